@@ -1,0 +1,1 @@
+//! Implementations of the runner's agent trait: ACP over stdio, and the scripted agent.

@@ -1,0 +1,2 @@
+//! The `fermata` binary: one file per verb.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The one door for every surface: start, choose, answer, resume, abandon, stop, tail, and spawning a worker.

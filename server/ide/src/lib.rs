@@ -1,0 +1,1 @@
+//! Pure editor features: (snapshot, offset) to answer. No LSP types, no I/O.

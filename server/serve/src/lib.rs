@@ -1,0 +1,1 @@
+//! Surfaces over HTTP and MCP. Calls control; decides nothing itself.

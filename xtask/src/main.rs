@@ -1,0 +1,2 @@
+//! Development tasks: demo, test, check, codegen, bench.
+fn main() {}
