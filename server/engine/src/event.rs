@@ -428,12 +428,42 @@ pub enum EventBody {
         texts: u64,
     },
     // -- looking only ----------------------------------------------------
-    AgentMessage { step: String, attempt: u32, text: String },
-    AgentThought { step: String, attempt: u32, text: String },
-    AgentToolCall { step: String, attempt: u32, call: String, title: String, status: String, #[serde(default, skip_serializing_if = "Option::is_none")] kind: Option<String> },
-    AgentUsage { step: String, attempt: u32, #[serde(flatten)] usage: Map<String, Value> },
-    ScriptOutput { step: String, attempt: u32, stream: String, text: String },
-    Warning { message: String, #[serde(default, skip_serializing_if = "Option::is_none")] step: Option<String> },
+    AgentMessage {
+        step: String,
+        attempt: u32,
+        text: String,
+    },
+    AgentThought {
+        step: String,
+        attempt: u32,
+        text: String,
+    },
+    AgentToolCall {
+        step: String,
+        attempt: u32,
+        call: String,
+        title: String,
+        status: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<String>,
+    },
+    AgentUsage {
+        step: String,
+        attempt: u32,
+        #[serde(flatten)]
+        usage: Map<String, Value>,
+    },
+    ScriptOutput {
+        step: String,
+        attempt: u32,
+        stream: String,
+        text: String,
+    },
+    Warning {
+        message: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+    },
 }
 
 impl EventBody {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub String);
 
@@ -62,7 +62,11 @@ impl StepPath {
     /// This path one level down.
     #[must_use]
     pub fn child(&self, segment: &str) -> Self {
-        if self.0.is_empty() { Self(segment.to_owned()) } else { Self(format!("{}/{segment}", self.0)) }
+        if self.0.is_empty() {
+            Self(segment.to_owned())
+        } else {
+            Self(format!("{}/{segment}", self.0))
+        }
     }
 }
 
@@ -70,6 +74,8 @@ impl StepPath {
 pub type Seq = u64;
 
 /// Counts the claims of a run; a worker with an older fence writes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Fence(pub u64);

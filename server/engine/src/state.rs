@@ -14,7 +14,9 @@ use crate::ids::{Fence, GateId, RunId, Seq, StepPath};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FoldError {
     /// The log has a hole or a repetition.
-    #[error("event {found} follows event {last}: the log of a run is dense, so a copy is missing or doubled; run `fermata doctor`")]
+    #[error(
+        "event {found} follows event {last}: the log of a run is dense, so a copy is missing or doubled; run `fermata doctor`"
+    )]
     Hole {
         /// Last folded.
         last: Seq,
@@ -189,4 +191,28 @@ pub struct RunState {
     pub guidance: Vec<String>,
     /// Scheduler memory by frame path (empty for the root).
     pub frames: IndexMap<StepPath, Frame>,
+}
+
+impl RunState {
+    /// Copies one event into the state.
+    ///
+    /// # Errors
+    /// [`FoldError`] when the log has a hole or goes on after its end.
+    pub fn fold(&mut self, event: &Event) -> Result<(), FoldError> {
+        if event.seq != self.last_seq + 1 {
+            return Err(FoldError::Hole {
+                last: self.last_seq,
+                found: event.seq,
+            });
+        }
+        if self.status.is_final() {
+            return Err(FoldError::AfterEnd(event.seq));
+        }
+        self.last_seq = event.seq;
+        self.last_check.clone_from(&event.check);
+        self.copy(&event.body);
+        Ok(())
+    }
+
+    fn copy(&mut self, _body: &EventBody) {}
 }
