@@ -104,3 +104,20 @@ impl Stored {
         })
     }
 }
+
+/// Opens a stretch of a log; `before` is number and checksum of the event in front of it.
+pub(crate) fn open_all(
+    run: &RunId,
+    before: Option<(Seq, String)>,
+    stored: impl Iterator<Item = Stored>,
+    path: &str,
+) -> Result<Vec<Event>> {
+    let mut previous = before.unwrap_or_default();
+    let mut events = Vec::new();
+    for entry in stored {
+        let event = entry.open(run, (previous.0, &previous.1), path)?;
+        previous = (event.seq, event.check.clone());
+        events.push(event);
+    }
+    Ok(events)
+}

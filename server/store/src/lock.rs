@@ -25,7 +25,7 @@ pub struct RunLock {
 
 #[derive(Debug)]
 enum Held {
-    File(#[allow(dead_code, reason = "the open file is the lock")] File),
+    File(File),
     Table(LockTable),
 }
 
@@ -64,7 +64,10 @@ impl RunLock {
     pub fn is_held(folder: &Path, run: &RunId) -> Result<bool> {
         match File::open(folder.join(run.as_str())) {
             Ok(file) => match file.try_lock_shared() {
-                Ok(()) => Ok(false),
+                Ok(()) => {
+                    let _ = file.unlock();
+                    Ok(false)
+                }
                 Err(TryLockError::WouldBlock) => Ok(true),
                 Err(TryLockError::Error(error)) => Err(StoreError::io(folder, &error)),
             },
@@ -93,11 +96,17 @@ impl RunLock {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
-        if let Held::Table(table) = &self.held {
-            table
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&self.run);
+        match &self.held {
+            // Said aloud, because a child between fork and exec has a copy of the open file for a moment.
+            Held::File(file) => {
+                let _ = file.unlock();
+            }
+            Held::Table(table) => {
+                table
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(&self.run);
+            }
         }
     }
 }

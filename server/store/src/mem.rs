@@ -2,22 +2,22 @@
 //! on disk; locks live in a table, so that a test can let a worker die by
 //! dropping its lock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fermata_engine::event::ProcessId;
-use fermata_engine::{Event, EventBody, Fence, RunId, Seq};
+use fermata_engine::{Event, Fence, RunId, Seq};
 
-use crate::chain::Stored;
+use crate::chain::{Stored, open_all};
 use crate::contract::Store;
-use crate::derive::forbidden;
 use crate::error::{Miss, Result, StoreError};
 use crate::lock::{LockTable, RunLock};
 use crate::record::{
-    Closing, Commits, Created, Decision, NewEvent, NewRun, NewStart, Proposal, RunFilter, RunRow,
-    StartAnswer, StartClosed, StartId, StartRow, Took, Trust,
+    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, StartId,
+    StartRow, Took, Trust,
 };
-use crate::rules::{self, Sealed};
+use crate::rules;
+use crate::tables::{self, Tables};
 use crate::wake::{Wake, WakeHub};
 
 /// A store that ends with the process.
@@ -28,7 +28,7 @@ pub struct MemStore {
     hub: WakeHub,
 }
 
-#[derive(Default, Clone)]
+#[derive(Default)]
 struct Inner {
     runs: BTreeMap<RunId, RunRow>,
     logs: BTreeMap<RunId, Vec<Stored>>,
@@ -48,88 +48,88 @@ impl MemStore {
         Self::default()
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Breaks a blob, to see what becomes of a step whose output is gone.
     pub fn damage_blob(&self, hash: &str) {
         self.inner().blobs.insert(hash.to_owned(), b"{".to_vec());
     }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Inner {
-    fn row(&self, run: &RunId) -> Result<&RunRow> {
+    fn known(&self, run: &RunId) -> Result<&RunRow> {
         self.runs
             .get(run)
             .ok_or_else(|| StoreError::not_found(format!("run {run}")))
     }
 
-    fn write(&mut self, sealed: Sealed) -> Vec<Event> {
-        if sealed.durable {
-            self.commits.synced += 1;
-        } else {
-            self.commits.relaxed += 1;
-        }
-        self.logs
-            .entry(sealed.row.run.clone())
-            .or_default()
-            .extend(sealed.stored);
-        self.runs.insert(sealed.row.run.clone(), sealed.row);
-        sealed.events
-    }
-
-    fn insert(&mut self, new: &NewRun) -> Result<RunId> {
-        if self.runs.contains_key(&new.run) {
-            return Err(forbidden(
-                "a second run with the id of the first",
-                &new.run.0,
-            ));
-        }
-        let sealed = rules::create(new, self.created + 1)?;
-        rules::checkout_free(&sealed.row, self.runs.values())?;
-        self.created += 1;
-        self.requests
-            .insert(sealed.row.request.clone(), new.run.clone());
-        self.write(sealed);
-        Ok(new.run.clone())
-    }
-
-    fn prior(&self, scope: &str) -> Option<&RunRow> {
-        rules::prior(self.runs.values().filter(|row| row.scope == scope))
-    }
-
-    fn open_start(
-        &mut self,
-        new: NewStart,
-        scope: &str,
-        request_id: &str,
-        prior: &RunId,
-    ) -> StartRow {
-        let row = StartRow {
-            start: new.start,
-            scope: scope.to_owned(),
-            workflow: new.workflow,
-            prior: prior.clone(),
-            request: new.request,
-            request_id: request_id.to_owned(),
-            created: new.created,
-            closed: None,
-        };
-        self.starts.insert(row.start.clone(), row.clone());
-        self.commits.synced += 1;
-        row
+    fn top(&self, scope: &str) -> Vec<RunRow> {
+        self.runs
+            .values()
+            .filter(|row| row.scope == scope && row.parent.is_none())
+            .cloned()
+            .collect()
     }
 }
 
-/// Scope and request id of a run about to be created.
-pub(crate) fn identity(new: &NewRun) -> Result<(String, String)> {
-    match new.events.first().map(|event| &event.body) {
-        Some(EventBody::RunQueued { scope, request, .. }) => Ok((scope.clone(), request.clone())),
-        _ => Err(forbidden(
-            "a log that does not begin with run_queued",
-            "nothing",
-        )),
+impl Tables for Inner {
+    fn row(&self, run: &RunId) -> Result<Option<RunRow>> {
+        Ok(self.runs.get(run).cloned())
+    }
+
+    fn candidates(&self, scope: &str) -> Result<Vec<RunRow>> {
+        Ok(self.top(scope))
+    }
+
+    fn holders(&self, checkout: &str) -> Result<Vec<RunRow>> {
+        Ok(self
+            .runs
+            .values()
+            .filter(|row| row.status.is_live() && row.place.checkout.as_deref() == Some(checkout))
+            .cloned()
+            .collect())
+    }
+
+    fn run_of_request(&self, request: &str) -> Result<Option<RunId>> {
+        Ok(self.requests.get(request).cloned())
+    }
+
+    fn start_of_request(&self, request: &str) -> Result<Option<StartRow>> {
+        Ok(self
+            .starts
+            .values()
+            .find(|start| start.request_id == request)
+            .cloned())
+    }
+
+    fn start(&self, start: &StartId) -> Result<Option<StartRow>> {
+        Ok(self.starts.get(start).cloned())
+    }
+
+    fn next_order(&self) -> Result<u64> {
+        Ok(self.created + 1)
+    }
+
+    fn put_row(&mut self, row: &RunRow) -> Result<()> {
+        self.created = self.created.max(row.order);
+        self.requests.insert(row.request.clone(), row.run.clone());
+        self.runs.insert(row.run.clone(), row.clone());
+        Ok(())
+    }
+
+    fn push(&mut self, row: &RunRow, events: &[Stored]) -> Result<()> {
+        self.logs
+            .entry(row.run.clone())
+            .or_default()
+            .extend_from_slice(events);
+        Ok(())
+    }
+
+    fn put_start(&mut self, start: &StartRow) -> Result<()> {
+        self.starts.insert(start.start.clone(), start.clone());
+        Ok(())
     }
 }
 
@@ -142,13 +142,12 @@ impl Store for MemStore {
         events: &[NewEvent],
     ) -> Result<Vec<Event>> {
         let mut inner = self.inner();
-        let before = inner.row(run)?.clone();
-        let sealed = rules::append(&before, last_seq, fence, events)?;
-        if rules::wakes(&before, &sealed.row) {
-            rules::checkout_free(&sealed.row, inner.runs.values())?;
+        let (events, listed) = tables::append(&mut *inner, run, last_seq, fence, events)?;
+        if events.iter().any(|event| !event.body.looking_only()) {
+            inner.commits.synced += 1;
+        } else {
+            inner.commits.relaxed += 1;
         }
-        let listed = sealed.listed;
-        let events = inner.write(sealed);
         drop(inner);
         self.hub.wake(Some(run), listed);
         Ok(events)
@@ -160,16 +159,8 @@ impl Store for MemStore {
         worker: ProcessId,
         guard: &RunLock,
     ) -> Result<(Fence, Vec<Event>)> {
-        if guard.run() != run {
-            return Err(forbidden(
-                "a claim",
-                &format!("the lock is that of run {}", guard.run()),
-            ));
-        }
         let mut inner = self.inner();
-        let row = rules::claim(inner.row(run)?, worker)?;
-        let fence = row.fence;
-        inner.runs.insert(run.clone(), row);
+        let fence = tables::claim(&mut *inner, run, worker, guard)?;
         inner.commits.synced += 1;
         drop(inner);
         Ok((fence, self.events(run, 1, usize::MAX)?))
@@ -188,93 +179,38 @@ impl Store for MemStore {
     }
 
     fn create_run(&self, new: NewRun) -> Result<Created> {
-        let (_, request) = identity(&new)?;
         let mut inner = self.inner();
-        if let Some(existing) = inner.requests.get(&request) {
-            return Ok(Created::Existing(existing.clone()));
+        let created = tables::create_run(&mut *inner, &new)?;
+        if let Created::New(run) = &created {
+            inner.commits.synced += 1;
+            drop(inner);
+            self.hub.wake(Some(run), true);
         }
-        let run = inner.insert(&new)?;
-        drop(inner);
-        self.hub.wake(Some(&run), true);
-        Ok(Created::New(run))
+        Ok(created)
     }
 
     fn start_or_choose(&self, proposal: Proposal) -> Result<Decision> {
-        let (scope, request) = identity(&proposal.run)?;
         let mut inner = self.inner();
-        if let Some(existing) = inner.requests.get(&request) {
-            return Ok(Decision::Existing(existing.clone()));
+        let decision = tables::start_or_choose(&mut *inner, proposal)?;
+        inner.commits.synced += 1;
+        drop(inner);
+        match &decision {
+            Decision::Queued(run) => self.hub.wake(Some(run), true),
+            Decision::Choice { .. } => self.hub.wake(None, true),
+            Decision::Existing(_) | Decision::Closed(_) => {}
         }
-        let known = inner
-            .starts
-            .values()
-            .find(|start| start.request_id == request)
-            .cloned();
-        if let Some(start) = known {
-            if start.closed.is_some() {
-                return Ok(Decision::Closed(Box::new(start)));
-            }
-            let prior = inner.row(&start.prior)?.clone();
-            return Ok(Decision::Choice {
-                start: Box::new(start),
-                prior: Box::new(prior),
-            });
-        }
-        let prior = inner.prior(&scope).cloned();
-        match prior {
-            Some(prior) if !proposal.force && rules::asks(&prior) => {
-                let start = inner.open_start(proposal.start, &scope, &request, &prior.run);
-                drop(inner);
-                self.hub.wake(None, true);
-                Ok(Decision::Choice {
-                    start: Box::new(start),
-                    prior: Box::new(prior),
-                })
-            }
-            _ => {
-                let run = inner.insert(&proposal.run)?;
-                drop(inner);
-                self.hub.wake(Some(&run), true);
-                Ok(Decision::Queued(run))
-            }
-        }
+        Ok(decision)
     }
 
     fn close_start(&self, start: &StartId, closing: Closing) -> Result<Took> {
         let mut inner = self.inner();
-        let Some(row) = inner.starts.get(start).cloned() else {
-            return Err(StoreError::not_found(format!("start request {start}")));
-        };
-        if row.closed.is_some() {
-            return Ok(Took::Already(Box::new(row)));
-        }
-        let before = inner.clone();
-        let fresh = match &closing.run {
-            Some(new) => Some(inner.insert(new)?),
-            None => None,
-        };
-        if closing.answer == StartAnswer::RunFresh
-            && let Some(prior) = inner.runs.get_mut(&row.prior)
-        {
-            prior.kept = true;
-        }
-        let closed = StartClosed {
-            answer: closing.answer,
-            actor: closing.actor,
-            at: closing.at,
-            run: fresh.clone().or(closing.resumed),
-        };
-        if let Some(row) = inner.starts.get_mut(start) {
-            row.closed = Some(closed);
-        }
-        // One transaction, however many rows it wrote.
-        inner.commits = Commits {
-            synced: before.commits.synced + 1,
-            ..before.commits
-        };
+        let took = tables::close_start(&mut *inner, start, closing)?;
+        inner.commits.synced += 1;
         drop(inner);
-        self.hub.wake(fresh.as_ref(), true);
-        Ok(Took::Closed(fresh))
+        if let Took::Closed(fresh) = &took {
+            self.hub.wake(fresh.as_ref(), true);
+        }
+        Ok(took)
     }
 
     fn start(&self, start: &StartId) -> Result<StartRow> {
@@ -299,28 +235,19 @@ impl Store for MemStore {
 
     fn events(&self, run: &RunId, from: Seq, limit: usize) -> Result<Vec<Event>> {
         let inner = self.inner();
-        inner.row(run)?;
-        let empty = Vec::new();
-        let log = inner.logs.get(run).unwrap_or(&empty);
-        let skip = usize::try_from(from.max(1) - 1).unwrap_or(usize::MAX);
-        let mut previous = match skip.checked_sub(1).and_then(|index| log.get(index)) {
-            Some(stored) => (stored.seq, stored.check.clone()),
-            None => (0, String::new()),
-        };
-        let mut events = Vec::new();
-        for stored in log.iter().skip(skip).take(limit) {
-            let event =
-                stored
-                    .clone()
-                    .open(run, (previous.0, &previous.1), "the store in memory")?;
-            previous = (event.seq, event.check.clone());
-            events.push(event);
-        }
-        Ok(events)
+        inner.known(run)?;
+        let first = usize::try_from(from.max(1) - 1).unwrap_or(usize::MAX);
+        let log = inner.logs.get(run).map_or(&[][..], Vec::as_slice);
+        let before = first
+            .checked_sub(1)
+            .and_then(|index| log.get(index))
+            .map(|stored| (stored.seq, stored.check.clone()));
+        let wanted = log.iter().skip(first).take(limit).cloned();
+        open_all(run, before, wanted, "the store in memory")
     }
 
     fn run(&self, run: &RunId) -> Result<RunRow> {
-        self.inner().row(run).cloned()
+        self.inner().known(run).cloned()
     }
 
     fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>> {
@@ -347,14 +274,13 @@ impl Store for MemStore {
                 .filter(|row| row.parent.is_none())
                 .max_by_key(|row| row.order)
                 .map(|row| row.run.clone())
-                .ok_or_else(|| StoreError::not_found("run yet".to_owned()));
+                .ok_or_else(|| StoreError::not_found("run yet"));
         }
-        let ids: BTreeSet<&RunId> = inner.runs.keys().collect();
-        rules::named(name, ids.into_iter())
+        rules::named(name, inner.runs.keys())
     }
 
     fn prior(&self, scope: &str) -> Result<Option<RunRow>> {
-        Ok(self.inner().prior(scope).cloned())
+        Ok(rules::prior(self.inner().top(scope).iter()).cloned())
     }
 
     fn put_blob(&self, bytes: &[u8]) -> Result<String> {
@@ -399,7 +325,7 @@ impl Store for MemStore {
     }
 
     fn subscribe(&self, run: Option<&RunId>) -> Result<Wake> {
-        Ok(self.hub.subscribe(run, None))
+        Ok(self.hub.subscribe(run))
     }
 
     fn commits(&self) -> Commits {

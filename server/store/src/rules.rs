@@ -14,8 +14,6 @@ pub(crate) struct Sealed {
     pub(crate) row: RunRow,
     pub(crate) stored: Vec<Stored>,
     pub(crate) events: Vec<Event>,
-    /// Whether it must be on disk before it counts.
-    pub(crate) durable: bool,
     /// Whether lists change: status, gates, requests.
     pub(crate) listed: bool,
 }
@@ -72,6 +70,12 @@ fn requests_only(row: &RunRow, events: &[NewEvent]) -> Result<()> {
             }
         )
     });
+    if requeues && row.damaged {
+        return Err(StoreError::Corrupt {
+            path: format!("run {}", row.run),
+            what: "its log was found damaged, so it cannot go on; abandon it".to_owned(),
+        });
+    }
     for event in events {
         let allowed = match &event.body {
             EventBody::RunResumed { status, .. } => *status == Status::Queued,
@@ -83,6 +87,8 @@ fn requests_only(row: &RunRow, events: &[NewEvent]) -> Result<()> {
                 requeues || (row.status.is_live() && !row.parked)
             }
             EventBody::StopRequested { .. } => row.status.is_live(),
+            // Nobody can fold its log, so nobody can claim it.
+            EventBody::RunCancelled { .. } => row.damaged,
             body => body.is_request(),
         };
         if !allowed {
@@ -125,7 +131,6 @@ fn seal(mut row: RunRow, events: &[NewEvent]) -> Result<Sealed> {
     let fresh = row.last_seq == 0;
     let mut stored = Vec::with_capacity(events.len());
     let mut opened = Vec::with_capacity(events.len());
-    let mut durable = false;
     let mut gates = false;
     for event in events {
         if row.status.is_final() {
@@ -140,7 +145,6 @@ fn seal(mut row: RunRow, events: &[NewEvent]) -> Result<Sealed> {
         let event = sealed
             .clone()
             .open(&row.run, (previous.0, &previous.1), "the store")?;
-        durable |= !event.body.looking_only();
         gates |= matches!(
             event.body,
             EventBody::GateOpened { .. }
@@ -165,7 +169,6 @@ fn seal(mut row: RunRow, events: &[NewEvent]) -> Result<Sealed> {
         row,
         stored,
         events: opened,
-        durable,
     })
 }
 
@@ -274,4 +277,13 @@ pub(crate) fn intact(hash: &str, bytes: Vec<u8>, path: &str) -> Result<Vec<u8>> 
         path: path.to_owned(),
         what: format!("blob {hash} has content with the hash {found}"),
     })
+}
+
+/// The row that a whole log gives.
+pub(crate) fn replay(new: &NewRun, order: u64, events: &[Event]) -> Result<RunRow> {
+    let mut row = RunRow::begin(new, order)?;
+    for event in events {
+        row.advance(event)?;
+    }
+    Ok(row)
 }

@@ -72,6 +72,13 @@ impl Wake {
         std::mem::take(&mut state.runs)
     }
 
+    /// Keeps something alive for as long as this subscription lives.
+    #[must_use]
+    pub(crate) fn kept_by(mut self, watch: Arc<dyn std::any::Any + Send + Sync>) -> Self {
+        self._watch = Some(watch);
+        self
+    }
+
     /// Calls back on every wake-up from now on, from whatever thread noticed; for callers that have an event loop.
     pub fn on_wake(&self, callback: impl Fn() + Send + Sync + 'static) {
         let mut state = self
@@ -92,11 +99,7 @@ pub struct WakeHub {
 impl WakeHub {
     /// A subscription to one run, or to the list of runs and start requests.
     #[must_use]
-    pub fn subscribe(
-        &self,
-        run: Option<&RunId>,
-        watch: Option<Arc<dyn std::any::Any + Send + Sync>>,
-    ) -> Wake {
+    pub fn subscribe(&self, run: Option<&RunId>) -> Wake {
         let inner = Arc::new(Inner {
             run: run.cloned(),
             state: Mutex::new(Pending::default()),
@@ -110,7 +113,7 @@ impl WakeHub {
         subscribers.push(Arc::downgrade(&inner));
         Wake {
             inner,
-            _watch: watch,
+            _watch: None,
         }
     }
 
@@ -146,17 +149,21 @@ impl WakeHub {
         }
     }
 
-    /// Wakes everybody: something may have changed, nobody knows what.
-    pub fn wake_all(&self) {
-        let runs: BTreeSet<Option<RunId>> = self
-            .subscribers
+    /// What somebody is subscribed to: runs, and the list (`None`).
+    #[must_use]
+    pub fn wanted(&self) -> BTreeSet<Option<RunId>> {
+        self.subscribers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
             .filter_map(Weak::upgrade)
             .map(|subscriber| subscriber.run.clone())
-            .collect();
-        for run in runs {
+            .collect()
+    }
+
+    /// Wakes everybody: something may have changed, nobody knows what.
+    pub fn wake_all(&self) {
+        for run in self.wanted() {
             self.wake(run.as_ref(), run.is_none());
         }
     }
