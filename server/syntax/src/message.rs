@@ -56,6 +56,26 @@ fn char_span(text: &str, at: usize) -> Span {
     span(at, at + len)
 }
 
+/// Without an error of syntax, the first problem that stops every reader is
+/// the primary one. `problems` must be in the order of the text.
+pub(crate) fn choose_primary(problems: &mut Vec<Problem>) {
+    let first = problems.iter().position(|problem| match problem.kind {
+        ProblemKind::DuplicateKey | ProblemKind::MultipleDocuments => false,
+        ProblemKind::Syntax
+        | ProblemKind::Tab
+        | ProblemKind::UnknownAlias
+        | ProblemKind::AliasBomb
+        | ProblemKind::TooDeep
+        | ProblemKind::TooLarge
+        | ProblemKind::InvalidUtf8 => true,
+    });
+    if let Some(first) = first {
+        let mut primary = problems.remove(first);
+        primary.primary = true;
+        problems.insert(0, primary);
+    }
+}
+
 /// A text beyond the limit.
 pub(crate) fn too_large(bytes: usize) -> Problem {
     Problem {
