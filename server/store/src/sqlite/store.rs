@@ -149,7 +149,16 @@ impl Store for SqliteStore {
                 "SELECT facts FROM runs WHERE scope = ?1 ORDER BY ord DESC",
                 [scope],
             ),
-            (None, None) => rows.facts("SELECT facts FROM runs ORDER BY ord DESC", []),
+            (None, None) if filter.statuses.is_empty() => {
+                rows.facts("SELECT facts FROM runs ORDER BY ord DESC", [])
+            }
+            (None, None) => {
+                let words: Vec<&str> = filter.statuses.iter().map(|s| s.as_str()).collect();
+                rows.facts(
+                    "SELECT facts FROM runs WHERE status IN (SELECT value FROM json_each(?1)) ORDER BY ord DESC",
+                    [serde_json::json!(words).to_string()],
+                )
+            }
         })?;
         rows.retain(|row| filter.takes(row));
         if filter.limit > 0 {
