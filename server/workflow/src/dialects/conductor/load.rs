@@ -14,7 +14,7 @@ use crate::world::World;
 use super::ROOT;
 use super::findings::Findings;
 
-pub(super) use environment::substitute;
+pub(super) use compose::normal;
 
 /// What loading gave.
 pub(super) struct Outcome {
@@ -33,4 +33,15 @@ pub(super) fn document(world: &dyn World, sources: &mut Sources, findings: &mut 
     let mut root = compose::root(world, sources, &tree, findings);
     environment::apply(world, sources, &mut root, findings);
     Outcome { root: Some(root), checkable }
+}
+
+/// Sources and value of a text, for tests of single rules.
+#[cfg(test)]
+pub(super) fn document_of_text(text: &str) -> (Sources, Datum) {
+    let mut sources = Sources::default();
+    let path = std::path::PathBuf::from("/w/w.yaml");
+    sources.add(crate::source::SourceFile { path, tree: fermata_syntax::parse(text), raw: false });
+    let mut findings = Findings::default();
+    let outcome = document(&crate::memory::MemoryWorld::new(), &mut sources, &mut findings);
+    (sources, outcome.root.expect("a document"))
 }

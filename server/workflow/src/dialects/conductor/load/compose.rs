@@ -79,6 +79,11 @@ impl Composer<'_> {
                 };
                 Datum { shape, loc }
             }
+            Kind::Sequence(_) | Kind::Mapping(_) if node.tag() == Some("!file") => {
+                let message = "`!file` takes the path of a file, like `!file prompt.md`";
+                self.findings.load(Diagnostic::new("yaml-syntax", Severity::Error, loc, message).upstream("L4"));
+                Datum { shape: Shape::Null, loc }
+            }
             Kind::Sequence(sequence) => {
                 let items = sequence.items().map(|item| self.node(item, file, old)).collect();
                 Datum { shape: Shape::List(items), loc }
