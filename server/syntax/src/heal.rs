@@ -55,7 +55,12 @@ pub(crate) fn run(text: &str) -> Inner {
     work.give_up();
     work.clean_scalars();
     work.restore_blocks();
-    let Work { built, blanked, .. } = work;
+    let Work {
+        mut built, blanked, ..
+    } = work;
+    if !text.is_ascii() {
+        built.snap_to_characters(text);
+    }
     finish(text, built, Some(primary), &blanked)
 }
 

@@ -68,8 +68,13 @@ pub(crate) fn empty(text: &str, slot: Slot, from: usize, parser: usize) -> usize
         Slot::Key => b'?',
         Slot::Root => return from.max(parser),
     };
-    let at = skip_blank(text.as_bytes(), from);
-    if text.as_bytes().get(at) == Some(&indicator) {
+    let bytes = text.as_bytes();
+    let at = skip_blank(bytes, from);
+    // Otherwise it is the first character of the next token.
+    let stands_alone = bytes
+        .get(at + 1)
+        .is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b',' | b']' | b'}' | b'#'));
+    if bytes.get(at) == Some(&indicator) && stands_alone {
         at + 1
     } else {
         from
