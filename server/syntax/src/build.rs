@@ -247,7 +247,10 @@ impl Builder<'_> {
             ScalarStyle::Plain if range.is_empty() => {
                 let at = match tag_end {
                     Some(end) => end,
-                    None => place::empty(self.text, self.stack.next_slot(), from, range.start),
+                    None => {
+                        let flow = self.stack.bracket().is_some();
+                        place::empty(self.text, self.stack.next_slot(), flow, from, range.start)
+                    }
                 };
                 (at..at, at..at, "")
             }
