@@ -443,6 +443,7 @@ impl Builder<'_> {
                 .problems
                 .push(message::second_document(at, first));
         }
+        crate::tabs::find(self.text, &self.built.nodes, &mut self.built.problems);
         crate::duplicates::find(&self.built.nodes, &mut self.built.problems);
         self.built
             .comments

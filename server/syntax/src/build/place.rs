@@ -71,9 +71,9 @@ pub(crate) fn empty(text: &str, slot: Slot, flow: bool, from: usize, parser: usi
     let bytes = text.as_bytes();
     let at = skip_blank(bytes, from);
     // Otherwise it is the first character of the next token.
-    let stands_alone = bytes
-        .get(at + 1)
-        .is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b',' | b']' | b'}' | b'#'));
+    let stands_alone = bytes.get(at + 1).is_none_or(|next| {
+        next.is_ascii_whitespace() || (flow && matches!(next, b',' | b']' | b'}'))
+    });
     if bytes.get(at) == Some(&indicator) && stands_alone {
         at + 1
     } else {
