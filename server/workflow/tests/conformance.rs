@@ -108,8 +108,10 @@ impl Tally {
         // gone is missed by those who use it: only what stands in the change can be found there.
         let whole = rule.strip_prefix('S').and_then(|n| n.parse::<u32>().ok()).is_some_and(|n| n >= 30);
         let said = quoted(error["text"].as_str().unwrap_or_default());
-        let stands = |t: &String| text[start..end].contains(t.as_str());
-        if rule == "L4" || (whole && !said.last().is_some_and(stands)) {
+        let words = |t: &str| t.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).map(str::to_owned).collect::<Vec<_>>();
+        let changed = words(&text[start..end]);
+        let stands = |t: &String| words(t).iter().all(|w| changed.contains(w)) && !row["operator"].as_str().is_some_and(|o| o.contains("rename"));
+        if rule == "L4" || ((whole || rule == "L10") && !said.last().is_some_and(stands)) {
             return;
         }
         let candidates: Vec<_> = loaded.diagnostics.iter().filter(|d| d.upstream == Some(rule)).collect();

@@ -29,8 +29,11 @@ pub(super) fn document(world: &dyn World, sources: &mut Sources, findings: &mut 
     let Some(tree) = sources.get(ROOT).map(|f| f.tree.clone()) else {
         return Outcome { root: None, checkable: false };
     };
+    let read = printable::with_plain_breaks(tree.text()).map(|text| fermata_syntax::parse(&text));
+    let foreign = read.is_some();
+    let tree = read.unwrap_or(tree);
     let checkable = !syntax_problems::report(&tree, findings);
-    let mut root = compose::root(world, sources, &tree, findings);
+    let mut root = compose::root(world, sources, &tree, foreign, findings);
     environment::apply(world, sources, &mut root, findings);
     Outcome { root: Some(root), checkable }
 }

@@ -87,10 +87,29 @@ fn is_name(part: &str) -> bool {
 pub type Chain = Vec<Name>;
 
 /// Every chain of a template that the dialect's scan sees: attributes only,
-/// nothing behind brackets. A template with a syntax error has none.
+/// nothing behind brackets, no method at the end. A template with a syntax
+/// error has none.
 #[must_use]
 pub fn chains(template: &str) -> Vec<Chain> {
-    scan::chains(template)
+    if !template.contains(['{']) {
+        return Vec::new();
+    }
+    let Ok(parsed) = fermata_expr::template::parse(template) else { return Vec::new() };
+    parsed.references().into_iter().filter_map(|reference| chain(template, reference)).collect()
+}
+
+fn chain(template: &str, reference: fermata_expr::Reference) -> Option<Chain> {
+    let mut segments = reference.path;
+    // A subscript hides what stands after it; the dialect walks attributes only.
+    let quoted = |s: &fermata_expr::Segment| template[..s.span.start].ends_with(['"', '\'']);
+    let hidden = segments.iter().skip(1).position(quoted).map(|at| at + 1);
+    if let Some(at) = hidden {
+        segments.truncate(at);
+    } else if reference.called && segments.len() > 1 {
+        segments.pop();
+    }
+    let names: Chain = segments.into_iter().map(|s| Name { name: s.name, range: s.span }).collect();
+    (names.len() > 1).then_some(names)
 }
 
 /// `{{ name.output` anywhere in a template, as the dialect finds steps in the
@@ -112,16 +131,6 @@ pub fn output_names(template: &str) -> Vec<Name> {
     found
 }
 
-mod scan {
-    //! Reads templates through the expression crate.
-
-    use super::Chain;
-
-    pub(super) fn chains(_template: &str) -> Vec<Chain> {
-        Vec::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +143,19 @@ mod tests {
         for wrong in ["a", "a-b.output", "workflow.input", "workflow.input.a.b", "workflow.dir", "g.outputs.a.b.c", "a..b", "a.output??", "", "a.1"] {
             assert!(input_reference(wrong).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_template_is_scanned_for_attributes_of_undeclared_names_only() {
+        let seen = |t: &str| {
+            let dotted = |c: Chain| c.into_iter().map(|n| n.name).collect::<Vec<_>>().join(".");
+            chains(t).into_iter().map(dotted).collect::<Vec<_>>()
+        };
+        assert_eq!(seen("{{ a.output.x }} {{ (b.outputs) }}"), ["a.output.x", "b.outputs"]);
+        assert_eq!(seen("{{ a[\"output\"].x }} {{ a.output['x'].y }}"), ["a.output"]);
+        assert_eq!(seen("{{ a.output.keys() }}"), ["a.output"]);
+        assert_eq!(seen("{% for r in g.outputs %}{{ r.x }}{% endfor %}"), ["g.outputs"]);
+        assert_eq!(seen("{{ a.output"), [] as [&str; 0]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! L3, L4, L6 and L7: what the parser found, in the words of the dialect's rules.
 
-use fermata_syntax::{Offset, ProblemKind, Span, Tree};
+use fermata_syntax::{Kind, Node, Offset, ProblemKind, Span, Tree};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Loc;
@@ -53,7 +53,13 @@ fn tab_before_token(tree: &Tree) -> Option<Span> {
     let text = tree.text().as_bytes();
     tree.nodes().find_map(|node| {
         let span = node.full_span();
-        if span.is_empty() {
+        // Inside brackets the reader takes a tab.
+        let flow = |n: Node<'_>| match n.kind() {
+            Kind::Mapping(m) => m.is_flow(),
+            Kind::Sequence(s) => s.is_flow(),
+            _ => false,
+        };
+        if span.is_empty() || node.parent().is_some_and(flow) {
             return None;
         }
         let start = usize::from(span.start());

@@ -7,10 +7,12 @@ use crate::model::{END, Limits};
 use crate::source::Loc;
 
 use super::super::findings::Findings;
-use super::super::references::output_names;
+use super::super::references::{chains, output_names};
 use super::super::schema::{lax_boolean, lax_integer};
 use super::view::{StepView, View};
 
+/// Attributes by which an output reads a step or a group.
+const READS: &[&str] = &["output", "outputs", "errors"];
 /// Ways that the dialect looks at.
 const WAYS: usize = 100;
 /// Steps of the search before we call it enough; the dialect has no such bound.
@@ -21,7 +23,8 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
     let Some(outputs) = view.root.map("output") else { return };
     for (key, value) in outputs.iter() {
         let Some(text) = value.text() else { continue };
-        for name in output_names(&text.value) {
+        let seen = chains(&text.value).into_iter().filter(|c| READS.contains(&c[1].name.as_str())).filter_map(|c| c.into_iter().next());
+        for name in output_names(&text.value).into_iter().chain(seen) {
             if let Some(known) = view.names().into_iter().find(|n| *n == name.name) {
                 read.entry(known).or_insert_with(|| (view.part(text, name.range), key.value.clone()));
             }

@@ -25,8 +25,9 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
             match found {
                 Problem::Step if unknown.iter().any(|n| n.range == range) => findings.also("V30"),
                 Problem::Step => {
+                    // The dialect's messages are the same for both; the first one counts as V25.
                     let what = format!("The output `{}` reads `{}`, and there is no such step or group", key.value, at.name);
-                    report(view, text, range, &path, "V30", "unknown-output-step", what, Some(&at.name), findings);
+                    report(view, text, range, &path, "V25", "unknown-output-step", what, Some(&at.name), findings);
                 }
                 Problem::Input => {
                     let what = format!("The output `{}` reads the workflow input `{}`, which is not declared", key.value, at.name);
