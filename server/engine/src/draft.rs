@@ -123,7 +123,6 @@ impl<'a> Draft<'a> {
     pub(crate) fn finish(self) -> Vec<Entry> {
         self.entries
     }
-
 }
 
 /// A decision that no person made.

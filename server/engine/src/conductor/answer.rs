@@ -56,7 +56,7 @@ impl Turn<'_> {
                         let mut detail = Map::new();
                         detail.insert("exit_code".to_owned(), Value::from(exit_code));
                         self.step_completed(path, &step, attempt, output, elapsed, 1, detail);
-                            }
+                    }
                     Err(error) => self.failed(path, &step, attempt, error, elapsed, Map::new()),
                 }
             }

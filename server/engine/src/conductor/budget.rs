@@ -38,7 +38,9 @@ impl Turn<'_> {
         if enforced && spent > budget {
             let error = failure(
                 "BudgetExceededError",
-                format!("spent {spent:.4} of {budget} US dollars; raise `limits.budget_usd` or set `budget_mode: audit`"),
+                format!(
+                    "spent {spent:.4} of {budget} US dollars; raise `limits.budget_usd` or set `budget_mode: audit`"
+                ),
                 &[],
             );
             self.fail(&frame_path, error, None);

@@ -21,9 +21,7 @@ impl Turn<'_> {
             .state
             .open
             .iter()
-            .filter(|(path, open)| {
-                within(path) && matches!(open.kind.as_str(), "agent" | "script")
-            })
+            .filter(|(path, open)| within(path) && matches!(open.kind.as_str(), "agent" | "script"))
             .map(|(path, _)| path.clone())
             .collect();
         if !live.is_empty() {
@@ -152,7 +150,9 @@ impl Turn<'_> {
             .map_or("the workflow", |source| source.workflow.name.as_str());
         failure(
             "TimeoutError",
-            format!("`{name}` did not end within {seconds} s (`limits.timeout_seconds`); waiting for people does not count"),
+            format!(
+                "`{name}` did not end within {seconds} s (`limits.timeout_seconds`); waiting for people does not count"
+            ),
             &[],
         )
     }

@@ -21,8 +21,8 @@ pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
         .filter(|(_, open)| open.fence == state.fence)
         .filter_map(|(path, open)| match open.kind.as_str() {
             "script" => Some(Effect::Script(script(path, open))),
-            "agent" => place::find(state, definition, path, &open.step)
-                                .and_then(|place| match &place.step.kind {
+            "agent" => place::find(state, definition, path, &open.step).and_then(|place| {
+                match &place.step.kind {
                     StepKind::Agent(agent) => {
                         let item = place.item.as_ref().map(|item| item.key.clone());
                         let group = place.item.as_ref().map(|item| item.group.clone());
@@ -37,7 +37,8 @@ pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
                         ))))
                     }
                     _ => None,
-                }),
+                }
+            }),
             _ => None,
         })
         .collect()
@@ -123,7 +124,10 @@ fn call(
             .filter(|tools| !tools.is_null())
             .map(|_| texts(rendered, "tools")),
         schema,
-        raw: agent.output_mode.as_ref().is_some_and(|m| m.as_str() == "raw"),
+        raw: agent
+            .output_mode
+            .as_ref()
+            .is_some_and(|m| m.as_str() == "raw"),
         envelope: agent
             .output_mode
             .as_ref()
@@ -144,11 +148,14 @@ fn call(
 /// Whether nothing goes on until a gate is answered.
 pub(super) fn all_held(state: &RunState) -> bool {
     !state.open_gates.is_empty()
-        && state.open.iter().all(|(path, open)| match open.kind.as_str() {
-            "agent" | "script" => state.open_gates.iter().any(|gate| gate.gate.path == *path),
-            "wait" => false,
-            _ => true,
-        })
+        && state
+            .open
+            .iter()
+            .all(|(path, open)| match open.kind.as_str() {
+                "agent" | "script" => state.open_gates.iter().any(|gate| gate.gate.path == *path),
+                "wait" => false,
+                _ => true,
+            })
 }
 
 /// The deadline of a workflow, with the time that the run has waited for people added.

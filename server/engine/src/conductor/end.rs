@@ -28,7 +28,9 @@ impl Turn<'_> {
         };
         match route::final_output(source, self.frame_state(frame_path)) {
             Ok(output) => self.completed(frame_path, output, None, None),
-            Err(error) if frame_path.is_root() => self.run_failed(Cause::OutputInvalid, error, None, None),
+            Err(error) if frame_path.is_root() => {
+                self.run_failed(Cause::OutputInvalid, error, None, None)
+            }
             Err(error) => self.fail(frame_path, error, None),
         }
     }
@@ -75,7 +77,10 @@ impl Turn<'_> {
 
     /// A workflow failed: what is open in it is ended first, then its parent's step or the run fails.
     pub(super) fn fail(&mut self, frame_path: &StepPath, error: Failure, step: Option<&StepPath>) {
-        if !self.close(frame_path, &format!("its workflow failed: {}", error.message)) {
+        if !self.close(
+            frame_path,
+            &format!("its workflow failed: {}", error.message),
+        ) {
             return;
         }
         if frame_path.is_root() {
@@ -182,7 +187,12 @@ impl Turn<'_> {
                 },
             );
         }
-        if !grouped && matches!(kind.as_str(), "agent" | "script" | "workflow" | "parallel" | "for_each") {
+        if !grouped
+            && matches!(
+                kind.as_str(),
+                "agent" | "script" | "workflow" | "parallel" | "for_each"
+            )
+        {
             self.check_budget(path);
         }
     }

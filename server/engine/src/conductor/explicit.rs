@@ -11,7 +11,11 @@ use crate::state::Frame;
 use super::context::{Context, looks_like_group};
 
 /// Adds every reference to the context.
-pub(crate) fn add(context: &mut Context, references: &[Text], frame: &Frame) -> Result<(), Failure> {
+pub(crate) fn add(
+    context: &mut Context,
+    references: &[Text],
+    frame: &Frame,
+) -> Result<(), Failure> {
     for reference in references {
         let text = reference.as_str().trim();
         let (text, optional) = match text.strip_suffix('?') {
@@ -47,7 +51,10 @@ fn input(
         Some(value) => value.clone(),
         None if optional => Value::Null,
         None => {
-            return Err(missing(text, &format!("the workflow has no input `{name}`")));
+            return Err(missing(
+                text,
+                &format!("the workflow has no input `{name}`"),
+            ));
         }
     };
     if let Some(Value::Object(workflow)) = context.get_mut("workflow")

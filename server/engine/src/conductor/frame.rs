@@ -101,7 +101,9 @@ impl<'a> Turn<'a> {
             }
         };
         match &place.step.kind {
-            StepKind::Agent(agent) => steps::agent::start(self, place, path, attempt, agent, &context),
+            StepKind::Agent(agent) => {
+                steps::agent::start(self, place, path, attempt, agent, &context)
+            }
             StepKind::Script(script) => {
                 steps::script::start(self, place, path, attempt, script, &context);
             }
@@ -168,13 +170,7 @@ impl<'a> Turn<'a> {
     }
 
     /// A failure of a step that was perhaps not even started.
-    pub(super) fn fail_step(
-        &mut self,
-        path: &StepPath,
-        step: &Step,
-        attempt: u32,
-        error: Failure,
-    ) {
+    pub(super) fn fail_step(&mut self, path: &StepPath, step: &Step, attempt: u32, error: Failure) {
         self.failed(path, step.name.as_str(), attempt, error, 0, Map::new());
     }
 
@@ -260,5 +256,4 @@ impl<'a> Turn<'a> {
             _ => {}
         }
     }
-
 }

@@ -143,7 +143,8 @@ impl Turn<'_> {
         }
         if fails {
             let first = first_failure(group);
-            let (key, error) = first.unwrap_or_else(|| (name.to_owned(), failure("ExecutionError", "", &[])));
+            let (key, error) =
+                first.unwrap_or_else(|| (name.to_owned(), failure("ExecutionError", "", &[])));
             let reason = format!("`{key}` failed and `{name}` with it");
             if !self.close(path, &reason) {
                 return true;

@@ -11,8 +11,9 @@ pub(super) fn section(texts: &[String]) -> Option<String> {
     if texts.is_empty() {
         return None;
     }
-    let mut section =
-        String::from("\n\n[User Guidance]\nWhile this workflow ran, its user added the following. Take it into account:");
+    let mut section = String::from(
+        "\n\n[User Guidance]\nWhile this workflow ran, its user added the following. Take it into account:",
+    );
     for text in texts {
         section.push_str("\n- ");
         section.push_str(text);

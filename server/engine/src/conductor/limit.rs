@@ -7,9 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::draft::{failure, policy};
 use crate::event::EventBody;
-use crate::gate::{
-    Answer, AnswerField, AnswerSpec, Gate, GateKind, LimitDecision, LimitEvidence,
-};
+use crate::gate::{Answer, AnswerField, AnswerSpec, Gate, GateKind, LimitDecision, LimitEvidence};
 use crate::ids::{GateId, StepPath};
 use crate::state::Frame;
 
@@ -159,7 +157,10 @@ fn prompt(workflow: &str, step: &str, frame: &Frame, maximum: u64) -> String {
 
 /// Offers: as many as are needed, 5, 10; stop; abort.
 fn answers(needed: u64) -> Vec<AnswerSpec> {
-    let mut offers: Vec<u64> = [needed, 5, 10].into_iter().filter(|n| *n >= needed).collect();
+    let mut offers: Vec<u64> = [needed, 5, 10]
+        .into_iter()
+        .filter(|n| *n >= needed)
+        .collect();
     offers.sort_unstable();
     offers.dedup();
     let spec = |answer: Value, label: String, consequence: &str, fields| AnswerSpec {

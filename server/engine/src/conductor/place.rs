@@ -64,43 +64,43 @@ pub(crate) fn find<'a>(
     path: &StepPath,
     step: &str,
 ) -> Option<Place<'a>> {
-        let parent = path.parent();
-        let frame_path = state.frame_of(path);
-        let source = source_of(state, definition, &frame_path)?;
-        if let Some(group) = state.groups.get(&parent) {
-            let slot = group.slots.get(path)?;
-            let member = member_of(source, group, slot)?;
-            return Some(Place {
-                frame: frame_path,
-                source,
-                step: member.0,
-                item: member.1,
-                grouped: true,
-            });
-        }
-        let kind = state
-            .steps
-            .iter()
-            .rev()
-            .find(|record| record.path == *path)
-            .map(|record| record.kind.as_str());
-        let named = || {
-            source
-                .workflow
-                .steps
-                .iter()
-                .filter(|s| s.name.as_str() == step)
-        };
-        let found = named()
-            .find(|s| Some(s.kind.word()) == kind)
-            .or_else(|| named().next())?;
-        Some(Place {
+    let parent = path.parent();
+    let frame_path = state.frame_of(path);
+    let source = source_of(state, definition, &frame_path)?;
+    if let Some(group) = state.groups.get(&parent) {
+        let slot = group.slots.get(path)?;
+        let member = member_of(source, group, slot)?;
+        return Some(Place {
             frame: frame_path,
             source,
-            step: found,
-            item: None,
-            grouped: false,
-        })
+            step: member.0,
+            item: member.1,
+            grouped: true,
+        });
+    }
+    let kind = state
+        .steps
+        .iter()
+        .rev()
+        .find(|record| record.path == *path)
+        .map(|record| record.kind.as_str());
+    let named = || {
+        source
+            .workflow
+            .steps
+            .iter()
+            .filter(|s| s.name.as_str() == step)
+    };
+    let found = named()
+        .find(|s| Some(s.kind.word()) == kind)
+        .or_else(|| named().next())?;
+    Some(Place {
+        frame: frame_path,
+        source,
+        step: found,
+        item: None,
+        grouped: false,
+    })
 }
 
 /// The step that a slot of a group runs.

@@ -75,9 +75,12 @@ impl GatePolicy {
                 let rejects = |spec: &&crate::gate::AnswerSpec| {
                     spec.answer.get("option").and_then(Value::as_str) == Some("reject_once")
                 };
-                gate.answers.iter().find(rejects).map(|_| Answer::Permission {
-                    option: "reject_once".to_owned(),
-                })
+                gate.answers
+                    .iter()
+                    .find(rejects)
+                    .map(|_| Answer::Permission {
+                        option: "reject_once".to_owned(),
+                    })
             }
             (GateKind::Approval, Self::First)
             | (

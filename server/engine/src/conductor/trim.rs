@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::event::{EventBody, Payload};
 use crate::ids::StepPath;
 
-use super::context::accumulated;
 use super::Turn;
+use super::context::accumulated;
 
 /// Texts longer than this are shortened by `truncate`, in characters.
 const LONG: usize = 100;
@@ -34,7 +34,11 @@ impl Turn<'_> {
         if size(frame) <= limit || frame.outputs.is_empty() {
             return;
         }
-        let strategy = source.workflow.context.trim.unwrap_or(TrimStrategy::DropOldest);
+        let strategy = source
+            .workflow
+            .context
+            .trim
+            .unwrap_or(TrimStrategy::DropOldest);
         let mut cut = frame.clone();
         let (mut dropped, mut replaced) = (Vec::new(), Map::new());
         match strategy {

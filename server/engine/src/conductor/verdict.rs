@@ -7,14 +7,37 @@ use serde_json::{Map, Value};
 use crate::gate::Verdict;
 
 const SCORES: [&str; 7] = [
-    "score", "rating", "quality", "grade", "confidence", "quality_score", "overall_score",
+    "score",
+    "rating",
+    "quality",
+    "grade",
+    "confidence",
+    "quality_score",
+    "overall_score",
 ];
 const FLAGS: [&str; 12] = [
-    "approved", "passed", "pass", "accepted", "done", "complete", "ok", "ready", "satisfied",
-    "success", "is_approved", "valid",
+    "approved",
+    "passed",
+    "pass",
+    "accepted",
+    "done",
+    "complete",
+    "ok",
+    "ready",
+    "satisfied",
+    "success",
+    "is_approved",
+    "valid",
 ];
 const FEEDBACK: [&str; 9] = [
-    "feedback", "comments", "issues", "critique", "reason", "reasoning", "suggestions", "notes",
+    "feedback",
+    "comments",
+    "issues",
+    "critique",
+    "reason",
+    "reasoning",
+    "suggestions",
+    "notes",
     "summary",
 ];
 

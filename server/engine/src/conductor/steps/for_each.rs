@@ -60,7 +60,11 @@ pub(in crate::conductor) fn start<'a>(
 }
 
 /// The list; a JSON text is read only where it is a workflow input (4.15).
-fn items(context: &Map<String, Value>, group: &ForEachStep, name: &str) -> Result<Vec<Value>, Failure> {
+fn items(
+    context: &Map<String, Value>,
+    group: &ForEachStep,
+    name: &str,
+) -> Result<Vec<Value>, Failure> {
     let source = group.source.as_str();
     let error = |what: &str| {
         failure(
@@ -78,11 +82,9 @@ fn items(context: &Map<String, Value>, group: &ForEachStep, name: &str) -> Resul
                 Ok(_) | Err(_) => Err(error("is a text that is no JSON list")),
             }
         }
-        Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Object(_) => Err(error("is no list")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            Err(error("is no list"))
+        }
     }
 }
 

@@ -149,9 +149,11 @@ fn from_source(place: &Place<'_>, source: &str, context: &Context) -> Result<Vec
     let mut list = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let get = |key: &str| item.get(key).filter(|value| !value.is_null());
-        let text = item
-            .as_str()
-            .or_else(|| get("text").or_else(|| get("question")).and_then(Value::as_str));
+        let text = item.as_str().or_else(|| {
+            get("text")
+                .or_else(|| get("question"))
+                .and_then(Value::as_str)
+        });
         let Some(text) = text else {
             return Err(failure(
                 "ExecutionError",

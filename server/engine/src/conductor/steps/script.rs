@@ -81,7 +81,9 @@ pub(in crate::conductor) fn result(
         let name = step.name.as_str();
         return Err(failure(
             "ValidationError",
-            format!("`{name}` declares an output, so its stdout must be one JSON object; it is not"),
+            format!(
+                "`{name}` declares an output, so its stdout must be one JSON object; it is not"
+            ),
             &[name],
         ));
     }

@@ -22,12 +22,13 @@ pub(in crate::conductor) fn start<'a>(
     sub: &SubWorkflowStep,
     context: &Context,
 ) {
-    let again = turn
-        .draft
-        .state
-        .frames
-        .get(path)
-        .map(|frame| (frame.workflow.clone(), frame.file.clone(), frame.inputs.clone()));
+    let again = turn.draft.state.frames.get(path).map(|frame| {
+        (
+            frame.workflow.clone(),
+            frame.file.clone(),
+            frame.inputs.clone(),
+        )
+    });
     let begun = match again {
         Some(known) => Ok(known),
         None => prepare(turn, place, sub, context),
@@ -46,7 +47,11 @@ pub(in crate::conductor) fn start<'a>(
         .definition
         .file(&file)
         .and_then(|source| source.workflow.limits.timeout_seconds)
-        .map(|seconds| turn.draft.now.saturating_add(seconds.value.saturating_mul(1000)));
+        .map(|seconds| {
+            turn.draft
+                .now
+                .saturating_add(seconds.value.saturating_mul(1000))
+        });
     turn.draft.emit(
         path,
         EventBody::SubworkflowStarted {
@@ -73,7 +78,10 @@ fn prepare(
     if depth >= deepest {
         return Err(failure(
             "ExecutionError",
-            format!("`{name}` would be workflow number {} inside another; at most {deepest} are allowed", depth + 1),
+            format!(
+                "`{name}` would be workflow number {} inside another; at most {deepest} are allowed",
+                depth + 1
+            ),
             &[name],
         ));
     }

@@ -1,8 +1,8 @@
 //! `terminate`: ends its workflow on purpose. In a sub-workflow, success is an
 //! ordinary result and failure an ordinary failure of the parent's step.
 
-use fermata_workflow::model::TerminateStep;
 use fermata_workflow::StepKind;
+use fermata_workflow::model::TerminateStep;
 use serde_json::{Map, Value, json};
 
 use crate::conductor::context::{Context, accumulated};
@@ -77,7 +77,12 @@ pub(in crate::conductor) fn end(
     let message = format!("`{name}` ended the workflow: {reason}");
     if frame_path.is_root() {
         let error = failure("WorkflowTerminated", message, &[]);
-        turn.run_failed(Cause::Terminated, error, Some(name.to_owned()), Some(output));
+        turn.run_failed(
+            Cause::Terminated,
+            error,
+            Some(name.to_owned()),
+            Some(output),
+        );
     } else {
         let file = place
             .source
