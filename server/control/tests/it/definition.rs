@@ -2,7 +2,7 @@
 
 use fermata_control::{DefinitionChoice, ResumeOptions, StartRefusal};
 use fermata_engine::EventBody;
-use fermata_store::{PinnedWorld, Store};
+use fermata_store::PinnedWorld;
 use fermata_workflow::World;
 
 use crate::scene::{FLOW, Scene, choice, refusal, started};

@@ -3,6 +3,7 @@
 mod answer;
 mod definition;
 mod end;
+mod model;
 mod policy;
 mod property;
 mod resume;

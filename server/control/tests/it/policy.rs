@@ -8,7 +8,6 @@ use fermata_control::{
     UserConfig,
 };
 use fermata_engine::{EventBody, Status};
-use fermata_store::Store;
 use serde_json::{Value, json};
 
 use crate::scene::{Nobody, Played, Scene, choice, refusal, started};

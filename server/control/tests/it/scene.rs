@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use fermata_control::{
     AgentCheck, AnyAgent, Choice, Control, ControlError, Launcher, NoAgent, Outcome, Parts,
-    StartRefusal, StartRequest, UserConfig, WorkerReport,
+    Patience, StartRefusal, StartRequest, UserConfig, WorkerReport,
 };
 use fermata_engine::event::ProcessId;
 use fermata_engine::gate::{AnswerSpec, LimitEvidence};
@@ -102,6 +102,7 @@ impl Scene {
             "ada",
             UserConfig::default(),
             Arc::new(AnyAgent),
+            Patience::default(),
         );
         Self {
             folder,
@@ -132,6 +133,24 @@ impl Scene {
             by,
             config,
             agents,
+            Patience::default(),
+        )
+    }
+
+    /// A door that waits for nobody.
+    pub(crate) fn impatient(&self) -> Control {
+        door(
+            &self.store,
+            &self.home,
+            &self.launcher,
+            &self.clock,
+            "ada",
+            UserConfig::default(),
+            Arc::new(AnyAgent),
+            Patience {
+                stop: std::time::Duration::ZERO,
+                abort: std::time::Duration::ZERO,
+            },
         )
     }
 
@@ -213,6 +232,7 @@ impl Scene {
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "the parts of a door, once each")]
 fn door(
     store: &Arc<dyn Store>,
     home: &Home,
@@ -221,6 +241,7 @@ fn door(
     by: &str,
     config: UserConfig,
     agents: Arc<dyn AgentCheck>,
+    patience: Patience,
 ) -> Control {
     let clock = Arc::clone(clock);
     Control::of(Parts {
@@ -232,6 +253,7 @@ fn door(
         surface: Surface::Terminal,
         by: by.to_owned(),
         clock: Arc::new(move || clock.fetch_add(1, Ordering::SeqCst)),
+        patience,
     })
 }
 
