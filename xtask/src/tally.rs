@@ -57,6 +57,20 @@ pub(crate) fn read(output: &str) -> Tally {
     tally
 }
 
+/// The reasons that tests gave for not running, in order, each once.
+pub(crate) fn announced_skips(output: &str) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for line in output.lines() {
+        if let Some(reason) = line.trim().strip_prefix("SKIPPED") {
+            let reason = reason.trim_start_matches([':', ' ']).trim_end().to_owned();
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+    }
+    reasons
+}
+
 /// `Summary [ 1.2s] 9 tests run: 7 passed (1 slow), 1 failed, 1 timed out, 0 skipped`
 fn nextest(line: &str) -> Option<Tally> {
     let (head, counts) = line.split_once(" run: ")?;

@@ -74,8 +74,13 @@ impl Session<'_> {
         let written = std::fs::read(&log)
             .with_context(|| format!("could not read the log {}", log.display()))?;
         let from = usize::try_from(before).unwrap_or(0).min(written.len());
-        let counted = tally::read(&String::from_utf8_lossy(&written[from..]));
+        let output = String::from_utf8_lossy(&written[from..]);
+        let counted = tally::read(&output);
         self.report.tally += counted;
+        for why in tally::announced_skips(&output) {
+            println!("      SKIPPED {what}: {why}");
+            self.report.skips.push(format!("{what}: {why}"));
+        }
         if absent.is_some() && end == End::Exited(absent) {
             let why = process::tail(&log, 1).pop().unwrap_or_default();
             self.skip(format!("{what}: {why}"));

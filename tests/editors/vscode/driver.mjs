@@ -229,7 +229,17 @@ class VsCode {
     return oneLine(await this.page.locator(`${EDITOR} .codelens-decoration a`).allInnerTexts());
   }
 
+  /**
+   * Waits for a lens. Do this before anything takes the focus away from a file
+   * that was just opened: the workbench now and then drops the lenses it was
+   * asking for then, and asks again only after the next change of the text.
+   */
+  async waitForCodeLens(title) {
+    await this.page.locator(`${EDITOR} .codelens-decoration a`, { hasText: title }).first().waitFor();
+  }
+
   async clickCodeLens(title) {
+    await this.waitForCodeLens(title);
     await this.page.locator(`${EDITOR} .codelens-decoration a`, { hasText: title }).first().click();
   }
 
