@@ -28,7 +28,6 @@ test('the driver sees and does what a person would in VS Code', async (t) => {
   await editor.step('a file opens, and its problems are underlined and listed', async () => {
     await editor.openFile('notes/a.txt');
     await editor.waitForSquiggle('error');
-    await editor.waitForCodeLens('Ask me');
     assert.equal(await editor.squiggles('error'), 2);
     assert.match(await editor.text(), /another WRONG word/);
     const problems = await editor.problems();
@@ -38,6 +37,7 @@ test('the driver sees and does what a person would in VS Code', async (t) => {
   });
 
   await editor.step('a code lens asks, and the notification\'s button answers', async () => {
+    await editor.waitForCodeLens('Ask me');
     assert.deepEqual(await editor.codeLenses(), ['Ask me']);
     await editor.clickCodeLens('Ask me');
     await editor.waitForNotification('The sample holds');
