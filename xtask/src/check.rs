@@ -1,12 +1,14 @@
 //! `cargo xtask check`: formatting, lints, file lengths, crate arrows and
-//! generated files. What CI runs first; it changes nothing.
+//! generated files. What CI runs first; it changes nothing, unless `--fix` asks
+//! for formatting to be mended before.
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
+use crate::steps::with_node;
 use crate::tally::Tally;
-use crate::workspace::{Workspace, on_path};
+use crate::workspace::Workspace;
 
 /// Files above this many lines are refused; about 500 is the aim.
 const MOST_LINES: usize = 600;
@@ -37,8 +39,16 @@ const PARTS: [Part; 6] = [
 /// # Errors
 /// On unknown options.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    if let Some(word) = arguments.first() {
-        bail!("unknown option `{word}`; check takes none");
+    match arguments {
+        [] => {}
+        [flag] if flag == "--fix" => {
+            succeed(
+                workspace.cargo(["fmt", "--all"]),
+                "what it says above stops it",
+            )?;
+            format_lua(workspace, true)?;
+        }
+        other => bail!("unknown options {other:?}; check takes only --fix"),
     }
     let mut tally = Tally::default();
     for (name, part) in PARTS {
@@ -110,38 +120,30 @@ fn generated(workspace: &Workspace) -> Result<Found> {
 }
 
 fn lua_formatting(workspace: &Workspace) -> Result<Found> {
-    let folder = workspace.root.join("editors/neovim");
-    if !folder.is_dir() || on_path("stylua").is_none() {
-        return Ok(Found::Skipped("no stylua on PATH, or no editors/neovim"));
+    format_lua(workspace, false)
+}
+
+fn format_lua(workspace: &Workspace, fix: bool) -> Result<Found> {
+    if !workspace.cache().join("node/.complete").exists() {
+        return Ok(Found::Skipped(
+            "no formatter in the cache; `cargo xtask test --only setup` gets it",
+        ));
     }
-    let mut command = workspace.command("stylua");
-    command.arg("--check").arg(folder);
-    succeed(command, "run `stylua editors/neovim`")
+    let mut command = workspace.command("node");
+    with_node(workspace, &mut command);
+    command.arg("xtask/format-lua.mjs");
+    if fix {
+        command.arg("--fix");
+    }
+    command.args(tracked(workspace, &["*.lua"])?);
+    succeed(command, "run `cargo xtask check --fix`")
 }
 
 fn file_lengths(workspace: &Workspace) -> Result<Found> {
-    let mut list = workspace.command("git");
-    list.args([
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-        "--",
-    ])
-    .args(LENGTH_CHECKED);
-    let output = list.output().context("git could not be started")?;
-    if !output.status.success() {
-        bail!(
-            "`git ls-files` failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
     let mut long = Vec::new();
-    for name in output.stdout.split(|byte| *byte == 0) {
-        let name = String::from_utf8_lossy(name);
+    for name in tracked(workspace, &LENGTH_CHECKED)? {
         // A tracked file may be gone from the working tree.
-        let Ok(text) = std::fs::read_to_string(workspace.root.join(name.as_ref())) else {
+        let Ok(text) = std::fs::read_to_string(workspace.root.join(&name)) else {
             continue;
         };
         let lines = text.lines().count();
@@ -156,6 +158,37 @@ fn file_lengths(workspace: &Workspace) -> Result<Found> {
         "no hand-written file may have more than {MOST_LINES} lines; split by what a reader looks for:{}",
         long.concat()
     );
+}
+
+/// Files of the checkout that match, new ones too but no ignored ones, relative
+/// to its root.
+fn tracked(workspace: &Workspace, patterns: &[&str]) -> Result<Vec<String>> {
+    let output = workspace
+        .command("git")
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--",
+        ])
+        .args(patterns)
+        .output()
+        .context("git could not be started")?;
+    if !output.status.success() {
+        bail!(
+            "`git ls-files` failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(output
+        .stdout
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .filter(|name| workspace.root.join(name).exists())
+        .collect())
 }
 
 /// Whether one of the first lines says that a program wrote the file.

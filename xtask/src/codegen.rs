@@ -3,13 +3,12 @@
 //! differ); types for TypeScript come from the schemas.
 
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::steps::npm;
+use crate::steps::{has_script, npm};
 use crate::workspace::Workspace;
 
 /// What `fermata schema` knows.
@@ -113,11 +112,4 @@ fn derive(workspace: &Workspace, name: &str) -> Result<()> {
         bail!("`npm run codegen` failed in {name} ({status}); is `npm ci` done there?");
     }
     Ok(())
-}
-
-fn has_script(folder: &Path, script: &str) -> bool {
-    fs::read(folder.join("package.json"))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
-        .is_some_and(|manifest| manifest["scripts"][script].is_string())
 }

@@ -29,7 +29,7 @@ usage: cargo xtask VERB [OPTIONS]
   test                    everything that can be tested here, with a time table
         --only A,B        only these steps        --skip A,B   all but these
         --list            name the steps
-  check                   formatting, lints, file lengths, crate arrows, generated files
+  check [--fix]           formatting, lints, file lengths, crate arrows, generated files
   bench [ARGS…]           the benchmarks; ARGS go to each of them
   codegen [--check]       JSON Schemas and what is generated from them
   dist [--debug] [--target NAME]

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::steps::with_node;
+use crate::steps::{has_script, npm, with_node};
 use crate::test::Session;
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<()> {
@@ -43,6 +43,20 @@ fn browsers(session: &mut Session<'_>, scenarios: &Path) -> Result<()> {
         node_tests(session, "VS Code", &scenarios.join("vscode"))?;
     } else {
         session.skip("VS Code: no extension package; run the step `build`");
+    }
+    panel(session, scenarios, &cache.join("chromium/chromium"))
+}
+
+/// The panel's own scenes, and those that need the binary behind it.
+fn panel(session: &mut Session<'_>, scenarios: &Path, chromium: &Path) -> Result<()> {
+    let folder = session.workspace.root.join("editors/panel");
+    if has_script(&folder, "e2e") {
+        let mut command = npm(session.workspace, &folder, ["run", "e2e"]);
+        environment(session, &mut command);
+        command.env("CHROMIUM", chromium);
+        session.run("panel in Chromium: its own scenes", command)?;
+    } else {
+        session.skip("panel in Chromium: editors/panel has no script `e2e`");
     }
     node_tests(session, "panel in Chromium", &scenarios.join("panel"))
 }

@@ -42,3 +42,11 @@ pub(crate) fn npm<const N: usize>(
         .args(arguments);
     command
 }
+
+/// Whether the `package.json` of a folder has a script of that name.
+pub(crate) fn has_script(folder: &Path, script: &str) -> bool {
+    std::fs::read(folder.join("package.json"))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
+        .is_some_and(|manifest| manifest["scripts"][script].is_string())
+}

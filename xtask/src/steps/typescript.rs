@@ -4,10 +4,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use serde_json::Value;
+use anyhow::Result;
 
-use crate::steps::npm;
+use crate::steps::{has_script, npm};
 use crate::test::Session;
 
 const FOLDERS: [&str; 2] = ["editors/panel", "editors/vscode"];
@@ -25,17 +24,13 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<()> {
 }
 
 fn one(session: &mut Session<'_>, name: &str, folder: &Path) -> Result<()> {
-    let manifest = std::fs::read(folder.join("package.json"))
-        .with_context(|| format!("could not read {name}/package.json"))?;
-    let manifest: Value = serde_json::from_slice(&manifest)
-        .with_context(|| format!("{name}/package.json is not JSON"))?;
     let workspace = session.workspace;
     let installed = session.run(&format!("{name}: npm ci"), npm(workspace, folder, ["ci"]))?;
     if !installed.is_success() {
         return Ok(());
     }
     for script in ["typecheck", "test"] {
-        if manifest["scripts"][script].is_string() {
+        if has_script(folder, script) {
             let command = npm(workspace, folder, ["run", script]);
             session.run(&format!("{name}: npm run {script}"), command)?;
         } else {

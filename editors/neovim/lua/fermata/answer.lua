@@ -84,10 +84,20 @@ function M.pick()
     state.known = { runs = result.runs or {}, starts = result.starts or {} }
     local items = {}
     for _, entry in ipairs(state.gates()) do
-      items[#items + 1] = { text = state.describe(entry.run, entry.gate), open = function() answer_gate(entry) end }
+      items[#items + 1] = {
+        text = state.describe(entry.run, entry.gate),
+        open = function()
+          answer_gate(entry)
+        end,
+      }
     end
     for _, start in ipairs(state.known.starts) do
-      items[#items + 1] = { text = start.workflow .. ': choose about an earlier run', open = function() answer_start(start) end }
+      items[#items + 1] = {
+        text = start.workflow .. ': choose about an earlier run',
+        open = function()
+          answer_start(start)
+        end,
+      }
     end
     if #items == 0 then
       vim.notify('Fermata: nothing waits for an answer.')
