@@ -3,13 +3,14 @@
 //! the suspects and decides. It never changes the text inside a block scalar
 //! whose header parsed, and gives up after [`ROUNDS`].
 
+mod cost;
 mod quotes;
 mod suspects;
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::build::{Built, Failure, Reason};
+use crate::build::{Built, Failure};
 use crate::outline::Outline;
 use crate::scalar::ScalarStyle;
 use crate::tree::{Data, Inner, span};
@@ -112,7 +113,7 @@ impl Work<'_> {
                 continue;
             }
             let built = build::run(&text);
-            let Some(cost) = cost(&self.text, &outline, &range, failure, &built) else {
+            let Some(cost) = cost::of(&outline, &range, failure, &built) else {
                 continue;
             };
             let enough = self.text.len() > THOROUGH_BYTES;
@@ -235,51 +236,6 @@ fn blocks(built: &Built) -> impl Iterator<Item = Span> + '_ {
         }
         _ => None,
     })
-}
-
-/// What a repair costs: the lines it hides, and the trouble that is left.
-/// `None` if the error is still there.
-fn cost(
-    text: &str,
-    outline: &Outline,
-    range: &Range<usize>,
-    failure: &Failure,
-    built: &Built,
-) -> Option<usize> {
-    let mut cost = 0;
-    let first = outline.number(range.start)?;
-    let last = outline.number(range.end)?;
-    for number in first..=last {
-        let Some(line) = outline.get(number).filter(|line| !line.blank) else {
-            continue;
-        };
-        let hidden = text
-            [range.start.max(line.start)..range.end.min(line.end).max(range.start.max(line.start))]
-            .trim();
-        if hidden.is_empty() {
-            continue;
-        }
-        let key_hidden = line.key_end.is_some() && range.start <= line.body;
-        cost += if key_hidden { 10 } else { 3 };
-        if line.has_dash() && range.start < line.body {
-            cost += 5;
-        }
-        cost += hidden.len() / 40;
-    }
-    if let Some(next) = &built.failure {
-        if !matches!(failure.reason, Reason::Scan(_)) || next.at <= failure.at {
-            return None;
-        }
-        let here = outline.number(failure.at)?;
-        let moved = outline.number(next.at)?.saturating_sub(here);
-        cost += match moved {
-            0 => 60,
-            1 | 2 => 40,
-            3..=9 => 30,
-            _ => 20,
-        };
-    }
-    Some(cost)
 }
 
 /// `text` with spaces for every byte of `range` but line breaks.

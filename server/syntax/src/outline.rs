@@ -21,6 +21,8 @@ pub(crate) struct Line {
     pub(crate) key_end: Option<usize>,
     /// Whether it has only blanks, or a comment.
     pub(crate) blank: bool,
+    /// Whether it looks like a line of a block scalar's text.
+    pub(crate) text: bool,
 }
 
 impl Line {
@@ -33,6 +35,15 @@ impl Line {
     /// there.
     pub(crate) fn column(&self) -> usize {
         self.body - self.start
+    }
+
+    /// Column of what this line begins: its key, else its dash.
+    pub(crate) fn owner(&self) -> usize {
+        if self.key_end.is_some() {
+            self.column()
+        } else {
+            self.indent
+        }
     }
 
     pub(crate) fn has_dash(&self) -> bool {
@@ -60,7 +71,16 @@ impl Outline {
             lines.push(line(text, start, end, next));
             start = next;
         }
+        mark_block_text(text, &mut lines);
         Outline { lines }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter()
     }
 
     pub(crate) fn get(&self, number: usize) -> Option<&Line> {
@@ -144,6 +164,19 @@ fn line(text: &str, start: usize, end: usize, next: usize) -> Line {
         body,
         key_end: key_end(&text[body..end]).map(|length| body + length),
         blank: content[indent..].is_empty() || content[indent..].starts_with('#'),
+        text: false,
+    }
+}
+
+/// Marks what stands deeper below a block scalar's header.
+fn mark_block_text(text: &str, lines: &mut [Line]) {
+    let mut column = None;
+    for line in lines {
+        if column.is_some_and(|column| line.indent > column || line.start == line.end) {
+            line.text = true;
+            continue;
+        }
+        column = ends_with_header(&text[line.body..line.end]).then(|| line.owner());
     }
 }
 

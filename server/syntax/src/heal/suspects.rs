@@ -26,7 +26,7 @@ pub(crate) fn find(text: &str, outline: &Outline, failure: &Failure) -> Vec<Rang
         failure,
     };
     if let Reason::Scan(kind) = &failure.reason {
-        around.quote(kind, &mut found);
+        around.quote(&mut found);
         around.bracket(number, &mut found);
         around.offending_bytes(kind, &mut found);
         around.plain(&mut found);
@@ -61,7 +61,7 @@ impl Around<'_> {
 
     /// A quote that is not closed, or closed by the quote of another scalar:
     /// up to the first line that is not deeper than the key it belongs to.
-    fn quote(&self, kind: &ErrorKind, found: &mut Vec<Range<usize>>) {
+    fn quote(&self, found: &mut Vec<Range<usize>>) {
         let from = self
             .failure
             .bracket
@@ -85,19 +85,14 @@ impl Around<'_> {
         if unclosed && alone && is_word(rest) && self.failure.bracket.is_none() {
             found.push(start..start + 1);
         }
-        let bytes = self.text.as_bytes();
-        if !matches!(kind, ErrorKind::UnclosedQuotedScalar) && !unclosed {
-            found.push(start..line.end);
+        // A stray quote before a key.
+        if start <= line.body {
+            found.push(start..start + 1);
         }
-        // A stray quote at the end of a word, or one quote inside brackets.
-        if self.failure.bracket.is_some() {
-            found.push(start..line.end);
-        }
+        found.push(start..line.end);
         let cut = self.outline.range(number, self.cut(number)).end;
         found.push(start..cut);
-        if bytes.get(start).is_some() {
-            found.push(line.body..cut);
-        }
+        found.push(line.body..cut);
     }
 
     /// The first line below that is not part of what line `number` begins.
@@ -105,12 +100,7 @@ impl Around<'_> {
         let Some(line) = self.get(number) else {
             return number + 1;
         };
-        let column = if line.key_end.is_some() {
-            line.column()
-        } else {
-            line.indent
-        };
-        let cut = self.outline.dedent(number, column);
+        let cut = self.outline.dedent(number, line.owner());
         // A closing bracket on a line of its own belongs to what it closes.
         match self.get(cut) {
             Some(line)
@@ -196,6 +186,11 @@ impl Around<'_> {
         if first == last {
             found.push(plain.start..self.outline.range(first, first + 1).end);
             return;
+        }
+        let complete = self.get(first).is_some_and(|line| line.key_end.is_some());
+        if complete {
+            found.push(self.outline.range(last, last + 1));
+            found.push(self.subtree(last));
         }
         found.push(plain.start..self.outline.range(first, last).end);
         found.push(self.outline.range(last, last + 1));

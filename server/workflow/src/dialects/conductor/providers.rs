@@ -1,0 +1,1 @@
+//! Capabilities of providers (specs/conductor.md, appendix A).

@@ -1,0 +1,1 @@
+//! References in templates and `input` lists.
