@@ -25,9 +25,10 @@ enum Found {
 
 type Part = (&'static str, fn(&Workspace) -> Result<Found>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("formatting", formatting),
     ("file lengths", file_lengths),
+    ("documents", documents),
     ("crate arrows and layers", architecture),
     ("clippy", clippy),
     ("generated files", generated),
@@ -117,6 +118,11 @@ fn generated(workspace: &Workspace) -> Result<Found> {
     } else {
         Ok(Found::Skipped("there is no schemas/ yet"))
     }
+}
+
+fn documents(workspace: &Workspace) -> Result<Found> {
+    crate::documents::check(workspace, &tracked(workspace, &["*.md"])?)?;
+    Ok(Found::Fine)
 }
 
 fn lua_formatting(workspace: &Workspace) -> Result<Found> {

@@ -10,6 +10,7 @@ mod check;
 mod codegen;
 mod demo;
 mod dist;
+mod documents;
 mod process;
 mod steps;
 mod tally;
