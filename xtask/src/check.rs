@@ -25,9 +25,10 @@ enum Found {
 
 type Part = (&'static str, fn(&Workspace) -> Result<Found>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("formatting", formatting),
     ("file lengths", file_lengths),
+    ("house rules", house_rules),
     ("documents", documents),
     ("crate arrows and layers", architecture),
     ("clippy", clippy),
@@ -118,6 +119,13 @@ fn generated(workspace: &Workspace) -> Result<Found> {
     } else {
         Ok(Found::Skipped("there is no schemas/ yet"))
     }
+}
+
+fn house_rules(workspace: &Workspace) -> Result<Found> {
+    let mut patterns = LENGTH_CHECKED.to_vec();
+    patterns.extend(["*.sh", "*package-lock.json"]);
+    crate::house_rules::check(workspace, &tracked(workspace, &patterns)?)?;
+    Ok(Found::Fine)
 }
 
 fn documents(workspace: &Workspace) -> Result<Found> {

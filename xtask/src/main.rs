@@ -11,6 +11,7 @@ mod codegen;
 mod demo;
 mod dist;
 mod documents;
+mod house_rules;
 mod process;
 mod steps;
 mod tally;
