@@ -17,7 +17,7 @@ const LEFTOVERS: [(&str, &str); 10] = [
     ("#[ign", "ore"),
     (".on", "ly("),
     ("/ro", "ot/"),
-    ("/ho", "me/"),
+    ("/wo", "rk/"),
 ];
 
 /// Checks source files and lock files (relative to the root).
