@@ -78,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
 fn formatting(workspace: &Workspace) -> Result<Found> {
     succeed(
         workspace.cargo(["fmt", "--all", "--check"]),
-        "run `cargo fmt`",
+        "run `cargo xtask check --fix`",
     )
 }
 
