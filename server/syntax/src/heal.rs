@@ -71,12 +71,11 @@ fn finish(
 ) -> Inner {
     let mut problems = built.problems;
     problems.sort_by_key(|problem| problem.span.start());
-    message::choose_primary(&mut problems);
-    if primary.is_some() {
-        problems
+    match primary {
+        None => message::choose_primary(&mut problems),
+        Some(_) => problems
             .iter_mut()
-            .for_each(|problem| problem.primary = false);
-        problems.sort_by_key(|problem| problem.span.start());
+            .for_each(|problem| problem.primary = false),
     }
     problems.splice(0..0, primary);
     Inner {

@@ -7,6 +7,15 @@
 //! the text is in [`Tree::problems`]; what healing had to ignore is in
 //! [`Tree::broken_regions`]. All offsets are bytes into [`Tree::text`].
 //!
+//! ```
+//! let tree = fermata_syntax::parse("name: demo\nsteps: [a, b\nlimit: 3\n");
+//! assert_eq!(tree.slice(tree.problems()[0].span), "[");
+//! assert_eq!(tree.slice(tree.broken_regions()[0]), "[a, b");
+//! let root = tree.root().and_then(|root| root.as_mapping());
+//! let limit = root.and_then(|root| root.get("limit")).and_then(|entry| entry.value.as_scalar());
+//! assert_eq!(limit.map(|limit| limit.value()), Some("3"));
+//! ```
+//!
 //! Limits, above which the parser gives up with a problem instead of growing:
 //! [`MAX_TEXT_BYTES`], [`MAX_DEPTH`], [`MAX_NODES`], [`MAX_EXPANDED_NODES`],
 //! [`MAX_PROBLEMS`].

@@ -159,37 +159,43 @@ fn workflow() -> impl Strategy<Value = String> {
         prop::collection::vec(0usize..9, 0..5),
     )
         .prop_map(|(name, fields)| Step { name, fields });
-    (prop::collection::vec(step, 1..6), 0usize..3).prop_map(|(steps, quote)| {
-        let mut text = String::from("workflow:\n  title: demo # why\n  limits: {max: 3}\nsteps:\n");
-        for (number, step) in steps.iter().enumerate() {
-            let name = match (number + quote) % 3 {
-                0 => format!("\"{}\"", step.name),
-                1 => format!("'{}'", step.name),
-                _ => step.name.clone(),
-            };
-            text.push_str(&format!("  - name: {name}\n"));
-            let mut fields = step.fields.clone();
-            fields.sort_unstable();
-            fields.dedup();
-            for field in fields {
-                text.push_str(
-                    [
-                        "    run: echo hi\n",
-                        "    prompt: |\n      Say \"it's\n      key: [value\n\n      done\n",
-                        "    when: \"{{ a.b == 'c' }}\"\n",
-                        "    needs: [one, two]\n",
-                        "    with: {k: v, l: [1, 2]}\n",
-                        "    routes:\n      - to: one\n        when: x > 1\n      - to: two\n",
-                        "    # a comment\n    retries: 3\n",
-                        "    note: >-\n      folded text\n      over lines\n",
-                        "    output:\n      type: object\n      fields:\n        a: string\n",
-                    ][field],
-                );
+    (prop::collection::vec(step, 1..6), 0usize..3, any::<bool>()).prop_map(
+        |(steps, quote, crlf)| {
+            let mut text =
+                String::from("workflow:\n  title: demo # why\n  limits: {max: 3}\nsteps:\n");
+            for (number, step) in steps.iter().enumerate() {
+                let name = match (number + quote) % 3 {
+                    0 => format!("\"{}\"", step.name),
+                    1 => format!("'{}'", step.name),
+                    _ => step.name.clone(),
+                };
+                text.push_str(&format!("  - name: {name}\n"));
+                let mut fields = step.fields.clone();
+                fields.sort_unstable();
+                fields.dedup();
+                for field in fields {
+                    text.push_str(
+                        [
+                            "    run: echo hi\n",
+                            "    prompt: |\n      Say \"it's\n      key: [value\n\n      done\n",
+                            "    when: \"{{ a.b == 'c' }}\"\n",
+                            "    needs: [one, two]\n",
+                            "    with: {k: v, l: [1, 2]}\n",
+                            "    routes:\n      - to: one\n        when: x > 1\n      - to: two\n",
+                            "    # a comment\n    retries: 3\n",
+                            "    note: >-\n      folded text\n      over lines\n",
+                            "    output:\n      type: object\n      fields:\n        a: string\n",
+                        ][field],
+                    );
+                }
             }
-        }
-        text.push_str("output: \"{{ x }}\"\n");
-        text
-    })
+            text.push_str("output: \"{{ x }}\"\n");
+            if crlf {
+                text = text.replace('\n', "\r\n");
+            }
+            text
+        },
+    )
 }
 
 proptest! {
