@@ -14,7 +14,7 @@ import { layout, layoutKey, type Layout, type PlacedEdge, type PlacedNode } from
 export const MIN_SCALE = 11 / 12;
 const MAX_FIT = 1.2;
 /** Letters of a node's name that fit in one line. */
-const LABEL = 20;
+const LABEL = 18;
 
 /** What the graph is given. */
 export interface GraphProps {
@@ -100,6 +100,8 @@ export function Graph(props: GraphProps): JSX.Element {
   }, [props.follow, placed, focus, room, nodeAt]);
 
   const edges = new Map(props.view.edges.map((edge) => [`${edge.from}\n${edge.to}`, edge]));
+  // Taken edges lie above the others where two share a lane.
+  const drawn = [...placed.edges].sort((a, b) => Number(isTaken(edges, a)) - Number(isTaken(edges, b)));
   return (
     <svg ref={svg} class="graph" role="group" aria-label={`Graph of ${props.name}`}>
       <defs>
@@ -112,7 +114,7 @@ export function Graph(props: GraphProps): JSX.Element {
       </defs>
       <g transform={`translate(${transform.x},${transform.y}) scale(${transform.k})`}>
         <g aria-hidden="true">
-          {placed.edges.map((edge) => <EdgeLine key={`${edge.from} ${edge.to}`} edge={edge} view={edges.get(`${edge.from}\n${edge.to}`)} />)}
+          {drawn.map((edge) => <EdgeLine key={`${edge.from} ${edge.to}`} edge={edge} view={edges.get(`${edge.from}\n${edge.to}`)} />)}
         </g>
         {props.view.nodes.map((node) => {
           const at = nodeAt.get(node.id);
@@ -124,6 +126,10 @@ export function Graph(props: GraphProps): JSX.Element {
       </g>
     </svg>
   );
+}
+
+function isTaken(edges: ReadonlyMap<string, GraphEdgeView>, edge: PlacedEdge): boolean {
+  return (edges.get(`${edge.from}\n${edge.to}`)?.taken ?? 0) > 0;
 }
 
 interface EdgeProps {
@@ -182,7 +188,7 @@ function NodeBox({ node, at, now, selected, onSelect, onEnter }: NodeProps): JSX
     );
   }
   const time = node.startedAt === null ? node.elapsed : now - node.startedAt;
-  const second = [node.state === "done" || node.state === "pending" ? node.kind : STATE_WORDS[node.state], node.inner ?? (node.runs > 1 ? `×${node.runs}` : null), time === null ? null : duration(time)].filter((part) => part !== null && part !== "").join(" · ");
+  const second = [node.state === "done" || node.state === "pending" ? node.kind : node.state === "not_started" ? "not started" : STATE_WORDS[node.state], node.inner ?? (node.runs > 1 ? `×${node.runs}` : null), time === null ? null : duration(time)].filter((part) => part !== null && part !== "").join(" · ");
   return (
     <g
       class={classes}
@@ -204,8 +210,8 @@ function NodeBox({ node, at, now, selected, onSelect, onEnter }: NodeProps): JSX
       {node.frame !== null && <rect class="behind" x={4} y={4} width={at.width} height={at.height} rx={6} />}
       <rect class="box" width={at.width} height={at.height} rx={6} />
       <StateShape state={node.state} x={10} y={16} />
-      <text class="label" x={34} y={20}>{middle(node.label, LABEL)}</text>
-      <text class="sub" x={34} y={36}>{middle(second, LABEL + 4)}</text>
+      <text class="label" aria-hidden="true" x={34} y={20}>{middle(node.label, LABEL)}</text>
+      <text class="sub" aria-hidden="true" x={34} y={36}>{middle(second, LABEL + 4)}</text>
     </g>
   );
 }

@@ -44,6 +44,8 @@ interface Point {
 
 const LANE = 22;
 const MARGIN = 16;
+/** Height above and below a node in which a back edge may run. */
+const GAP = 12;
 
 /** Text that changes exactly when the layout must be made again. */
 export function layoutKey(nodes: readonly GraphNodeView[], edges: readonly GraphEdgeView[]): string {
@@ -129,12 +131,32 @@ function lanes(back: readonly GraphEdgeView[], byId: ReadonlyMap<string, PlacedN
       const source = byId.get(edge.from);
       if (source === undefined) return [];
       const self = source === target;
-      const startY = source.y + source.height * (self ? 0.3 : 0.2);
-      const endY = target.y - target.height * 0.2;
-      const points = [{ x: source.x + source.width / 2, y: startY }, { x, y: startY }, { x, y: endY }, { x: target.x + target.width / 2, y: endY }];
-      return [{ from: edge.from, to: edge.to, back: true, path: rounded(points, 10), badge: { x, y: self ? target.y : (startY + endY) / 2 } }];
+      const start = leave(source, nodes, self);
+      const arrive = enter(target, nodes);
+      const [first, second] = [start.at(-1)?.y ?? source.y, arrive[0]?.y ?? target.y];
+      const points = [...start, { x, y: first }, { x, y: second }, ...arrive];
+      return [{ from: edge.from, to: edge.to, back: true, path: rounded(points, 10), badge: { x, y: self ? target.y : (first + second) / 2 } }];
     });
   });
+}
+
+/** Whether another node lies to the right in the same row. */
+function blocked(node: PlacedNode, nodes: readonly PlacedNode[]): boolean {
+  return nodes.some((other) => other.x > node.x && Math.abs(other.y - node.y) < node.height);
+}
+
+/** How a back edge gets out: to the right, or through the gap below where a neighbour is in the way. */
+function leave(node: PlacedNode, nodes: readonly PlacedNode[], self: boolean): Point[] {
+  if (!blocked(node, nodes)) return [{ x: node.x + node.width / 2, y: node.y + node.height * (self ? 0.3 : 0.2) }];
+  const x = node.x + node.width * 0.35;
+  return [{ x, y: node.y + node.height / 2 }, { x, y: node.y + node.height / 2 + GAP }];
+}
+
+/** How a back edge gets in: from the right, or through the gap above. */
+function enter(node: PlacedNode, nodes: readonly PlacedNode[]): Point[] {
+  if (!blocked(node, nodes)) return [{ x: node.x + node.width / 2, y: node.y - node.height * 0.2 }];
+  const x = node.x + node.width * 0.35;
+  return [{ x, y: node.y - node.height / 2 - GAP }, { x, y: node.y - node.height / 2 }];
 }
 
 /** A line through points with rounded corners. */

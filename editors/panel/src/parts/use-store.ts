@@ -18,6 +18,11 @@ export function useStore(): Store {
 export function useLiveStore(): Store {
   const store = useStore();
   const [, rerender] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => store.subscribe(() => rerender(undefined)), [store]);
+  const rendered = store.revision;
+  useEffect(() => {
+    // What was announced between rendering and subscribing would be lost.
+    if (store.revision !== rendered) rerender(undefined);
+    return store.subscribe(() => rerender(undefined));
+  }, [store]);
   return store;
 }

@@ -34,11 +34,7 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
-    onChange: () => {
-      const element = scroller.current;
-      if (element !== null) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR * props.rowHeight;
-      rerender(undefined);
-    },
+    onChange: () => rerender(undefined),
   };
   const [virtual] = useState(() => new Virtualizer<HTMLDivElement, HTMLDivElement>(options));
   virtual.setOptions(options);
@@ -52,7 +48,15 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
     if (props.reveal !== undefined && props.reveal !== null && props.reveal >= 0) virtual.scrollToIndex(props.reveal, { align: "auto" });
   }, [props.reveal, virtual]);
   return (
-    <div {...props.attributes} ref={scroller} class={`virtual ${props.class}`}>
+    <div
+      {...props.attributes}
+      ref={scroller}
+      class={`virtual ${props.class}`}
+      onScroll={(event) => {
+        const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+        atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR * props.rowHeight;
+      }}
+    >
       <div class="virtual-space" role="presentation" style={{ height: `${virtual.getTotalSize()}px` }}>
         {virtual.getVirtualItems().map((item) => (
           <div key={item.index} class="virtual-row" role="presentation" style={{ top: `${item.start}px`, height: `${props.rowHeight}px` }}>

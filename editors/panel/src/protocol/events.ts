@@ -37,6 +37,7 @@ export type EventBody =
   | ({ readonly type: "run_queued"; readonly workflow: string; readonly file: string; readonly dialect: string; readonly scope: string; readonly message?: string; readonly inputs: JsonObject; readonly request: string; readonly parent?: string; readonly gates: string; readonly agent?: string; readonly cwd: string; readonly dry_run?: boolean } & Actor)
   | { readonly type: "definition_pinned"; readonly files: readonly { readonly path: string; readonly blob: string; readonly unsaved?: boolean }[]; readonly steps?: number }
   | { readonly type: "run_started"; readonly fence: number; readonly version: string; readonly seed: number; readonly deadline?: number }
+  | { readonly type: "inputs_resolved"; readonly inputs: JsonObject }
   | { readonly type: "run_waiting"; readonly gates: readonly string[] }
   | { readonly type: "run_parked" }
   | ({ readonly type: "run_resumed"; readonly status: Status; readonly definition?: string; readonly from?: string; readonly agent?: string } & Actor)
@@ -70,6 +71,8 @@ export type EventBody =
   | ({ readonly type: "abort_requested"; readonly reason?: string } & Actor)
   | ({ readonly type: "guidance_given"; readonly text: string } & Actor)
   | { readonly type: "guidance_applied"; readonly step: string; readonly texts: number }
+  | { readonly type: "context_trimmed"; readonly strategy: string; readonly dropped?: readonly string[]; readonly replaced?: JsonObject }
+  | { readonly type: "budget_exceeded"; readonly budget_usd: number; readonly spent_usd: number; readonly enforced: boolean }
   | ({ readonly type: "agent_message"; readonly text: string } & StepAttempt)
   | ({ readonly type: "agent_thought"; readonly text: string } & StepAttempt)
   | ({ readonly type: "agent_tool_call"; readonly call: string; readonly title: string; readonly status: string; readonly kind?: string } & StepAttempt)

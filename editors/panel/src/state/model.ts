@@ -135,6 +135,8 @@ export interface RunModel {
   frames: Map<string, Frame>;
   edges: Map<string, TakenEdge>;
   openGates: OpenGate[];
+  /** Gates that were open when the run failed; a resume opens them again. */
+  suspendedGates: OpenGate[];
   closedGates: Map<string, ClosedGate>;
   audit: AuditEntry[];
   stopRequested: boolean;
@@ -175,6 +177,7 @@ export function emptyModel(run: string): RunModel {
     frames: new Map([["", { path: "", workflow: "", file: "", iteration: 0, limit: null }]]),
     edges: new Map(),
     openGates: [],
+    suspendedGates: [],
     closedGates: new Map(),
     audit: [],
     stopRequested: false,

@@ -19,13 +19,9 @@ export const STATE_WORDS: Readonly<Record<NodeState, string>> = {
   not_started: "not started, the run ended",
 };
 
-/** Gates that hold one execution (an iteration limit holds the workflow, not a step). */
+/** Gates that hold an execution: its own, and those of what runs inside of it. */
 export function gatesHolding(model: RunModel, execution: Execution): OpenGate[] {
-  return model.openGates.filter((open) => (open.gate.kind === "iteration_limit" ? open.frame === execution.path && execution.path !== "" : open.gate.path === execution.path) || isInside(open, execution));
-}
-
-function isInside(open: OpenGate, execution: Execution): boolean {
-  return execution.path !== "" && open.gate.path !== execution.path && isWithin(open.gate.path, execution.path);
+  return model.openGates.filter((open) => open.gate.path === execution.path || isWithin(open.gate.path, execution.path));
 }
 
 /** State of one execution. */
@@ -129,7 +125,8 @@ function nodeView(model: RunModel, frame: string, node: GraphNode): GraphNodeVie
   return {
     id: node.id, kind: node.kind, label, line, state,
     runs: rows.length - items,
-    elapsed: last?.elapsed ?? null,
+    // What waits or runs never shows how long an older round took.
+    elapsed: state === "waiting" || state === "running" ? null : (last?.elapsed ?? null),
     running: state === "running",
     startedAt: state === "running" ? (last?.started ?? null) : null,
     inner: last?.loop === undefined || last.loop === null ? (items > 0 ? `${items} items` : null) : `round ${last.loop.round} of ${last.loop.max}`,

@@ -6,7 +6,7 @@ import type { RunEvent, Status } from "../protocol/events";
 import type { Actor, Gate, Json, JsonObject } from "../protocol/gates";
 import { describeAnswer } from "./answers";
 import { asObject, emptyModel, nodeKey, type AuditEntry, type Execution, type OpenGate, type RunModel } from "./model";
-import { lastSegment, parentPath } from "./paths";
+import { escapeSegment, lastSegment, parentPath } from "./paths";
 
 /** What became of a batch: all folded, or events are missing before `expected`. */
 export type FoldResult = { readonly ok: true; readonly folded: number } | { readonly ok: false; readonly expected: number };
@@ -54,6 +54,9 @@ export function fold(model: RunModel, event: RunEvent): void {
       model.parked = false;
       model.startedAt ??= event.at;
       model.endedAt = null;
+      return;
+    case "inputs_resolved":
+      model.request = { ...model.request, inputs: event.inputs };
       return;
     case "run_waiting":
       model.status = "waiting";
@@ -203,6 +206,8 @@ export function fold(model: RunModel, event: RunEvent): void {
       return;
     case "process_started":
     case "guidance_applied":
+    case "context_trimmed":
+    case "budget_exceeded":
     case "agent_message":
     case "agent_thought":
     case "agent_tool_call":
@@ -228,12 +233,6 @@ function frameOf(model: RunModel, path: string): { iteration: number; limit: num
   const frame = model.frames.get(framePathOf(model, path));
   if (frame === undefined) throw new Error("the run's own workflow is always among the frames");
   return frame;
-}
-
-/** The workflow whose counter a gate is about: its own path where that is a sub-workflow. */
-function gateFrame(model: RunModel, gate: Gate): string {
-  if (gate.kind === "iteration_limit" && model.frames.has(gate.path)) return gate.path;
-  return framePathOf(model, gate.path);
 }
 
 function startStep(model: RunModel, event: RunEvent, step: string, kind: string, attempt: number, rendered: JsonObject): Execution {
@@ -282,7 +281,7 @@ function startItem(model: RunModel, event: RunEvent, group: string, itemKey: str
 }
 
 function itemPath(path: string, itemKey: string): string {
-  return lastSegment(path)?.item === null ? `${path}[${itemKey}]` : path;
+  return path.endsWith("]") ? path : `${path}[${escapeSegment(itemKey)}]`;
 }
 
 function itemAt(model: RunModel, event: Extract<RunEvent, { type: "item_completed" | "item_failed" }>): Execution | null {
@@ -339,6 +338,8 @@ function resume(model: RunModel, event: RunEvent & Actor, status: Status, from: 
   model.stopRequested = false;
   model.abortRequested = false;
   if (!wasOver) return;
+  model.openGates = model.suspendedGates;
+  model.suspendedGates = [];
   const how = [from === null ? null : `from ${from}`, definition === null ? null : `${definition} definition`].filter((part) => part !== null).join(", ");
   audit(model, event, event, how === "" ? "resumed the run" : `resumed the run (${how})`);
 }
@@ -355,11 +356,13 @@ function end(model: RunModel, at: number, status: Status): void {
       execution.ended = at;
     }
   }
+  // A gate that nobody closed holds again after a resume; meanwhile it cannot be answered.
+  model.suspendedGates = [...model.suspendedGates, ...model.openGates];
   model.openGates = [];
 }
 
 function openGate(model: RunModel, event: RunEvent, gate: Gate): void {
-  const frame = gateFrame(model, gate);
+  const frame = framePathOf(model, gate.path);
   const open: OpenGate = { gate, opened: event.at, seq: event.seq, frame };
   if (gate.max_iterations !== undefined) {
     const owner = model.frames.get(frame);
@@ -369,8 +372,11 @@ function openGate(model: RunModel, event: RunEvent, gate: Gate): void {
 }
 
 function takeGate(model: RunModel, id: string): OpenGate | null {
-  const open = model.openGates.find((other) => other.gate.gate === id) ?? null;
-  if (open !== null) model.openGates = model.openGates.filter((other) => other !== open);
+  const open = [...model.openGates, ...model.suspendedGates].find((other) => other.gate.gate === id) ?? null;
+  if (open !== null) {
+    model.openGates = model.openGates.filter((other) => other !== open);
+    model.suspendedGates = model.suspendedGates.filter((other) => other !== open);
+  }
   return open;
 }
 

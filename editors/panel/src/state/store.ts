@@ -34,6 +34,9 @@ export const SILENCE = 3000;
 /** A decision without an answer for so long can be sent again. Milliseconds. */
 export const ACK = 2000;
 
+/** Pause before missing events are asked for a second time. Milliseconds. */
+export const RESYNC = 1000;
+
 /** A gate's id among all runs: within one run they are `g1`, `g2`, …. */
 export function gateId(run: string, gate: string): string {
   return `${run}/${gate}`;
@@ -48,6 +51,8 @@ export class Store {
   #ends: (() => void)[] = [];
   #endTail: (() => void) | null = null;
   #opening = 0;
+  /** The event that was last asked for because it was missing. */
+  #missing = 0;
   #replayed: { readonly at: number; readonly model: RunModel } | null = null;
 
   /** Counts announcements; views compare it. */
@@ -174,7 +179,7 @@ export class Store {
     if (this.live !== model) return;
     this.#heard();
     const result = foldAll(model, events);
-    if (!result.ok) this.#tail(model);
+    if (!result.ok) this.#resync(model, result.expected);
     for (const gate of model.closedGates.keys()) {
       const id = gateId(model.run, gate);
       const sent = this.sent.get(id);
@@ -183,12 +188,25 @@ export class Store {
     this.#changed();
   }
 
+  /** Asks for the missing events: at once, and where that did not help, once a second. */
+  #resync(model: RunModel, expected: number): void {
+    const again = this.#missing === expected;
+    this.#missing = expected;
+    if (!again) this.#tail(model);
+    else
+      this.#world.after(RESYNC, () => {
+        if (this.live !== model || model.lastSeq + 1 !== expected) return;
+        this.#missing = 0;
+        this.#tail(model);
+      });
+  }
+
   /** Moves within the panel; remembered across reloads. */
   go(change: Partial<Place>): void {
     this.place = { ...this.place, ...change };
     this.#world.onPlace?.(this.place);
     this.#save();
-    this.#changed();
+    this.#announce();
   }
 
   /** The graph of a sub-workflow's file, asked for once. */
@@ -216,7 +234,7 @@ export class Store {
     const draft = this.draft(id);
     this.drafts = { ...this.drafts, [id]: { ...draft, ...change, values: { ...draft.values, ...change.values } } };
     this.#save();
-    this.#changed();
+    this.#announce();
   }
 
   /** Sends the answer of a gate. The server takes one answer per gate, so sending twice counts once. */
@@ -289,11 +307,14 @@ export class Store {
   #changed(): void {
     if (this.#dirty) return;
     this.#dirty = true;
-    this.#world.frame(() => {
-      this.#dirty = false;
-      this.revision += 1;
-      for (const listener of [...this.#listeners]) listener();
-    });
+    this.#world.frame(() => this.#announce());
+  }
+
+  /** What a person did shows at once: the next key may depend on it. */
+  #announce(): void {
+    this.#dirty = false;
+    this.revision += 1;
+    for (const listener of [...this.#listeners]) listener();
   }
 }
 

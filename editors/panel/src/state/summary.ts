@@ -4,7 +4,7 @@ import type { GraphDocument } from "../protocol/documents";
 import { limitEvidence, type Gate, type Json } from "../protocol/gates";
 import type { RoundCost } from "./answers";
 import { isOver, nodeKey, type Execution, type RunModel } from "./model";
-import { describePath, lastSegment, splitPath } from "./paths";
+import { describePath, itemsOf, parentPath } from "./paths";
 
 /** How the run stands, as one word and its cause. */
 export function statusWords(model: RunModel): { readonly word: string; readonly detail: string | null } {
@@ -41,14 +41,15 @@ export function nextActionHint(model: RunModel): string | null {
 /** "17 steps run, limit 20"; for a workflow without loops also how many there are. Never a fraction over 1. */
 export function progressText(model: RunModel, graph: GraphDocument | null): string {
   const root = model.frames.get("");
-  const limit = root?.limit ?? graph?.limit ?? null;
-  const done = model.counted;
-  const steps = `${done} ${done === 1 ? "step" : "steps"} run`;
   if (graph !== null && graph.edges.length > 0 && !graph.edges.some((edge) => edge.back === true) && model.stepCount !== null && model.frames.size === 1) {
     const finished = new Set(model.executions.filter((execution) => execution.frame === "" && (execution.status === "completed" || execution.status === "skipped")).map((execution) => execution.step));
     if (finished.size <= model.stepCount) return `${finished.size} of ${model.stepCount} steps`;
   }
-  return limit === null ? steps : `${steps}, limit ${limit}`;
+  // The limit is the run's own workflow's, so only its steps are set against it.
+  const own = root?.iteration ?? 0;
+  const limit = root?.limit ?? graph?.limit ?? null;
+  const steps = `${own} ${own === 1 ? "step" : "steps"} run${limit === null ? "" : `, limit ${limit}`}`;
+  return model.counted > own ? `${steps} (${model.counted} with sub-workflows)` : steps;
 }
 
 /** How long the run has been going on. `now` is UTC ms; the run's own end wins. */
@@ -141,10 +142,9 @@ export function outputLine(output: Json | undefined): string {
 /** "Workflow `looper`, item `beta`, used 12 of 12 steps; next: assess (3 runs so far)". */
 export function limitSentence(model: RunModel, frame: string, gate: Gate): { readonly workflow: string; readonly item: string | null; readonly used: number; readonly limit: number; readonly next: string; readonly runs: number } {
   const evidence = limitEvidence(gate);
-  const items = splitPath(gate.path).map((part) => lastSegment(part)?.item ?? null).filter((item) => item !== null);
   return {
     workflow: gate.workflow,
-    item: items.at(-1) ?? null,
+    item: itemsOf(gate.path).at(-1) ?? null,
     used: evidence?.current_iteration ?? 0,
     limit: evidence?.max_iterations ?? 0,
     next: gate.step,
@@ -154,7 +154,8 @@ export function limitSentence(model: RunModel, frame: string, gate: Gate): { rea
 
 /** Where a gate is, for people: `fix-issue › plan › each, item 3`. */
 export function gateScope(gate: Gate, runWorkflow: string): string {
-  const path = describePath(gate.path);
+  // An iteration limit is about the workflow that holds, not about the step that would be next.
+  const path = describePath(gate.kind === "iteration_limit" ? parentPath(gate.path) : gate.path);
   const name = runWorkflow === "" ? gate.workflow : runWorkflow;
   return path === "" ? name : `${name} › ${path}`;
 }

@@ -84,7 +84,7 @@ export function memoryTransport(world: MemoryWorld): MemoryTransport {
       world.logs.set(run, log);
       log.push(...events);
       watcher?.heard();
-      for (const onEvents of tails.get(run) ?? []) onEvents(events[0]?.seq ?? 0, events);
+      for (const onEvents of [...(tails.get(run) ?? [])]) onEvents(events[0]?.seq ?? 0, events);
     },
     ping: () => watcher?.heard(),
     runsChanged: () => watcher?.runsChanged(),

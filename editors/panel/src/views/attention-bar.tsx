@@ -95,7 +95,7 @@ export function AttentionBar(): JSX.Element | null {
 }
 
 function GateLabel({ decision, here }: { readonly decision: Extract<Decision, { kind: "gate" }>; readonly here: boolean }): JSX.Element {
-  const scope = gateScope(decision.gate, here ? decision.gate.workflow : decision.workflow);
+  const scope = gateScope(decision.gate, decision.workflow);
   return (
     <>
       <span class="attention-kind">{gateKindWords(decision.gate)}</span>

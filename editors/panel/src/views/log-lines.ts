@@ -1,8 +1,8 @@
 // An event as one line of the log: level, step and text. Pure.
 
 import type { RunEvent } from "../protocol/events";
-import { describePath } from "../state/paths";
-import { outlineLabel } from "./log-words";
+import { describePath, parseSegment, splitPath } from "../state/paths";
+import { eventWords } from "./log-words";
 
 /** How much a line matters. */
 export type Level = "state" | "output" | "thought" | "warning" | "error" | "decision";
@@ -16,7 +16,7 @@ export interface LogLine {
 
 /** The line of an event. */
 export function logLine(event: RunEvent): LogLine {
-  return { level: levelOf(event), where: describePath(event.path), text: outlineLabel(event) };
+  return { level: levelOf(event), where: describePath(event.path), text: eventWords(event) };
 }
 
 function levelOf(event: RunEvent): Level {
@@ -26,6 +26,7 @@ function levelOf(event: RunEvent): Level {
     case "item_failed":
       return "error";
     case "warning":
+    case "budget_exceeded":
       return "warning";
     case "script_output":
       return event.stream === "stderr" ? "warning" : "output";
@@ -52,7 +53,7 @@ function levelOf(event: RunEvent): Level {
 
 /** Whether a line has all the words that are searched for. */
 export function matches(event: RunEvent, words: readonly string[], step: string): boolean {
-  if (step !== "" && !("step" in event && event.step === step) && !event.path.split("/").some((part) => part === step || part.startsWith(`${step}#`) || part.startsWith(`${step}[`))) return false;
+  if (step !== "" && !("step" in event && event.step === step) && !splitPath(event.path).some((part) => parseSegment(part).name === step)) return false;
   if (words.length === 0) return true;
   const line = logLine(event);
   const text = `${line.level} ${line.where} ${event.type} ${line.text}`.toLowerCase();

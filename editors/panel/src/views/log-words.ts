@@ -5,7 +5,7 @@ import { causeWords, outputLine } from "../state/summary";
 import { duration } from "../text/format";
 
 /** What an event says, in words. */
-export function outlineLabel(event: RunEvent): string {
+export function eventWords(event: RunEvent): string {
   switch (event.type) {
     case "run_queued":
       return `queued from ${event.surface}${event.message === undefined ? "" : `: ${event.message}`}`;
@@ -13,6 +13,12 @@ export function outlineLabel(event: RunEvent): string {
       return `definition pinned, ${event.files.length} ${event.files.length === 1 ? "file" : "files"}`;
     case "run_started":
       return `run started, version ${event.version}`;
+    case "inputs_resolved":
+      return `inputs: ${Object.keys(event.inputs).join(", ")}`;
+    case "context_trimmed":
+      return `context trimmed (${event.strategy})`;
+    case "budget_exceeded":
+      return `spent $${event.spent_usd.toFixed(2)} of $${event.budget_usd.toFixed(2)}${event.enforced ? "" : ", not enforced"}`;
     case "run_waiting":
       return "run waits for a decision";
     case "run_parked":
@@ -26,45 +32,45 @@ export function outlineLabel(event: RunEvent): string {
     case "run_cancelled":
       return `run cancelled by ${event.by}: ${event.reason}`;
     case "step_started":
-      return `${event.step} started${event.attempt > 1 ? `, attempt ${event.attempt}` : ""}`;
+      return `started${event.attempt > 1 ? `, attempt ${event.attempt}` : ""}`;
     case "process_started":
-      return `${event.step}: process started`;
+      return "process started";
     case "step_completed":
-      return `${event.step} done in ${duration(event.elapsed)}: ${outputLine(event.output)}`;
+      return `done in ${duration(event.elapsed)}: ${outputLine(event.output)}`;
     case "step_failed":
-      return `${event.step} failed: ${event.error.message}`;
+      return `failed: ${event.error.message}`;
     case "step_skipped":
-      return `${event.step} skipped: ${event.reason}`;
+      return `skipped: ${event.reason}`;
     case "route_taken":
-      return `${event.from} > ${event.to}${event.when === undefined ? "" : ` when ${event.when}`}`;
+      return `next: ${event.to}${event.when === undefined ? "" : `, when ${event.when}`}`;
     case "steps_invalidated":
       return `results from ${event.from} on are set aside`;
     case "group_started":
-      return `${event.group} started: ${event.members.join(", ")}`;
+      return `group started: ${event.members.join(", ")}`;
     case "group_completed":
-      return `${event.group} done: ${event.succeeded} succeeded, ${event.failed} failed`;
+      return `group done: ${event.succeeded} succeeded, ${event.failed} failed`;
     case "item_started":
-      return `${event.group} item ${event.key} started`;
+      return `item ${event.key} started`;
     case "item_completed":
-      return `${event.group} item ${event.key} done`;
+      return `item ${event.key} done`;
     case "item_failed":
-      return `${event.group} item ${event.key} failed: ${event.error.message}`;
+      return `item ${event.key} failed: ${event.error.message}`;
     case "subworkflow_started":
-      return `${event.step} runs ${event.workflow}`;
+      return `runs workflow ${event.workflow}`;
     case "subworkflow_completed":
-      return `${event.step} returned`;
+      return "sub-workflow returned";
     case "loop_iteration_started":
-      return `${event.step} round ${event.round} of ${event.max}`;
+      return `round ${event.round} of ${event.max}`;
     case "loop_iteration_completed":
-      return `${event.step} round ${event.round} done`;
+      return `round ${event.round} done`;
     case "timer_started":
-      return `${event.step} waits ${duration(event.seconds * 1000)}`;
+      return `waits ${duration(event.seconds * 1000)}`;
     case "timer_fired":
-      return `${event.step} waited long enough`;
+      return "waited long enough";
     case "iteration_limit_reached":
       return `${event.gate.workflow} used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} steps; next: ${event.gate.step}`;
     case "gate_opened":
-      return `${event.gate.step} asks: ${event.gate.prompt.split("\n", 1)[0] ?? ""}`;
+      return `asks: ${event.gate.prompt.split("\n", 1)[0] ?? ""}`;
     case "iteration_limit_resolved":
       return `${event.by} in ${event.surface} decided; limit is ${event.max_iterations}`;
     case "gate_answered":
@@ -78,7 +84,7 @@ export function outlineLabel(event: RunEvent): string {
     case "guidance_given":
       return `${event.by} in ${event.surface}: ${event.text}`;
     case "guidance_applied":
-      return `${event.step} got the guidance`;
+      return "got the guidance";
     case "agent_message":
     case "agent_thought":
     case "script_output":
@@ -86,7 +92,7 @@ export function outlineLabel(event: RunEvent): string {
     case "agent_tool_call":
       return `${event.title} (${event.status})`;
     case "agent_usage":
-      return `${event.step}: usage`;
+      return "usage";
     case "warning":
       return event.message;
     default:

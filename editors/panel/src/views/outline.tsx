@@ -8,7 +8,7 @@ import { useStore } from "../parts/use-store";
 import { VirtualList } from "../parts/virtual-list";
 import type { Execution, OpenGate, RunModel } from "../state/model";
 import { STATE_WORDS, executionState, type NodeState } from "../state/nodes";
-import { lastSegment, parentPath, splitPath } from "../state/paths";
+import { lastSegment, parentPath } from "../state/paths";
 import { duration, middle } from "../text/format";
 import { gateKindWords } from "./attention-bar";
 
@@ -36,7 +36,7 @@ export function outlineRows(model: RunModel): OutlineRow[] {
     rows.push({ kind: "execution", key: execution.key, depth, execution });
     if (model.byPath.get(execution.path) !== execution) return;
     for (const child of children.get(execution.path) ?? []) add(child, depth + 1);
-    for (const open of limits) if (open.frame === execution.path) rows.push({ kind: "gate", key: `gate ${open.gate.gate}`, depth: depth + 1, open });
+    for (const open of limits) if (open.frame === execution.path && execution.path !== "") rows.push({ kind: "gate", key: `gate ${open.gate.gate}`, depth: depth + 1, open });
   };
   for (const execution of roots) add(execution, 0);
   for (const open of limits) if (open.frame === "") rows.push({ kind: "gate", key: `gate ${open.gate.gate}`, depth: 0, open });
@@ -119,8 +119,12 @@ function Row({ model, row, index, total, selected, now, onPick }: RowProps): JSX
 }
 
 function rowName(execution: Execution): string {
-  const item = lastSegment(execution.path)?.item ?? null;
-  return item === null ? execution.step : `${splitPath(execution.path).at(-1)?.replace(/#\d+$/, "") ?? execution.step}`;
+  const item = itemKey(execution);
+  return item === null ? execution.step : execution.kind === "item" ? `item ${item}` : `${execution.step}, item ${item}`;
+}
+
+function itemKey(execution: Execution): string | null {
+  return execution.path.endsWith("]") ? (lastSegment(execution.path)?.item ?? null) : null;
 }
 
 function rowWords(execution: Execution, state: NodeState): string {
