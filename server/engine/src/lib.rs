@@ -2,9 +2,12 @@
 //! events into a state and never evaluates anything; the schedulers read state
 //! and definition and say what to do next. No I/O, no clock, no randomness.
 
+pub mod answer;
 pub mod event;
+pub mod fold;
 pub mod gate;
 pub mod ids;
+pub mod path;
 pub mod state;
 
 pub use event::{Actor, Cause, Event, EventBody, Failure, Payload, Status, Surface};
