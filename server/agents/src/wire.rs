@@ -12,16 +12,17 @@ pub(crate) use agent_client_protocol::v1::schema::{
     NoticeSeverity, PermissionOption, PermissionOptionKind, PromptRequest, PromptResponse,
     RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse,
     ResumeSessionRequest, ResumeSessionResponse, SelectedPermissionOutcome, SessionCapabilities,
-    SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory,
+    SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOption,
     SessionConfigSelectOptions, SessionModeState, SessionNotification, SessionResumeCapabilities,
     SessionUpdate, SetSessionConfigOptionRequest, SetSessionModeRequest, StopReason, TextContent,
     ToolCall, ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields, ToolKind,
-    Usage, UsageUpdate,
+    Usage,
 };
 pub(crate) use agent_client_protocol::v1::{ConnectionTo, Responder};
 pub(crate) use agent_client_protocol::{
-    Agent, Client, Error, ErrorCode, Lines, is_connection_terminated, is_incoming_transport_closed,
-    on_receive_notification, on_receive_request,
+    Agent, Client, Error, ErrorCode, JsonRpcNotification, JsonRpcRequest, Lines,
+    is_connection_terminated, is_incoming_transport_closed, on_receive_notification,
+    on_receive_request,
 };
 
 /// The word for a kind of tool, as gates and policies use it.
