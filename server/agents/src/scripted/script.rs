@@ -231,3 +231,80 @@ impl<'de> Deserialize<'de> for Numbers {
         deserializer.deserialize_any(Read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::action::{Action, Fail};
+    use super::*;
+
+    #[test]
+    fn every_short_form_means_its_long_form() {
+        let long = Script::parse("rules: [{answers: [[{say: hi}]]}]").expect("a script");
+        for short in [
+            "rules: [{answer: hi}]",
+            "rules: [{answer: {say: hi}}]",
+            "rules: [{answers: [hi]}]",
+            "rules: [{answers: [[hi]]}]",
+        ] {
+            assert_eq!(Script::parse(short).expect("a script"), long, "{short}");
+        }
+        let fail = Script::parse("rules: [{answer: {fail: broken}}]").expect("a script");
+        let expected = Fail {
+            message: "broken".into(),
+            code: -32603,
+            retryable: false,
+            status: None,
+        };
+        assert_eq!(fail.rules[0].answers.0, [[Action::Fail(expected)]]);
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line_and_what_was_expected() {
+        for (text, parts) in [
+            (
+                "rules:\n  - stp: a\n    answer: x\n",
+                &["stp", "step", "2"] as &[&str],
+            ),
+            (
+                "rules:\n  - answer:\n      - - sya: x\n",
+                &["sya", "say", "3"],
+            ),
+            ("rules:\n  - answer: [[{say: a, json: 1}]]\n", &["one key"]),
+            ("rules:\n  - step: a\n", &["answers"]),
+            (
+                "rules:\n  - { step: a, answers: [] }\n",
+                &["rule 1", "`a`", "no answer"],
+            ),
+            ("rules:\n  - { visit: 0, answer: x }\n", &["from 1"]),
+            ("rules:\n  - { visit: 3..2, answer: x }\n", &["3..2"]),
+            (
+                "rules:\n  - { matches: '(', answer: x }\n",
+                &["regular expression"],
+            ),
+            (
+                "rules:\n  - answer: { tool: { title: t, kind: hack } }\n",
+                &["hack", "execute"],
+            ),
+            ("rules: []\npiece: 0\n", &["piece"]),
+        ] {
+            let error = Script::parse(text).expect_err(text);
+            for part in parts {
+                assert!(error.contains(part), "{part:?} in: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_single_or_ranges_with_both_ends() {
+        let within = |text: &str| {
+            let numbers = Numbers::parse(text).expect(text);
+            (1..=5).filter(|n| numbers.contains(*n)).collect::<Vec<_>>()
+        };
+        assert_eq!(within("2"), [2]);
+        assert_eq!(within("4.."), [4, 5]);
+        assert_eq!(within("..2"), [1, 2]);
+        assert_eq!(within("2..4"), [2, 3, 4]);
+        assert_eq!(Numbers::parse("x"), None);
+        assert_eq!(Numbers::parse("0"), None);
+    }
+}
