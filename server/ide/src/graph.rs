@@ -4,6 +4,7 @@ use fermata_syntax::Encoding;
 use fermata_workflow::flow::{EdgeKind, Flow, FlowEdge, Target};
 use fermata_workflow::model::END;
 use fermata_workflow::{FileId, Loaded, Step, StepKind};
+use serde_json::{Value, json};
 
 /// A workflow as nodes and edges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,6 +56,23 @@ pub struct GraphLoop {
     pub steps: Vec<String>,
     /// `architect → reviewer → architect`.
     pub name: String,
+}
+
+impl Graph {
+    /// The JSON of `fermata/graph` and `fermata graph --format json`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let nodes = self.nodes.iter().map(|n| json!({"id": n.id, "kind": n.kind, "label": n.label, "line": n.line, "members": n.members}));
+        let edges = self.edges.iter().map(|e| json!({"from": e.from, "to": e.to, "when": e.when, "back": e.back, "label": e.label}));
+        let loops = self.loops.iter().map(|l| json!({"steps": l.steps, "name": l.name}));
+        json!({
+            "version": 1,
+            "nodes": nodes.collect::<Vec<_>>(),
+            "edges": edges.collect::<Vec<_>>(),
+            "entry": self.entry,
+            "loops": loops.collect::<Vec<_>>(),
+        })
+    }
 }
 
 /// The graph of a loaded workflow; empty when nothing was loaded.
