@@ -25,9 +25,11 @@ enum Found {
 
 type Part = (&'static str, fn(&Workspace) -> Result<Found>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 8] = [
     ("formatting", formatting),
     ("file lengths", file_lengths),
+    ("house rules", house_rules),
+    ("documents", documents),
     ("crate arrows and layers", architecture),
     ("clippy", clippy),
     ("generated files", generated),
@@ -76,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
 fn formatting(workspace: &Workspace) -> Result<Found> {
     succeed(
         workspace.cargo(["fmt", "--all", "--check"]),
-        "run `cargo fmt`",
+        "run `cargo xtask check --fix`",
     )
 }
 
@@ -117,6 +119,18 @@ fn generated(workspace: &Workspace) -> Result<Found> {
     } else {
         Ok(Found::Skipped("there is no schemas/ yet"))
     }
+}
+
+fn house_rules(workspace: &Workspace) -> Result<Found> {
+    let mut patterns = LENGTH_CHECKED.to_vec();
+    patterns.extend(["*.sh", "*package-lock.json"]);
+    crate::house_rules::check(workspace, &tracked(workspace, &patterns)?)?;
+    Ok(Found::Fine)
+}
+
+fn documents(workspace: &Workspace) -> Result<Found> {
+    crate::documents::check(workspace, &tracked(workspace, &["*.md"])?)?;
+    Ok(Found::Fine)
 }
 
 fn lua_formatting(workspace: &Workspace) -> Result<Found> {
@@ -165,6 +179,8 @@ fn file_lengths(workspace: &Workspace) -> Result<Found> {
 fn tracked(workspace: &Workspace, patterns: &[&str]) -> Result<Vec<String>> {
     let output = workspace
         .command("git")
+        // A clone that another user made is still this checkout.
+        .args(["-c", "safe.directory=*"])
         .args([
             "ls-files",
             "-z",

@@ -14,6 +14,8 @@ use serde_json::Value;
 use crate::workspace::Workspace;
 
 const SAMPLE: &str = "workflows-samples/review-loop.yaml";
+const FIRST_TASK: &str = "A rate limiter for the public API";
+const SECOND_TASK: &str = "A parser for cron expressions";
 
 /// Exit statuses of `fermata` that the demo meets.
 const FINE: i32 = 0;
@@ -64,7 +66,7 @@ impl Stage<'_> {
         say("A review loop runs with the scripted agent, until its iteration limit holds it.");
         let started = self.json(
             &[
-                "run", SAMPLE, "--agent", "scripted", "--gates", "ask", "--json",
+                "run", SAMPLE, FIRST_TASK, "--agent", "scripted", "--gates", "ask", "--json",
             ],
             WAITING_AT_A_GATE,
         )?;
@@ -89,11 +91,9 @@ impl Stage<'_> {
             text(&stopped, "cause")?
         );
 
-        say(
-            "The same workflow is asked for again. Nothing continues by itself: there is a choice.",
-        );
+        say("Another task for the same workflow. Nothing continues by itself: there is a choice.");
         let refused = self.json(
-            &["run", SAMPLE, "--agent", "scripted", "--json"],
+            &["run", SAMPLE, SECOND_TASK, "--agent", "scripted", "--json"],
             CHOICE_NEEDED,
         )?;
         print_choice(&refused)?;
@@ -207,12 +207,13 @@ fn print_choice(refused: &Value) -> Result<()> {
     let choice = &refused["choice"];
     let prior = &choice["prior"];
     println!(
-        "an earlier run {} is {} ({}); answers to `fermata choose {}`:",
+        "the earlier run {} is {} ({}), and was about: {}",
         text(prior, "run")?,
         text(prior, "status")?,
         prior["cause"].as_str().unwrap_or("no cause"),
-        text(choice, "start")?,
+        text(prior, "message")?,
     );
+    println!("answers to `fermata choose {}`:", text(choice, "start")?);
     for answer in choice["answers"].as_array().into_iter().flatten() {
         println!("  {}", answer.as_str().unwrap_or("?"));
     }

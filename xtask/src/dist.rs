@@ -2,7 +2,8 @@
 //! `.vsix` for this platform, the binary inside.
 //!
 //! Stages everything below `target/dist`, so that a build never changes the
-//! checkout: what the extension's folder ships, plus `bin/fermata`.
+//! checkout: what the extension's folder ships, the panel's bundle as `panel/`
+//! and the binary as `bin/fermata`.
 
 use std::fs;
 use std::path::Path;
@@ -10,12 +11,11 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-use crate::steps::npm;
+use crate::steps::{is_installed, npm};
 use crate::workspace::Workspace;
 
 /// What is copied from `editors/vscode` into the package, where it exists.
-const SHIPPED: [&str; 8] = [
-    "package.json",
+const SHIPPED: [&str; 7] = [
     "package.nls.json",
     "README.md",
     "CHANGELOG.md",
@@ -72,13 +72,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// `npm ci` when the lock file is newer than what is installed, then `build`.
+/// Installs what the folder needs, and runs its script `build`.
 fn bundle(workspace: &Workspace, folder: &Path) -> Result<()> {
-    let installed = folder.join("node_modules/.package-lock.json");
-    let modified = |file: &Path| fs::metadata(file).and_then(|m| m.modified()).ok();
-    if modified(&installed)
-        .is_none_or(|then| modified(&folder.join("package-lock.json")) > Some(then))
-    {
+    if !is_installed(folder) {
         succeed(npm(workspace, folder, ["ci"]), "npm ci")?;
     }
     succeed(npm(workspace, folder, ["run", "build"]), "npm run build")
@@ -101,6 +97,11 @@ fn pack(
     for name in SHIPPED {
         copy_tree(&extension.join(name), &stage.join(name))?;
     }
+    manifest(&extension.join("package.json"), &stage.join("package.json"))?;
+    copy_tree(
+        &workspace.root.join("editors/panel/dist"),
+        &stage.join("panel"),
+    )?;
     copy_tree(&workspace.root.join("LICENSE-MIT"), &stage.join("LICENSE"))?;
     let program = binary.file_name().context("the binary has a name")?;
     copy_tree(binary, &stage.join("bin").join(program))?;
@@ -119,6 +120,18 @@ fn pack(
         ])
         .arg(package);
     succeed(command, "vsce package")
+}
+
+/// The manifest as users get it: without what only a checkout can run.
+fn manifest(from: &Path, to: &Path) -> Result<()> {
+    let text = fs::read(from).with_context(|| format!("could not read {}", from.display()))?;
+    let mut manifest: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&text)
+        .with_context(|| format!("{} is not a JSON object", from.display()))?;
+    for name in ["scripts", "devDependencies", "private"] {
+        manifest.shift_remove(name);
+    }
+    fs::write(to, serde_json::to_vec_pretty(&manifest)?)
+        .with_context(|| format!("could not write {}", to.display()))
 }
 
 /// Copies a file or a folder; nothing when `from` does not exist.

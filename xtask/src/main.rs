@@ -10,6 +10,8 @@ mod check;
 mod codegen;
 mod demo;
 mod dist;
+mod documents;
+mod house_rules;
 mod process;
 mod steps;
 mod tally;

@@ -31,30 +31,35 @@ impl std::fmt::Display for Tally {
 
 /// Reads every summary in `output`, whichever runner wrote it: cargo-nextest,
 /// `cargo test`, vitest, `node --test`, and our own `N passed, M failed, K
-/// skipped`. A Rust test that finds a prerequisite missing prints a line that
-/// starts with `SKIPPED`; its runner counts it as passed, so it is moved.
+/// skipped`. nextest shows what each test binary printed for its one test, so
+/// next to its summary those do not count. A Rust test that finds a
+/// prerequisite missing prints a line that starts with `SKIPPED`; its runner
+/// counts it as passed, so it is moved.
 pub(crate) fn read(output: &str) -> Tally {
-    let mut tally = Tally::default();
-    let mut rust = false;
+    let mut by_nextest: Option<Tally> = None;
+    let mut by_libtest: Option<Tally> = None;
+    let mut others = Tally::default();
     let mut announced = 0;
     for line in output.lines() {
         let plain = without_colour(line);
         let line = plain.trim();
-        if let Some(found) = nextest(line).or_else(|| libtest(line)) {
-            rust = true;
-            tally += found;
+        if let Some(found) = nextest(line) {
+            *by_nextest.get_or_insert_default() += found;
+        } else if let Some(found) = libtest(line) {
+            *by_libtest.get_or_insert_default() += found;
         } else if let Some(found) = vitest(line).or_else(|| node(line)).or_else(|| own(line)) {
-            tally += found;
+            others += found;
         } else if line.starts_with("SKIPPED") {
             announced += 1;
         }
     }
-    if rust {
-        let moved = announced.min(tally.passed);
-        tally.passed -= moved;
-        tally.skipped += moved;
+    if let Some(mut rust) = by_nextest.or(by_libtest) {
+        let moved = announced.min(rust.passed);
+        rust.passed -= moved;
+        rust.skipped += moved;
+        others += rust;
     }
-    tally
+    others
 }
 
 /// The reasons that tests gave for not running, in order, each once.
@@ -183,6 +188,13 @@ mod tests {
             read("Summary [ 0.1s] 1 test run: 1 passed, 0 skipped"),
             tally(1, 0, 0)
         );
+    }
+
+    #[test]
+    fn what_single_tests_print_under_nextest_does_not_count_twice() {
+        let text = "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 4 filtered out\n\
+                    Summary [ 0.1s] 2 tests run: 1 passed, 1 failed, 0 skipped";
+        assert_eq!(read(text), tally(1, 1, 0));
     }
 
     #[test]

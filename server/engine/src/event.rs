@@ -216,6 +216,10 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<u64>,
     },
+    /// The inputs that the run really has: as given, with the declared defaults.
+    InputsResolved {
+        inputs: Map<String, Value>,
+    },
     RunWaiting {
         gates: Vec<GateId>,
     },
@@ -355,6 +359,9 @@ pub enum EventBody {
         workflow: String,
         file: String,
         inputs: Map<String, Value>,
+        /// Wall deadline of the sub-workflow, UTC ms; time spent waiting for people is added to it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<u64>,
     },
     SubworkflowCompleted {
         step: String,
@@ -427,6 +434,22 @@ pub enum EventBody {
         step: String,
         texts: u64,
     },
+    /// Earlier outputs were cut to keep the context within its budget; from now on these count.
+    ContextTrimmed {
+        strategy: String,
+        /// Outputs that no longer exist.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        dropped: Vec<String>,
+        /// Outputs that were shortened or added.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        replaced: Map<String, Value>,
+    },
+    /// More was spent than the workflow's budget allows.
+    BudgetExceeded {
+        budget_usd: f64,
+        spent_usd: f64,
+        enforced: bool,
+    },
     // -- looking only ----------------------------------------------------
     AgentMessage {
         step: String,
@@ -480,6 +503,20 @@ impl EventBody {
                 | Self::ScriptOutput { .. }
                 | Self::Warning { .. }
         )
+    }
+
+    /// The values that may be stored beside the log.
+    pub fn payloads_mut(&mut self) -> Vec<&mut Payload> {
+        match self {
+            Self::StepCompleted { output, .. }
+            | Self::ItemCompleted { output, .. }
+            | Self::SubworkflowCompleted { output, .. }
+            | Self::LoopIterationCompleted { output, .. }
+            | Self::RunCompleted { output, .. } => vec![output],
+            Self::RunFailed { output, .. } => output.iter_mut().collect(),
+            Self::GroupStarted { items, .. } => items.iter_mut().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether a surface without lock and fence may append it.

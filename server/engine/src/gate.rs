@@ -19,6 +19,20 @@ pub enum GateKind {
     Permission,
 }
 
+impl GateKind {
+    /// The word in events and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::IterationLimit => "iteration_limit",
+            Self::Human => "human",
+            Self::Questions => "questions",
+            Self::Approval => "approval",
+            Self::Permission => "permission",
+        }
+    }
+}
+
 /// The one gate object of events, `runs`, editors and panel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {

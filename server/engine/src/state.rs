@@ -1,13 +1,12 @@
 //! The folded state of a run: what every surface shows and every decision reads.
-//! `fold` copies from events; it never evaluates, never looks at the definition
-//! and never fails on an event that a worker of this schema version wrote.
+//! How events change it is in `fold`; nothing here decides anything.
 
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::event::{Actor, Cause, Event, EventBody, Failure, Payload, ProcessId, Status};
-use crate::gate::{Answered, Gate};
+use crate::event::{Actor, Cause, Failure, Payload, ProcessId, Status};
+use crate::gate::{Answered, Gate, Verdict};
 use crate::ids::{Fence, GateId, RunId, Seq, StepPath};
 
 /// A log that does not fold: a hole, a foreign run, or something after the end.
@@ -134,6 +133,146 @@ pub struct Frame {
     pub route_output: Option<Value>,
     /// How often each step was started in this frame.
     pub visits: IndexMap<String, u64>,
+    /// What this frame does now.
+    pub phase: Phase,
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Absolute path of the workflow's file.
+    pub file: String,
+    /// Wall deadline of a sub-workflow, UTC ms; the run's own is in [`RunState::deadline`].
+    pub deadline: Option<u64>,
+    /// Time the run had waited when `deadline` was set, ms.
+    pub waited_before: u64,
+    /// What judging steps said, oldest first, at most [`Frame::VERDICTS`].
+    pub verdicts: Vec<Verdict>,
+    /// Guidance texts that this workflow's prompts carry.
+    pub guidance: Vec<String>,
+    /// US dollars spent by this workflow, its sub-workflows included.
+    pub spent_usd: f64,
+    /// What had been spent when an exceeded budget was last told, US dollars.
+    pub budget_told_usd: Option<f64>,
+    /// Results in order, so that a resume from an earlier step can take them back.
+    pub journal: Vec<Result>,
+}
+
+impl Frame {
+    /// How many verdicts are kept.
+    pub const VERDICTS: usize = 20;
+}
+
+/// A result that counted, and what it replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Result {
+    /// Seq of the event that recorded it.
+    pub seq: Seq,
+    /// Step or group.
+    pub name: String,
+    /// Its earlier output, if there was one.
+    pub replaced: Option<Payload>,
+    /// By how much the counter grew.
+    pub counted: u64,
+}
+
+/// What a frame does now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Phase {
+    /// The next step is due: the target of the last route, or the entry point.
+    #[default]
+    Ready,
+    /// The step or group at that path was started and has no result.
+    Running(StepPath),
+    /// The step or group at that path has its result; the route is due.
+    Finished(StepPath),
+    /// The step or group at that path failed, and with it this workflow.
+    Failed(StepPath),
+    /// The step or group at that path failed in an earlier life of the run and is due again.
+    Retry(StepPath),
+    /// The iteration limit was reached; `then` is what goes on after *continue*.
+    AtLimit {
+        /// The gate.
+        gate: GateId,
+        /// What was due.
+        then: Box<Phase>,
+    },
+    /// The gate was answered with *stop*.
+    LimitStopped {
+        /// What was due.
+        then: Box<Phase>,
+    },
+    /// The last route led to the end; the output is due.
+    Ended,
+}
+
+/// An attempt that was started and has no result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenAttempt {
+    /// Its step.
+    pub step: String,
+    /// Its kind's word.
+    pub kind: String,
+    /// From 1.
+    pub attempt: u32,
+    /// Fence of the worker that started it; an older one means that nobody carries it out.
+    pub fence: Fence,
+    /// UTC ms.
+    pub started: u64,
+    /// What was rendered and decided.
+    pub rendered: Map<String, Value>,
+    /// Its gate, while and after it holds.
+    pub gate: Option<GateId>,
+    /// Its timer.
+    pub timer: Option<Timer>,
+    /// The process that carries it out.
+    pub process: Option<ProcessId>,
+}
+
+/// A timer of an open attempt.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Timer {
+    /// UTC ms.
+    pub deadline: u64,
+    /// What was asked for, in seconds.
+    pub seconds: f64,
+    /// Whether it fired.
+    pub fired: bool,
+}
+
+/// A group (parallel, for_each) that was started and has no result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// `parallel` or `for_each`.
+    pub kind: String,
+    /// The items of a for_each, as decided.
+    pub items: Option<Payload>,
+    /// Members or items by path, in order.
+    pub slots: IndexMap<StepPath, Slot>,
+}
+
+/// A member or item of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slot {
+    /// Member name or item key.
+    pub key: String,
+    /// Position, from 0.
+    pub index: u64,
+    /// Where it stands.
+    pub status: SlotStatus,
+    /// Its output, once completed.
+    pub output: Option<Payload>,
+    /// Its failure, once failed.
+    pub error: Option<Failure>,
+}
+
+/// Where a member or item stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum SlotStatus {
+    Pending,
+    Running,
+    Completed,
+    Failed,
 }
 
 /// A run, folded.
@@ -189,30 +328,20 @@ pub struct RunState {
     pub abort_requested: Option<(Actor, String)>,
     /// Guidance that no prompt has taken yet.
     pub guidance: Vec<String>,
+    /// Attempts without a result, by path.
+    pub open: IndexMap<StepPath, OpenAttempt>,
+    /// Groups without a result, by path.
+    pub groups: IndexMap<StepPath, Group>,
+    /// How many gates were opened so far.
+    pub gates_opened: u64,
+    /// Since when the run waits, UTC ms.
+    pub waiting_since: Option<u64>,
+    /// How long the run waited for people so far, ms.
+    pub waited: u64,
+    /// How long it had waited when `deadline` was set, ms.
+    pub deadline_waited: u64,
+    /// Whether the root workflow's inputs have their defaults.
+    pub inputs_resolved: bool,
     /// Scheduler memory by frame path (empty for the root).
     pub frames: IndexMap<StepPath, Frame>,
-}
-
-impl RunState {
-    /// Copies one event into the state.
-    ///
-    /// # Errors
-    /// [`FoldError`] when the log has a hole or goes on after its end.
-    pub fn fold(&mut self, event: &Event) -> Result<(), FoldError> {
-        if event.seq != self.last_seq + 1 {
-            return Err(FoldError::Hole {
-                last: self.last_seq,
-                found: event.seq,
-            });
-        }
-        if self.status.is_final() {
-            return Err(FoldError::AfterEnd(event.seq));
-        }
-        self.last_seq = event.seq;
-        self.last_check.clone_from(&event.check);
-        self.copy(&event.body);
-        Ok(())
-    }
-
-    fn copy(&mut self, _body: &EventBody) {}
 }

@@ -14,7 +14,7 @@ use crate::expansion::{Expansion, Refusal, Worth};
 use crate::node::NodeId;
 use crate::scalar::ScalarStyle;
 use crate::tree::{Comment, Data, NodeData, Props, span};
-use crate::{MAX_DEPTH, MAX_NODES, Problem, ProblemKind, Span, message};
+use crate::{MAX_DEPTH, MAX_NODES, MAX_PROBLEMS, Problem, ProblemKind, Span, message};
 use stack::{Frame, Slot, Stack};
 
 /// What a pass found.
@@ -29,6 +29,30 @@ pub(crate) struct Built {
     pub(crate) problems: Vec<Problem>,
     /// The error that ended the pass.
     pub(crate) failure: Option<Failure>,
+}
+
+impl Built {
+    /// Moves every end of a span that is inside a character of `text` to the
+    /// character's start. Needed where the pass read a healed text, in which
+    /// characters were replaced by several blanks. Order and nesting stay.
+    pub(crate) fn snap_to_characters(&mut self, text: &str) {
+        let snap = |span: &mut Span| {
+            let start = place::boundary(text, span.start().into());
+            let end = place::boundary(text, span.end().into());
+            *span = crate::tree::span(start, end);
+        };
+        for node in &mut self.nodes {
+            snap(&mut node.span);
+            snap(&mut node.full);
+            if let Data::Scalar { content, .. } = &mut node.data {
+                snap(content);
+            }
+        }
+        for problem in &mut self.problems {
+            snap(&mut problem.span);
+            problem.related.iter_mut().for_each(&snap);
+        }
+    }
 }
 
 /// Why a pass ended early.
@@ -223,7 +247,10 @@ impl Builder<'_> {
             ScalarStyle::Plain if range.is_empty() => {
                 let at = match tag_end {
                     Some(end) => end,
-                    None => place::empty(self.text, self.stack.next_slot(), from, range.start),
+                    None => {
+                        let flow = self.stack.bracket().is_some();
+                        place::empty(self.text, self.stack.next_slot(), flow, from, range.start)
+                    }
                 };
                 (at..at, at..at, "")
             }
@@ -259,7 +286,7 @@ impl Builder<'_> {
         let own = span(range.start, range.end);
         let worth = match target {
             None => {
-                self.built.problems.push(message::unknown_alias(&name, own));
+                self.report(message::unknown_alias(&name, own));
                 None
             }
             Some(target) => match self.expansion.follow(target, self.stack.depth()) {
@@ -270,7 +297,7 @@ impl Builder<'_> {
                         .as_deref()
                         .and_then(|props| props.anchor.as_ref())
                         .map(|(_, span)| *span);
-                    self.built.problems.push(Problem {
+                    self.report(Problem {
                         kind: match refusal {
                             Refusal::Cycle | Refusal::Nodes => ProblemKind::AliasBomb,
                             Refusal::Depth => ProblemKind::TooDeep,
@@ -292,6 +319,12 @@ impl Builder<'_> {
         self.push(data, range, None)?;
         self.stack.worth(worth.unwrap_or(Worth::LEAF));
         Ok(())
+    }
+
+    fn report(&mut self, problem: Problem) {
+        if self.built.problems.len() < MAX_PROBLEMS {
+            self.built.problems.push(problem);
+        }
     }
 
     /// The anchor of the node that was pushed last.
@@ -416,6 +449,7 @@ impl Builder<'_> {
                 .problems
                 .push(message::second_document(at, first));
         }
+        crate::tabs::find(self.text, &self.built.nodes, &mut self.built.problems);
         crate::duplicates::find(&self.built.nodes, &mut self.built.problems);
         self.built
             .comments

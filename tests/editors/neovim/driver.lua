@@ -280,8 +280,11 @@ local function listen()
   end
 end
 
+-- Each line begins with a line end, because the editor leaves its own messages
+-- without one; and is flushed, so that it stands where it was said.
 local function say(line)
-  io.stdout:write(line .. '\n')
+  io.stdout:write('\n' .. line)
+  io.stdout:flush()
 end
 
 --- Runs a scenario to its end and leaves the editor; the status says whether
@@ -316,8 +319,7 @@ function M.main(scenario)
     failed = 1
     say('FAILED the scenario proves nothing')
   end
-  say(('%d passed, %d failed, %d skipped'):format(passed, failed, skipped))
-  io.stdout:flush()
+  say(('%d passed, %d failed, %d skipped'):format(passed, failed, skipped) .. '\n')
   vim.cmd(failed == 0 and 'qall!' or 'cquit 1')
 end
 

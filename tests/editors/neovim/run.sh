@@ -20,6 +20,10 @@ clean() {
 }
 trap clean EXIT
 
+# The server is found as a user's is: on PATH.
+if [ -n "${FERMATA_BIN:-}" ]; then
+  PATH=$(cd "$(dirname "$FERMATA_BIN")" && pwd):$PATH
+fi
 cd "$folder/workspace" || exit 1
 env -u NVIM -u VIMRUNTIME HOME="$folder" XDG_CONFIG_HOME="$folder/config" XDG_DATA_HOME="$folder/data" \
   XDG_STATE_HOME="$folder/state" XDG_CACHE_HOME="$folder/cache" FERMATA_HOME="$folder/fermata-home" \

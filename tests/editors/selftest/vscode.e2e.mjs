@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import test from 'node:test';
+import test, { after, before } from 'node:test';
 
 import { NODE, TOOLS, until } from '../browser.mjs';
 import { openVsCode } from '../vscode/driver.mjs';
@@ -20,14 +20,17 @@ function packed() {
   return vsix;
 }
 
+let vsix;
+before(() => { vsix = packed(); });
+after(() => fs.rmSync(path.dirname(vsix), { recursive: true }));
+
 test('the driver sees and does what a person would in VS Code', async (t) => {
-  const vsix = packed();
-  t.after(() => fs.rmSync(path.dirname(vsix), { recursive: true }));
   const editor = await openVsCode(t, { vsix, files: { 'notes/a.txt': TEXT } });
 
   await editor.step('a file opens, and its problems are underlined and listed', async () => {
     await editor.openFile('notes/a.txt');
     await editor.waitForSquiggle('error');
+    await editor.waitForCodeLens('Ask me');
     assert.equal(await editor.squiggles('error'), 2);
     assert.match(await editor.text(), /another WRONG word/);
     const problems = await editor.problems();
@@ -38,7 +41,7 @@ test('the driver sees and does what a person would in VS Code', async (t) => {
 
   await editor.step('a code lens asks, and the notification\'s button answers', async () => {
     await editor.waitForCodeLens('Ask me');
-    assert.deepEqual(await editor.codeLenses(), ['Ask me']);
+    await until('the lens alone', async () => (await editor.codeLenses()).join() === 'Ask me');
     await editor.clickCodeLens('Ask me');
     await editor.waitForNotification('The sample holds');
     assert.deepEqual(await editor.notifications(), [{ message: 'The sample holds', buttons: ['Go on', 'Stop'] }]);
@@ -46,6 +49,28 @@ test('the driver sees and does what a person would in VS Code', async (t) => {
     await editor.clickNotificationButton('The sample holds', 'Go on');
     await editor.waitForStatusBar('selftest: Go on');
     assert.ok((await editor.statusBar()).includes('selftest: Go on'));
+  });
+
+  await editor.step('hints, completions and the rows of a tree are read', async () => {
+    await until('the hint', async () => (await editor.inlayHints()).includes('a hint'));
+    await editor.goTo(2, 1);
+    assert.deepEqual((await editor.completions()).filter((label) => label.startsWith('wrong')), ['wrongly', 'wrongness']);
+    await editor.page.keyboard.press('Escape');
+    await editor.showView('Fruit');
+    await until('the tree', async () => (await editor.treeRows('Fruit')).join() === 'apple,pear');
+  });
+
+  await editor.step('a dialog, an input box and a pick list are answered', async () => {
+    await editor.command('Selftest: Ask in a Dialog');
+    assert.deepEqual(await editor.dialog(), { message: 'Really?', buttons: ['Cancel', 'Yes, really'] });
+    await editor.clickDialogButton('Yes, really');
+    await editor.waitForStatusBar('selftest: Yes, really');
+    await editor.command('Selftest: Ask for a Name');
+    await editor.answerInput('Ada');
+    await editor.waitForStatusBar('selftest: Ada');
+    await editor.command('Selftest: Ask for a Colour');
+    await editor.pick('green');
+    await editor.waitForStatusBar('selftest: green');
   });
 
   await editor.step('a hover shows its card', async () => {
@@ -80,5 +105,13 @@ test('the driver sees and does what a person would in VS Code', async (t) => {
 
   await editor.step('nothing but this machine was asked for the page', () => {
     assert.deepEqual(editor.strangers, []);
+  });
+});
+
+test('a workspace that nobody trusted is opened without trust', async (t) => {
+  const editor = await openVsCode(t, { vsix, files: { 'a.txt': TEXT }, workspaceTrust: true });
+  await editor.step('the extension knows that it is not trusted', async () => {
+    await editor.openFile('a.txt');
+    await editor.waitForStatusBar('selftest: not trusted');
   });
 });

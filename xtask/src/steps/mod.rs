@@ -18,7 +18,7 @@ use anyhow::Result;
 
 use crate::test::Session;
 
-pub(crate) use node::{has_script, npm, with_node};
+pub(crate) use node::{has_script, is_installed, npm, with_node};
 
 /// One step: what it is called, what it is for, how long it may take.
 pub(crate) struct Step {

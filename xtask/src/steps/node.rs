@@ -43,6 +43,18 @@ pub(crate) fn npm<const N: usize>(
     command
 }
 
+/// Whether what the folder's lock file asks for was installed after its last
+/// change.
+pub(crate) fn is_installed(folder: &Path) -> bool {
+    let modified = |name: &str| {
+        std::fs::metadata(folder.join(name))
+            .and_then(|file| file.modified())
+            .ok()
+    };
+    let installed = modified("node_modules/.package-lock.json");
+    installed.is_some() && installed >= modified("package-lock.json")
+}
+
 /// Whether the `package.json` of a folder has a script of that name.
 pub(crate) fn has_script(folder: &Path, script: &str) -> bool {
     std::fs::read(folder.join("package.json"))

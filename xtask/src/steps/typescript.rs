@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::steps::{has_script, npm};
+use crate::steps::{has_script, is_installed, npm};
 use crate::test::Session;
 
 const FOLDERS: [&str; 2] = ["editors/panel", "editors/vscode"];
@@ -25,9 +25,14 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<()> {
 
 fn one(session: &mut Session<'_>, name: &str, folder: &Path) -> Result<()> {
     let workspace = session.workspace;
-    let installed = session.run(&format!("{name}: npm ci"), npm(workspace, folder, ["ci"]))?;
-    if !installed.is_success() {
-        return Ok(());
+    if !is_installed(folder) {
+        let install = npm(workspace, folder, ["ci"]);
+        if !session
+            .run(&format!("{name}: npm ci"), install)?
+            .is_success()
+        {
+            return Ok(());
+        }
     }
     for script in ["typecheck", "test"] {
         if has_script(folder, script) {

@@ -13,7 +13,10 @@ pub(crate) fn root() -> Option<PathBuf> {
     if root.is_dir() {
         return Some(root);
     }
-    eprintln!("SKIPPED: there is no corpus at {}; set FERMATA_CORPUS", root.display());
+    eprintln!(
+        "SKIPPED: there is no corpus at {}; set FERMATA_CORPUS",
+        root.display()
+    );
     None
 }
 
@@ -28,7 +31,11 @@ pub(crate) fn files(root: &Path) -> Vec<(String, String)> {
         .into_iter()
         .map(|path| {
             let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-            let below = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            let below = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             (below, text)
         })
         .collect()
@@ -39,7 +46,10 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             walk(&path, found);
-        } else if matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "yml")) {
+        } else if matches!(
+            path.extension().and_then(|e| e.to_str()),
+            Some("yaml" | "yml")
+        ) {
             found.push(path);
         }
     }

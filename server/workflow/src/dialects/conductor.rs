@@ -4,7 +4,9 @@
 //! Everything wrong is reported at once; what the dialect's own tool would have
 //! said, which stops at the first failing stage, is kept beside it.
 
-use std::path::Path;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use fermata_syntax::Tree;
 
@@ -28,10 +30,34 @@ mod semantic;
 use findings::Findings;
 
 /// How a chain of sub-workflows led here.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chain {
     /// Canonical paths of the sub-workflows being checked, outermost first. The root is not among them.
-    pub(crate) stack: Vec<std::path::PathBuf>,
+    stack: Vec<PathBuf>,
+    /// Loads that are left for the whole check: files that all name each other would never end.
+    left: Rc<Cell<usize>>,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self { stack: Vec::new(), left: Rc::new(Cell::new(200)) }
+    }
+}
+
+impl Chain {
+    /// The chain one level down.
+    fn with(&self, file: PathBuf) -> Self {
+        let mut deeper = self.clone();
+        deeper.stack.push(file);
+        deeper
+    }
+
+    /// Counts one load; true when none was left.
+    fn spend(&self) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        left == 0
+    }
 }
 
 /// Loads the tree of `path` as a Conductor workflow.

@@ -5,7 +5,6 @@
 use std::collections::{HashMap, VecDeque};
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::EdgeRef;
 
 use crate::model::{ArchonKind, END, Step, StepKind, Workflow};
 use crate::source::Loc;
@@ -245,7 +244,7 @@ impl Flow {
     /// How many edges between steps there are.
     #[must_use]
     pub fn edge_count(&self) -> usize {
-        self.graph.edge_references().map(|e| e.weight()).count()
+        self.graph.edge_count()
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::model::{Step, StepKind, Workflow};
 use crate::source::Text;
 
-use super::graph::{EdgeKind, Flow, FlowEdge, Target};
+use super::graph::{EdgeKind, FlowEdge, Target};
 use super::verdicts::{VerdictField, verdict_fields};
 
 /// A step that decides whether work goes back.
@@ -18,7 +18,7 @@ pub struct Judge {
     pub fields: Vec<VerdictField>,
 }
 
-pub(super) fn judges(workflow: &Workflow, flow: &Flow, steps: &[usize], back: &[FlowEdge]) -> Vec<Judge> {
+pub(super) fn judges(workflow: &Workflow, steps: &[usize], back: &[FlowEdge]) -> Vec<Judge> {
     let mut found: Vec<Judge> = Vec::new();
     for index in steps {
         let Some(step) = workflow.steps.get(*index) else { continue };
@@ -32,7 +32,7 @@ pub(super) fn judges(workflow: &Workflow, flow: &Flow, steps: &[usize], back: &[
             .copied()
             .collect();
         if !edges.is_empty() {
-            let fields = verdict_fields(workflow, flow, *index, &edges);
+            let fields = verdict_fields(workflow, *index, &edges);
             found.push(Judge { step: *index, back: edges, fields });
         }
     }

@@ -55,8 +55,8 @@ impl Flow {
             steps.iter().flat_map(|s| self.outgoing(*s)).filter(|e| !target_inside(e)).copied().collect();
         let round = self.round(&steps, &back);
         let name = round.iter().map(|s| self.name(*s)).collect::<Vec<_>>().join(" → ");
-        let judges = judges(workflow, self, &steps, &back);
-        let bounds = own_bounds(workflow, self, &steps, &judges);
+        let judges = judges(workflow, &steps, &back);
+        let bounds = own_bounds(workflow, &steps);
         Loop { steps, round, name, back, exits, judges, bounds }
     }
 

@@ -1,5 +1,6 @@
 // The smallest extension that shows everything the VS Code driver can look at:
-// a diagnostic, a fix, a lens, a notification, a status item and a webview.
+// a diagnostic, a fix, a lens, a hint, a completion, a notification, a dialog,
+// inputs, a status item, a tree and a webview.
 'use strict';
 const vscode = require('vscode');
 
@@ -19,6 +20,9 @@ exports.activate = (context) => {
   const status = vscode.window.createStatusBarItem('selftest.status', vscode.StatusBarAlignment.Left);
   status.text = 'selftest: asked nothing';
   status.show();
+  const trust = vscode.window.createStatusBarItem('selftest.trust', vscode.StatusBarAlignment.Left);
+  trust.text = vscode.workspace.isTrusted ? 'selftest: trusted' : 'selftest: not trusted';
+  trust.show();
   const look = (document) => {
     if (document.languageId !== 'plaintext') return;
     problems.set(document.uri, places(document).map((range) => new vscode.Diagnostic(range, `${WORD} is not right`)));
@@ -27,6 +31,7 @@ exports.activate = (context) => {
   context.subscriptions.push(
     problems,
     status,
+    trust,
     vscode.workspace.onDidOpenTextDocument(look),
     vscode.workspace.onDidChangeTextDocument((change) => look(change.document)),
     vscode.languages.registerCodeActionsProvider(selector, {
@@ -46,6 +51,24 @@ exports.activate = (context) => {
     vscode.commands.registerCommand('selftest.ask', async () => {
       const answer = await vscode.window.showWarningMessage('The sample holds', 'Go on', 'Stop');
       status.text = `selftest: ${answer ?? 'dismissed'}`;
+    }),
+    vscode.languages.registerInlayHintsProvider(selector, {
+      provideInlayHints: () => [new vscode.InlayHint(new vscode.Position(0, 3), 'a hint')],
+    }),
+    vscode.languages.registerCompletionItemProvider(selector, {
+      provideCompletionItems: () => [new vscode.CompletionItem('wrongness'), new vscode.CompletionItem('wrongly')],
+    }),
+    vscode.window.createTreeView('selftest.fruit', {
+      treeDataProvider: { getChildren: (parent) => (parent ? [] : ['apple', 'pear']), getTreeItem: (name) => new vscode.TreeItem(name) },
+    }),
+    vscode.commands.registerCommand('selftest.sure', async () => {
+      status.text = `selftest: ${await vscode.window.showWarningMessage('Really?', { modal: true }, 'Yes, really')}`;
+    }),
+    vscode.commands.registerCommand('selftest.name', async () => {
+      status.text = `selftest: ${await vscode.window.showInputBox({ prompt: 'Your name' })}`;
+    }),
+    vscode.commands.registerCommand('selftest.colour', async () => {
+      status.text = `selftest: ${await vscode.window.showQuickPick(['red', 'green'])}`;
     }),
     vscode.commands.registerCommand('selftest.panel', () => {
       const panel = vscode.window.createWebviewPanel('selftest', 'Selftest Panel', vscode.ViewColumn.Beside, { enableScripts: true });

@@ -21,10 +21,11 @@ const ALIAS_BUDGET: usize = 500_000;
 /// How deep files may include each other.
 const INCLUDE_DEPTH: usize = 64;
 
-/// The value of the first document of the root file.
-pub(super) fn root(world: &dyn World, sources: &mut Sources, tree: &Tree, findings: &mut Findings) -> Datum {
+/// The value of the first document of the root file. `foreign`: the tree is not
+/// the one in `sources`, so that its nodes must not be remembered.
+pub(super) fn root(world: &dyn World, sources: &mut Sources, tree: &Tree, foreign: bool, findings: &mut Findings) -> Datum {
     let path = sources.get(ROOT).map(|f| f.path.clone()).unwrap_or_default();
-    let mut composer = Composer { world, sources, findings, stack: vec![path], budget: ALIAS_BUDGET, aliases: Vec::new(), raw: HashMap::new() };
+    let mut composer = Composer { world, sources, findings, stack: vec![path], budget: ALIAS_BUDGET, aliases: Vec::new(), raw: HashMap::new(), foreign };
     composer.document(tree, ROOT)
 }
 
@@ -37,6 +38,8 @@ struct Composer<'a> {
     budget: usize,
     /// Aliases being followed, against cycles.
     aliases: Vec<(FileId, fermata_syntax::NodeId)>,
+    /// Whether the root's tree is not the one that others will see.
+    foreign: bool,
     /// Files already read.
     raw: HashMap<PathBuf, FileId>,
 }
@@ -62,7 +65,8 @@ impl Composer<'_> {
                     return self.include(&scalar.value().to_owned(), loc);
                 }
                 let text = || {
-                    Shape::Text(Text { value: scalar.value().to_owned(), loc, node: Some(node.id()), substituted: false })
+                    let mapped = !(self.foreign && file == ROOT);
+                    Shape::Text(Text { value: scalar.value().to_owned(), loc, node: mapped.then(|| node.id()), substituted: !mapped })
                 };
                 let shape = match tag {
                     Some("!") => text(),
@@ -78,6 +82,11 @@ impl Composer<'_> {
                     None => text(),
                 };
                 Datum { shape, loc }
+            }
+            Kind::Sequence(_) | Kind::Mapping(_) if node.tag() == Some("!file") => {
+                let message = "`!file` takes the path of a file, like `!file prompt.md`";
+                self.findings.load(Diagnostic::new("yaml-syntax", Severity::Error, loc, message).upstream("L4"));
+                Datum { shape: Shape::Null, loc }
             }
             Kind::Sequence(sequence) => {
                 let items = sequence.items().map(|item| self.node(item, file, old)).collect();

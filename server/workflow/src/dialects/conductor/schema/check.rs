@@ -280,7 +280,8 @@ impl<'a> Checker<'a> {
             .entries
             .iter()
             .filter(|f| f.key.text().is_some_and(|t| model.key(&t.value).is_none()))
-            .find(|f| f.key.text().is_some_and(|t| nearest(&t.value, [key.name]).is_some()));
+            .find(|f| f.key.text().is_some_and(|t| nearest(&t.value, [key.name]).is_some()))
+            .or_else(|| map.entries.iter().find(|f| f.key.text().is_none() && f.key.key_string() == key.name));
         let mut message = format!("{} needs `{}`", capital(model.name), key.name);
         let loc = match near {
             Some(field) => {

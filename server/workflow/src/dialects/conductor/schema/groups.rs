@@ -88,7 +88,7 @@ fn concurrency(c: &mut Checker<'_>, datum: &Datum) {
 }
 
 /// Whether Python would take it for an identifier.
-pub(in super::super) fn is_identifier(name: &str) -> bool {
+fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c == '_' || c.is_alphabetic()) && chars.all(|c| c == '_' || c.is_alphanumeric())
 }

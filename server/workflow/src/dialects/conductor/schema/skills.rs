@@ -9,10 +9,10 @@ use super::lax;
 use super::types::{Key, Kind, Model, STRINGS};
 
 /// Skills that ship with the dialect.
-pub const BUILT_IN: &[&str] = &["conductor"];
+pub(super) const BUILT_IN: &[&str] = &["conductor"];
 
 /// Whether a skill or plugin entry is a path: it begins with `~` or `.`, or has a separator.
-pub fn is_path(entry: &str) -> bool {
+pub(in super::super) fn is_path(entry: &str) -> bool {
     entry.starts_with(['~', '.']) || entry.contains(['/', '\\'])
 }
 

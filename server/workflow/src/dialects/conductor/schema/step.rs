@@ -4,7 +4,7 @@
 use crate::data::{Datum, Shape};
 
 use super::check::Checker;
-use super::groups::{ROUTE, source};
+use super::groups::ROUTE;
 use super::lax;
 use super::outputs::OUTPUT_FIELD;
 use super::plugins::{PLUGIN, no_duplicate_plugins};
@@ -36,7 +36,7 @@ pub(super) static STEP: Model = Model::strict(
         Key::default("routes", Kind::List(&Kind::Model(&ROUTE)), "Where the run goes next; the first match wins, none means `$end`."),
         Key::optional("options", Kind::List(&Kind::Model(&GATE_OPTION)), "What people can choose at a human gate."),
         Key::optional("questions", Kind::List(&Kind::Model(&QUESTION)), "Questions to ask."),
-        Key::optional("source", Kind::Str, "Dotted path of a list with questions.").rule(source),
+        Key::optional("source", Kind::Str, "Dotted path of a list with questions."),
         Key::optional("allow_back", Kind::Bool, "Whether one can go back; true by default."),
         Key::optional("allow_skip", Kind::Bool, "Whether a question can be skipped; true by default."),
         Key::optional("allow_skip_all", Kind::Bool, "Whether the rest can be skipped; true by default."),

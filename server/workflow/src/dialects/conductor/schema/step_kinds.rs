@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 
 use super::super::duration;
 use super::check::Checker;
+use super::groups;
 use super::lax;
 use super::step::KINDS;
 
@@ -174,6 +175,7 @@ fn questions(c: &mut Checker<'_>, map: &Map, datum: &Datum) {
         (Some(_), Some(field)) => {
             c.fail("S20", "keys-exclude-each-other", field.key.loc, "A step of type `questions` takes `questions` or `source`, not both");
         }
+        (None, Some(field)) => groups::source(c, &field.value),
         _ => {}
     }
     if let Some(field) = map.field("abort_route").filter(|f| !f.value.is_null())
