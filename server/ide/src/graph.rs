@@ -64,7 +64,10 @@ impl Graph {
     pub fn to_json(&self) -> Value {
         let nodes = self.nodes.iter().map(|n| json!({"id": n.id, "kind": n.kind, "label": n.label, "line": n.line, "members": n.members}));
         let edges = self.edges.iter().map(|e| json!({"from": e.from, "to": e.to, "when": e.when, "back": e.back, "label": e.label}));
-        let loops = self.loops.iter().map(|l| json!({"steps": l.steps, "name": l.name}));
+        let loops = self
+            .loops
+            .iter()
+            .map(|l| json!({"steps": l.steps, "name": l.name}));
         json!({
             "version": 1,
             "nodes": nodes.collect::<Vec<_>>(),

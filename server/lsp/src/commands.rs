@@ -48,14 +48,31 @@ pub(crate) fn execute(id: &str, argument: &Value, context: &Context) -> Result<V
             let answer = ChoiceAnswer::ALL
                 .into_iter()
                 .find(|answer| answer.as_str() == word)
-                .ok_or_else(|| bad("answer", &format!("expected resume, abandon_and_run, run_fresh or dismiss, found `{word}`")))?;
-            Ok(control.choose(fields.text("start")?, answer).map_err(failed)?.to_json())
+                .ok_or_else(|| {
+                    bad(
+                        "answer",
+                        &format!(
+                            "expected resume, abandon_and_run, run_fresh or dismiss, found `{word}`"
+                        ),
+                    )
+                })?;
+            Ok(control
+                .choose(fields.text("start")?, answer)
+                .map_err(failed)?
+                .to_json())
         }
         "fermata.answer" => {
             let run = fields.run(control)?;
             let gate = fields.optional_text("gate")?.map(GateId::from);
-            let answer = fields.0.get("answer").cloned().ok_or_else(|| bad("answer", "is missing"))?;
-            Ok(control.answer(&run, gate.as_ref(), AnswerInput::Json(answer)).map_err(failed)?.to_json())
+            let answer = fields
+                .0
+                .get("answer")
+                .cloned()
+                .ok_or_else(|| bad("answer", "is missing"))?;
+            Ok(control
+                .answer(&run, gate.as_ref(), AnswerInput::Json(answer))
+                .map_err(failed)?
+                .to_json())
         }
         "fermata.resume" => {
             let run = fields.run(control)?;
@@ -63,10 +80,19 @@ pub(crate) fn execute(id: &str, argument: &Value, context: &Context) -> Result<V
                 None => None,
                 Some("pinned") => Some(DefinitionChoice::Pinned),
                 Some("edited") => Some(DefinitionChoice::Edited),
-                Some(other) => return Err(bad("definition", &format!("expected pinned or edited, found `{other}`"))),
+                Some(other) => {
+                    return Err(bad(
+                        "definition",
+                        &format!("expected pinned or edited, found `{other}`"),
+                    ));
+                }
             };
-            let options = ResumeOptions { definition, from: fields.optional_text("from")?.map(str::to_owned), agent: fields.optional_text("agent")?.map(str::to_owned) };
-            Ok(control.resume(&run, &options).map_err(failed)?.to_json())
+            let options = ResumeOptions {
+                definition,
+                from: fields.optional_text("from")?.map(str::to_owned),
+                agent: fields.optional_text("agent")?.map(str::to_owned),
+            };
+            Ok(control.resume(&run, options).map_err(failed)?.to_json())
         }
         "fermata.abandon" => {
             let run = fields.run(control)?;
@@ -74,14 +100,23 @@ pub(crate) fn execute(id: &str, argument: &Value, context: &Context) -> Result<V
         }
         "fermata.stop" => {
             let run = fields.run(control)?;
-            Ok(control.stop(&run, fields.flag("abort")?).map_err(failed)?.to_json())
+            Ok(control
+                .stop(&run, fields.flag("abort")?)
+                .map_err(failed)?
+                .to_json())
         }
         "fermata.tell" => {
             let run = fields.run(control)?;
-            Ok(control.tell(&run, fields.text("text")?).map_err(failed)?.to_json())
+            Ok(control
+                .tell(&run, fields.text("text")?)
+                .map_err(failed)?
+                .to_json())
         }
         "fermata.openPanel" => Ok(json!({ "ok": true, "run": fields.optional_text("run")? })),
-        other => Err(Error::invalid_params(format!("`{other}` is no command of this server; there are {}", IDS.join(", ")))),
+        other => Err(Error::invalid_params(format!(
+            "`{other}` is no command of this server; there are {}",
+            IDS.join(", ")
+        ))),
     }
 }
 
@@ -91,7 +126,12 @@ fn run(fields: &Fields<'_>, context: &Context, dry_run: bool) -> Result<Value> {
         .parse::<Uri>()
         .ok()
         .and_then(|uri| convert::path(&uri))
-        .ok_or_else(|| bad("uri", &format!("expected a file: address, found `{address}`")))?;
+        .ok_or_else(|| {
+            bad(
+                "uri",
+                &format!("expected a file: address, found `{address}`"),
+            )
+        })?;
     let inputs = match fields.0.get("inputs") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(inputs)) => inputs.clone(),
@@ -109,7 +149,7 @@ fn run(fields: &Fields<'_>, context: &Context, dry_run: bool) -> Result<Value> {
         dry_run,
         ..StartRequest::default()
     };
-    Ok(context.control.start(&request).map_err(failed)?.to_json())
+    Ok(context.control.start(request).map_err(failed)?.to_json())
 }
 
 /// The one argument of a command, by field.
@@ -117,7 +157,8 @@ struct Fields<'a>(&'a Value);
 
 impl<'a> Fields<'a> {
     fn text(&self, name: &str) -> Result<&'a str> {
-        self.optional_text(name)?.ok_or_else(|| bad(name, "is missing"))
+        self.optional_text(name)?
+            .ok_or_else(|| bad(name, "is missing"))
     }
 
     fn optional_text(&self, name: &str) -> Result<Option<&'a str>> {
@@ -149,9 +190,13 @@ pub(crate) fn bad(field: &str, message: &str) -> Error {
 /// An error of control: bad parameters as such, everything else as a failed request.
 pub(crate) fn failed(error: ControlError) -> Error {
     match &error {
-        ControlError::NotFound(_) | ControlError::Ambiguous { .. } | ControlError::BadRequest { .. } => Error::invalid_params(error.to_string()),
-        ControlError::Store(_) | ControlError::Io { .. } | ControlError::Config(_) => {
-            Error { code: ErrorCode::InternalError, message: error.to_string().into(), data: None }
-        }
+        ControlError::NotFound(_)
+        | ControlError::Ambiguous { .. }
+        | ControlError::BadRequest { .. } => Error::invalid_params(error.to_string()),
+        ControlError::Store(_) | ControlError::Io { .. } | ControlError::Config(_) => Error {
+            code: ErrorCode::InternalError,
+            message: error.to_string().into(),
+            data: None,
+        },
     }
 }

@@ -35,14 +35,30 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(path: PathBuf, text: String, version: i32) -> Self {
-        Self { path, text, version, attached: None, analysis: None, in_flight: None, waiting: Vec::new() }
+        Self {
+            path,
+            text,
+            version,
+            attached: None,
+            analysis: None,
+            in_flight: None,
+            waiting: Vec::new(),
+        }
     }
 
     /// Applies the edits of one notification, each to the text that the one before it left.
-    pub(crate) fn change(&mut self, changes: Vec<TextDocumentContentChangeEvent>, version: i32, encoding: Encoding) {
+    pub(crate) fn change(
+        &mut self,
+        changes: Vec<TextDocumentContentChangeEvent>,
+        version: i32,
+        encoding: Encoding,
+    ) {
         for change in changes {
             let range = change.range.map(|range| {
-                let place = |position: tower_lsp::ls_types::Position| Place { line: position.line, character: position.character };
+                let place = |position: tower_lsp::ls_types::Position| Place {
+                    line: position.line,
+                    character: position.character,
+                };
                 (place(range.start), place(range.end))
             });
             edit::apply(&mut self.text, range, encoding, &change.text);
@@ -52,6 +68,8 @@ impl Document {
 
     /// Whether the last analysis is of the newest text.
     pub(crate) fn is_fresh(&self) -> bool {
-        self.analysis.as_ref().is_some_and(|analysis| analysis.version == self.version)
+        self.analysis
+            .as_ref()
+            .is_some_and(|analysis| analysis.version == self.version)
     }
 }

@@ -39,8 +39,15 @@ const CONCURRENCY: usize = 256;
 /// # Errors
 /// When the runtime cannot be started.
 pub fn serve_stdio(opener: impl FnOnce(Surface) -> Result<Control> + Send + 'static) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), Box::new(opener)));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(
+        tokio::io::stdin(),
+        tokio::io::stdout(),
+        Box::new(opener),
+    ));
     // Standard input is read on a thread that nobody can interrupt.
     runtime.shutdown_background();
     Ok(())
@@ -57,5 +64,8 @@ pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite, opene
         .custom_method("fermata/unsubscribe", Backend::unsubscribe)
         .custom_method("fermata/didChangeTrust", Backend::did_change_trust)
         .finish();
-    Server::new(input, output, socket).concurrency_level(CONCURRENCY).serve(service).await;
+    Server::new(input, output, socket)
+        .concurrency_level(CONCURRENCY)
+        .serve(service)
+        .await;
 }

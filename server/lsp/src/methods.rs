@@ -22,13 +22,25 @@ pub(crate) fn command(title: &str, act: &Act, uri: &Uri) -> Command {
     let (id, argument): (&str, Value) = match act {
         Act::Run { agent, dry: false } => ("fermata.run", json!({ "uri": uri, "agent": agent })),
         Act::Run { agent, dry: true } => ("fermata.dryRun", json!({ "uri": uri, "agent": agent })),
-        Act::Answer { run, gate, answer } => ("fermata.answer", json!({ "run": run, "gate": gate, "answer": answer })),
-        Act::Choose { start, answer } if answer.is_empty() => ("fermata.openPanel", json!({ "start": start })),
-        Act::Choose { start, answer } => ("fermata.choose", json!({ "start": start, "answer": answer })),
+        Act::Answer { run, gate, answer } => (
+            "fermata.answer",
+            json!({ "run": run, "gate": gate, "answer": answer }),
+        ),
+        Act::Choose { start, answer } if answer.is_empty() => {
+            ("fermata.openPanel", json!({ "start": start }))
+        }
+        Act::Choose { start, answer } => (
+            "fermata.choose",
+            json!({ "start": start, "answer": answer }),
+        ),
         Act::Resume { run } => ("fermata.resume", json!({ "run": run })),
         Act::Stop { run } => ("fermata.stop", json!({ "run": run })),
         Act::Abandon { run } => ("fermata.abandon", json!({ "run": run })),
         Act::OpenPanel { run } => ("fermata.openPanel", json!({ "run": run })),
     };
-    Command { title: title.to_owned(), command: id.to_owned(), arguments: Some(vec![argument]) }
+    Command {
+        title: title.to_owned(),
+        command: id.to_owned(),
+        arguments: Some(vec![argument]),
+    }
 }

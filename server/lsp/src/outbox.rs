@@ -10,8 +10,15 @@ use crate::notifications::{Events, OpenPanel, RunChanged, ServerStatus, StartsCh
 /// One thing to send.
 #[derive(Debug)]
 pub(crate) enum Mail {
-    Diagnostics { uri: Uri, diagnostics: Vec<Diagnostic>, version: Option<i32> },
-    Message { kind: MessageType, text: String },
+    Diagnostics {
+        uri: Uri,
+        diagnostics: Vec<Diagnostic>,
+        version: Option<i32>,
+    },
+    Message {
+        kind: MessageType,
+        text: String,
+    },
     RunChanged(Value),
     StartsChanged,
     Events(Value),
@@ -45,10 +52,18 @@ impl Outbox {
 
 async fn deliver(client: &Client, mail: Mail) {
     match mail {
-        Mail::Diagnostics { uri, diagnostics, version } => client.publish_diagnostics(uri, diagnostics, version).await,
+        Mail::Diagnostics {
+            uri,
+            diagnostics,
+            version,
+        } => client.publish_diagnostics(uri, diagnostics, version).await,
         Mail::Message { kind, text } => client.show_message(kind, text).await,
         Mail::RunChanged(params) => client.send_notification::<RunChanged>(params).await,
-        Mail::StartsChanged => client.send_notification::<StartsChanged>(serde_json::json!({})).await,
+        Mail::StartsChanged => {
+            client
+                .send_notification::<StartsChanged>(serde_json::json!({}))
+                .await
+        }
         Mail::Events(params) => client.send_notification::<Events>(params).await,
         Mail::Status(params) => client.send_notification::<ServerStatus>(params).await,
         Mail::OpenPanel(params) => client.send_notification::<OpenPanel>(params).await,

@@ -5,7 +5,10 @@
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 
-use fermata_control::{AnswerInput, AnswerOutcome, ChoiceAnswer, Control, Outcome, RunSummary, RunsView, StartRefusal, StartSummary};
+use fermata_control::{
+    AnswerInput, AnswerOutcome, ChoiceAnswer, Control, Outcome, RunSummary, RunsView, StartRefusal,
+    StartSummary,
+};
 use fermata_engine::gate::Gate;
 use fermata_engine::{GateId, RunId};
 use serde_json::Value;
@@ -31,8 +34,15 @@ struct Prompt {
 
 #[derive(Debug, Clone)]
 enum Choice {
-    Gate { run: RunId, gate: GateId, answer: Value },
-    Start { start: String, answer: ChoiceAnswer },
+    Gate {
+        run: RunId,
+        gate: GateId,
+        answer: Value,
+    },
+    Start {
+        start: String,
+        answer: ChoiceAnswer,
+    },
     ShowNext,
 }
 
@@ -50,8 +60,22 @@ pub(crate) struct Prompts {
 }
 
 impl Prompts {
-    pub(crate) fn new(client: Client, control: Control, own: UnboundedSender<Message>, roots: Vec<PathBuf>) -> Self {
-        Self { client, control, own, roots, known: HashSet::new(), primed: false, queue: VecDeque::new(), outstanding: false }
+    pub(crate) fn new(
+        client: Client,
+        control: Control,
+        own: UnboundedSender<Message>,
+        roots: Vec<PathBuf>,
+    ) -> Self {
+        Self {
+            client,
+            control,
+            own,
+            roots,
+            known: HashSet::new(),
+            primed: false,
+            queue: VecDeque::new(),
+            outstanding: false,
+        }
     }
 
     /// Looks through the runs for what opened since the last look.
@@ -60,7 +84,10 @@ impl Prompts {
         let open: HashSet<&String> = found.iter().map(|prompt| &prompt.key).collect();
         // What somebody else has answered meanwhile is no longer asked.
         self.queue.retain(|prompt| open.contains(&prompt.key));
-        let fresh: Vec<Prompt> = found.into_iter().filter(|prompt| self.known.insert(prompt.key.clone())).collect();
+        let fresh: Vec<Prompt> = found
+            .into_iter()
+            .filter(|prompt| self.known.insert(prompt.key.clone()))
+            .collect();
         if !self.primed {
             self.primed = true;
             return;
@@ -74,14 +101,24 @@ impl Prompts {
     }
 
     /// Asks again about a run's gates or a start request: somebody clicked on a lens.
-    pub(crate) fn again(&mut self, view: &RunsView, run: Option<&str>, start: Option<&str>, settings: &Settings) {
+    pub(crate) fn again(
+        &mut self,
+        view: &RunsView,
+        run: Option<&str>,
+        start: Option<&str>,
+        settings: &Settings,
+    ) {
         let wanted = |prompt: &Prompt| {
-            run.is_some_and(|run| prompt.key.starts_with(&format!("{run}/"))) || start.is_some_and(|start| prompt.key == start)
+            run.is_some_and(|run| prompt.key.starts_with(&format!("{run}/")))
+                || start.is_some_and(|start| prompt.key == start)
         };
         let found: Vec<Prompt> = self.find(view).into_iter().filter(wanted).collect();
         match settings.gate_prompt {
             // Asked for by a click, so it may go first, and may show what was dismissed before.
-            GatePrompt::Request | GatePrompt::None => found.into_iter().rev().for_each(|prompt| self.queue.push_front(prompt)),
+            GatePrompt::Request | GatePrompt::None => found
+                .into_iter()
+                .rev()
+                .for_each(|prompt| self.queue.push_front(prompt)),
             GatePrompt::Message => self.tell(found),
         }
         self.next();
@@ -94,17 +131,38 @@ impl Prompts {
     }
 
     fn find(&self, view: &RunsView) -> Vec<Prompt> {
-        let mine = |root: &PathBuf| self.roots.is_empty() || self.roots.iter().any(|own| root.starts_with(own) || own.starts_with(root));
-        let gates = view.runs.iter().rev().filter(|run| mine(&run.root)).flat_map(|run| run.gates.iter().map(move |gate| of_gate(run, gate)));
-        let starts = view.starts.iter().filter(|start| mine(&start.root)).map(|start| of_start(view, start));
+        let mine = |root: &PathBuf| {
+            self.roots.is_empty()
+                || self
+                    .roots
+                    .iter()
+                    .any(|own| root.starts_with(own) || own.starts_with(root))
+        };
+        let gates = view
+            .runs
+            .iter()
+            .rev()
+            .filter(|run| mine(&run.root))
+            .flat_map(|run| run.gates.iter().map(move |gate| of_gate(run, gate)));
+        let starts = view
+            .starts
+            .iter()
+            .filter(|start| mine(&start.root))
+            .map(|start| of_start(view, start));
         gates.chain(starts).collect()
     }
 
     fn tell(&self, prompts: Vec<Prompt>) {
         let text = match prompts.as_slice() {
             [] => return,
-            [one] => format!("{}. Answer it by code action or with `fermata answer`", one.text),
-            many => format!("{} decisions wait. Answer them by code action or with `fermata answer`", many.len()),
+            [one] => format!(
+                "{}. Answer it by code action or with `fermata answer`",
+                one.text
+            ),
+            many => format!(
+                "{} decisions wait. Answer them by code action or with `fermata answer`",
+                many.len()
+            ),
         };
         let client = self.client.clone();
         tokio::spawn(async move { client.show_message(MessageType::WARNING, text).await });
@@ -126,7 +184,11 @@ impl Prompts {
         let Some(prompt) = prompt else { return };
         self.outstanding = true;
         let (client, control, own) = (self.client.clone(), self.control.clone(), self.own.clone());
-        let rest: Vec<Prompt> = if prompt.key.is_empty() { self.queue.drain(..).collect() } else { Vec::new() };
+        let rest: Vec<Prompt> = if prompt.key.is_empty() {
+            self.queue.drain(..).collect()
+        } else {
+            Vec::new()
+        };
         tokio::spawn(async move {
             let chosen = ask(&client, &prompt).await;
             if let Some(Choice::ShowNext) = chosen {
@@ -146,23 +208,40 @@ impl Prompts {
 
 /// Shows a prompt; an error, null or anything that is no button is no answer.
 async fn ask(client: &Client, prompt: &Prompt) -> Option<Choice> {
-    let item = |title: &str| MessageActionItem { title: title.to_owned(), properties: std::collections::HashMap::default() };
-    let items = prompt.buttons.iter().map(|(title, _)| item(title)).collect();
-    let chosen = client.show_message_request(MessageType::WARNING, &prompt.text, Some(items)).await.ok()??;
-    prompt.buttons.iter().find(|(title, _)| *title == chosen.title).map(|(_, choice)| choice.clone())
+    let item = |title: &str| MessageActionItem {
+        title: title.to_owned(),
+        properties: std::collections::HashMap::default(),
+    };
+    let items = prompt
+        .buttons
+        .iter()
+        .map(|(title, _)| item(title))
+        .collect();
+    let chosen = client
+        .show_message_request(MessageType::WARNING, &prompt.text, Some(items))
+        .await
+        .ok()??;
+    prompt
+        .buttons
+        .iter()
+        .find(|(title, _)| *title == chosen.title)
+        .map(|(_, choice)| choice.clone())
 }
 
 async fn decide(client: &Client, control: &Control, choice: Choice) {
     let control = control.clone();
     let told = tokio::task::spawn_blocking(move || match choice {
-        Choice::Gate { run, gate, answer } => match control.answer(&run, Some(&gate), AnswerInput::Json(answer)) {
-            Ok(AnswerOutcome::Accepted { .. }) => None,
-            Ok(AnswerOutcome::Refused(refusal)) => Some(refusal.reason),
-            Err(error) => Some(error.to_string()),
-        },
+        Choice::Gate { run, gate, answer } => {
+            match control.answer(&run, Some(&gate), AnswerInput::Json(answer)) {
+                Ok(AnswerOutcome::Accepted { .. }) => None,
+                Ok(AnswerOutcome::Refused(refusal)) => Some(refusal.reason),
+                Err(error) => Some(error.to_string()),
+            }
+        }
         Choice::Start { start, answer } => match control.choose(&start, answer) {
-            Ok(Outcome::Refused(StartRefusal::Choice(_))) | Ok(Outcome::Started { .. } | Outcome::Dismissed) => None,
-            Ok(Outcome::Refused(refusal)) => Some(refusal.to_string()),
+            Ok(Outcome::Refused(StartRefusal::Choice(_)))
+            | Ok(Outcome::Started { .. } | Outcome::Dismissed) => None,
+            Ok(Outcome::Refused(refusal)) => Some(refusal.message()),
             Err(error) => Some(error.to_string()),
         },
         Choice::ShowNext => None,
@@ -177,18 +256,41 @@ fn of_gate(run: &RunSummary, gate: &Gate) -> Prompt {
     let short = run.run.short();
     let text = match &gate.limit {
         Some(limit) => {
-            let cycle = limit.cycle.as_ref().map_or_else(String::new, |cycle| format!(": {} × {}", cycle.steps.join(" → "), cycle.rounds));
-            format!("{} held at {}/{} before {}{cycle} (run {short})", gate.workflow, limit.current_iteration, limit.max_iterations, gate.step)
+            let cycle = limit.cycle.as_ref().map_or_else(String::new, |cycle| {
+                format!(": {} × {}", cycle.steps.join(" → "), cycle.rounds)
+            });
+            format!(
+                "{} held at {}/{} before {}{cycle} (run {short})",
+                gate.workflow, limit.current_iteration, limit.max_iterations, gate.step
+            )
         }
-        None => format!("{} holds at {}: {} (run {short})", gate.workflow, gate.step, cut(gate.prompt.trim())),
+        None => format!(
+            "{} holds at {}: {} (run {short})",
+            gate.workflow,
+            gate.step,
+            cut(gate.prompt.trim())
+        ),
     };
     let buttons = gate
         .answers
         .iter()
         .filter(|spec| !spec.answer.is_null() && spec.fields.iter().all(|field| field.ty != "text"))
-        .map(|spec| (spec.label.clone(), Choice::Gate { run: run.run.clone(), gate: gate.gate.clone(), answer: spec.answer.clone() }))
+        .map(|spec| {
+            (
+                spec.label.clone(),
+                Choice::Gate {
+                    run: run.run.clone(),
+                    gate: gate.gate.clone(),
+                    answer: spec.answer.clone(),
+                },
+            )
+        })
         .collect();
-    Prompt { key: format!("{}/{}", run.run, gate.gate), text, buttons }
+    Prompt {
+        key: format!("{}/{}", run.run, gate.gate),
+        text,
+        buttons,
+    }
 }
 
 fn of_start(view: &RunsView, start: &StartSummary) -> Prompt {
@@ -205,11 +307,30 @@ fn of_start(view: &RunsView, start: &StartSummary) -> Prompt {
         ChoiceAnswer::RunFresh => "Run fresh, keep it",
         ChoiceAnswer::Dismiss => "Dismiss",
     };
-    let buttons = ChoiceAnswer::ALL.iter().map(|answer| (label(answer).to_owned(), Choice::Start { start: start.start.clone(), answer: *answer })).collect();
-    Prompt { key: start.start.clone(), text, buttons }
+    let buttons = ChoiceAnswer::ALL
+        .iter()
+        .map(|answer| {
+            (
+                label(answer).to_owned(),
+                Choice::Start {
+                    start: start.start.clone(),
+                    answer: *answer,
+                },
+            )
+        })
+        .collect();
+    Prompt {
+        key: start.start.clone(),
+        text,
+        buttons,
+    }
 }
 
 fn cut(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
-    if line.chars().count() <= QUESTION { line.to_owned() } else { line.chars().take(QUESTION).chain(['…']).collect() }
+    if line.chars().count() <= QUESTION {
+        line.to_owned()
+    } else {
+        line.chars().take(QUESTION).chain(['…']).collect()
+    }
 }

@@ -31,8 +31,17 @@ pub(crate) struct Settings {
 impl Settings {
     /// Defaults for a client that said nothing: known clients take requests, others plain messages.
     pub(crate) fn new(known_client: bool) -> Self {
-        let gate_prompt = if known_client { GatePrompt::Request } else { GatePrompt::Message };
-        Self { gate_prompt, rules: RuleSettings::new(), last_run: true, trusted: None }
+        let gate_prompt = if known_client {
+            GatePrompt::Request
+        } else {
+            GatePrompt::Message
+        };
+        Self {
+            gate_prompt,
+            rules: RuleSettings::new(),
+            last_run: true,
+            trusted: None,
+        }
     }
 
     /// Takes over what a settings object says.
@@ -52,7 +61,10 @@ impl Settings {
             self.last_run = last_run;
         }
         if let Some(rules) = section.get("rules").and_then(Value::as_object) {
-            self.rules = rules.iter().filter_map(|(code, word)| Some((code.clone(), severity(word.as_str()?)?))).collect();
+            self.rules = rules
+                .iter()
+                .filter_map(|(code, word)| Some((code.clone(), severity(word.as_str()?)?)))
+                .collect();
         }
     }
 }

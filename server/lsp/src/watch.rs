@@ -28,21 +28,25 @@ impl Watch {
             }
         };
         let watching = Arc::clone(&watcher);
-        let thread = std::thread::Builder::new().name("fermata-watch".to_owned()).spawn(move || {
-            while !own.is_closed() {
-                if let Err(error) = control.tick() {
-                    tracing::warn!(%error, "runs could not be looked after");
+        let thread = std::thread::Builder::new()
+            .name("fermata-watch".to_owned())
+            .spawn(move || {
+                while !own.is_closed() {
+                    if let Err(error) = control.tick() {
+                        tracing::warn!(%error, "runs could not be looked after");
+                    }
+                    let changes = watching.next(LOOK_AFTER);
+                    if !changes.is_empty() && own.send(Message::Changed(changes)).is_err() {
+                        return;
+                    }
                 }
-                let changes = watching.next(LOOK_AFTER);
-                if !changes.is_empty() && own.send(Message::Changed(changes)).is_err() {
-                    return;
-                }
-            }
-        });
+            });
         if let Err(error) = thread {
             tracing::error!(%error, "the watching thread cannot be started");
         }
-        Self { watcher: Some(watcher) }
+        Self {
+            watcher: Some(watcher),
+        }
     }
 
     pub(crate) fn subscribe(&self, run: &RunId) {

@@ -7,7 +7,9 @@ use crate::methods::command;
 use crate::session::View;
 
 pub(crate) fn run(view: &View) -> Vec<CodeLens> {
-    let Some(tree) = view.snapshot.tree() else { return Vec::new() };
+    let Some(tree) = view.snapshot.tree() else {
+        return Vec::new();
+    };
     fermata_ide::lenses(&view.snapshot)
         .into_iter()
         .map(|lens| CodeLens {

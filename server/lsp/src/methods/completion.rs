@@ -2,14 +2,17 @@
 
 use fermata_ide::CompletionKind;
 use tower_lsp::ls_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, MarkupContent, MarkupKind, Position, TextEdit,
+    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, MarkupContent,
+    MarkupKind, Position, TextEdit,
 };
 
 use crate::convert;
 use crate::session::View;
 
 pub(crate) fn run(view: &View, position: Position) -> Vec<CompletionItem> {
-    let Some(tree) = view.snapshot.tree() else { return Vec::new() };
+    let Some(tree) = view.snapshot.tree() else {
+        return Vec::new();
+    };
     let offset = convert::offset(tree, position, view.encoding);
     fermata_ide::completions(&view.snapshot, offset)
         .into_iter()
@@ -22,9 +25,12 @@ pub(crate) fn run(view: &View, position: Position) -> Vec<CompletionItem> {
                 CompletionKind::Name => CompletionItemKind::VARIABLE,
             }),
             detail: found.detail,
-            documentation: found
-                .documentation
-                .map(|value| Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })),
+            documentation: found.documentation.map(|value| {
+                Documentation::MarkupContent(MarkupContent {
+                    kind: MarkupKind::Markdown,
+                    value,
+                })
+            }),
             sort_text: Some(format!("{order:04}")),
             text_edit: Some(CompletionTextEdit::Edit(TextEdit {
                 range: convert::range(tree, found.span, view.encoding),

@@ -6,7 +6,9 @@ use crate::convert;
 use crate::session::View;
 
 pub(crate) fn run(view: &View) -> Vec<DocumentLink> {
-    let Some(tree) = view.snapshot.tree() else { return Vec::new() };
+    let Some(tree) = view.snapshot.tree() else {
+        return Vec::new();
+    };
     fermata_ide::links(&view.snapshot)
         .into_iter()
         .map(|link| DocumentLink {

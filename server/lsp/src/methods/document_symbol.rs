@@ -8,13 +8,25 @@ use crate::convert;
 use crate::session::View;
 
 pub(crate) fn run(view: &View) -> Vec<DocumentSymbol> {
-    let Some(tree) = view.snapshot.tree() else { return Vec::new() };
-    fermata_ide::symbols(&view.snapshot).iter().map(|symbol| convert_symbol(view, tree, symbol)).collect()
+    let Some(tree) = view.snapshot.tree() else {
+        return Vec::new();
+    };
+    fermata_ide::symbols(&view.snapshot)
+        .iter()
+        .map(|symbol| convert_symbol(view, tree, symbol))
+        .collect()
 }
 
 fn convert_symbol(view: &View, tree: &Tree, symbol: &Symbol) -> DocumentSymbol {
-    let children: Vec<DocumentSymbol> = symbol.children.iter().map(|child| convert_symbol(view, tree, child)).collect();
-    #[allow(deprecated, reason = "the struct still has the field that `tags` replaced")]
+    let children: Vec<DocumentSymbol> = symbol
+        .children
+        .iter()
+        .map(|child| convert_symbol(view, tree, child))
+        .collect();
+    #[allow(
+        deprecated,
+        reason = "the struct still has the field that `tags` replaced"
+    )]
     DocumentSymbol {
         name: symbol.name.clone(),
         detail: Some(symbol.detail.clone()),
