@@ -9,7 +9,12 @@ use crate::verbs;
 
 /// The language server and durable runner for agent workflows.
 #[derive(Debug, Parser)]
-#[command(name = "fermata", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "fermata",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Arguments {
     /// Where runs are kept; $FERMATA_HOME or the platform's state folder when absent.
     #[arg(long, global = true, value_name = "FOLDER")]
@@ -84,7 +89,11 @@ impl Verb {
             Self::Tell(o) => o.json,
             Self::Agents(o) => o.json,
             Self::Lsp(_) | Self::Worker(_) | Self::ScriptedAgent(_) | Self::Eval => true,
-            Self::Check(_) | Self::Graph(_) | Self::Explain(_) | Self::Schema(_) | Self::Trust(_) => false,
+            Self::Check(_)
+            | Self::Graph(_)
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Trust(_) => false,
         }
     }
 }

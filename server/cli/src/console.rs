@@ -2,7 +2,7 @@
 //! `--json` one document goes to standard output and everything for people to
 //! standard error; a closed pipe ends the program quietly.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use serde_json::Value;
 
@@ -32,7 +32,10 @@ impl Console {
         let color = match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+            Color::Auto => {
+                io::stdout().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+            }
         };
         Self { color, machine }
     }
@@ -54,7 +57,11 @@ impl Console {
 
     /// Text for people, as it is.
     pub(crate) fn text(self, text: &str) {
-        if self.machine { write(&mut io::stderr().lock(), text) } else { write(&mut io::stdout().lock(), text) }
+        if self.machine {
+            write(&mut io::stderr().lock(), text)
+        } else {
+            write(&mut io::stdout().lock(), text)
+        }
     }
 
     /// One line for people.

@@ -27,8 +27,8 @@ const BATCH: usize = 500;
 pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Result<Exit> {
     // A second handler is refused by the crate; the first one does.
     let _ = ctrlc::set_handler(|| LEFT.store(true, Ordering::SeqCst));
-    let mut watcher = control.watch();
-    watcher.subscribe(run);
+    let watcher = control.watch()?;
+    watcher.subscribe(run)?;
     let progress = progress(console);
     let mut state = RunState::default();
     loop {
@@ -69,7 +69,7 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
             ));
             return Ok(Exit::Fine);
         }
-        watcher.next(Duration::from_millis(500));
+        let _ = watcher.next(Duration::from_millis(500));
         // A worker that died is noticed here: nobody else may be looking.
         control.tick()?;
     }
@@ -89,9 +89,22 @@ fn progress(console: &Console) -> ProgressBar {
 }
 
 fn now(state: &RunState) -> String {
-    let done = state.steps.iter().filter(|step| step.ended.is_some()).count();
-    let current: Vec<&str> = state.steps.iter().filter(|step| step.ended.is_none()).map(|step| step.step.as_str()).collect();
-    if current.is_empty() { format!("{done} steps run") } else { format!("{} · {done} steps run", current.join(", ")) }
+    let done = state
+        .steps
+        .iter()
+        .filter(|step| step.ended.is_some())
+        .count();
+    let current: Vec<&str> = state
+        .steps
+        .iter()
+        .filter(|step| step.ended.is_none())
+        .map(|step| step.step.as_str())
+        .collect();
+    if current.is_empty() {
+        format!("{done} steps run")
+    } else {
+        format!("{} · {done} steps run", current.join(", "))
+    }
 }
 
 /// The result of a run that is over, for people or as JSON.
@@ -102,12 +115,19 @@ pub(crate) fn finish(control: &Control, state: &RunState, console: &Console) -> 
     } else if let Some(output) = result.get("output").filter(|output| !output.is_null()) {
         console.line(&serde_json::to_string_pretty(output)?);
     }
-    Ok(if state.status == Status::Completed { Exit::Fine } else { Exit::Failed })
+    Ok(if state.status == Status::Completed {
+        Exit::Fine
+    } else {
+        Exit::Failed
+    })
 }
 
 /// The JSON of design/protocol.md for a run.
 pub(crate) fn result(control: &Control, state: &RunState) -> serde_json::Value {
-    run_result(state, |payload| control.store().fetch(payload).unwrap_or_else(|error| json!({ "missing": error.to_string() })))
+    run_result(state, |payload| {
+        fermata_store::fetch(control.store().as_ref(), payload)
+            .unwrap_or_else(|error| json!({ "missing": error.to_string() }))
+    })
 }
 
 /// Says how to answer, for whoever comes next.
@@ -117,11 +137,19 @@ fn held(control: &Control, state: &RunState, console: &Console) -> Exit {
     }
     let run = state.run.as_ref().map_or("@last", |run| run.short());
     for open in &state.open_gates {
-        console.line(&format!("holds at {}: {}", open.gate.step, open.gate.prompt.trim()));
+        console.line(&format!(
+            "holds at {}: {}",
+            open.gate.step,
+            open.gate.prompt.trim()
+        ));
         for spec in &open.gate.answers {
             console.line(&format!("  {}", prompt::choice(spec)));
         }
-        let gate = if state.open_gates.len() > 1 { format!(" --gate {}", open.gate.gate) } else { String::new() };
+        let gate = if state.open_gates.len() > 1 {
+            format!(" --gate {}", open.gate.gate)
+        } else {
+            String::new()
+        };
         console.line(&format!("answer with: fermata answer {run}{gate} ANSWER"));
     }
     Exit::Waiting

@@ -27,7 +27,11 @@ fn main() -> ExitCode {
         Ok(exit) => exit,
         Err(error) => {
             console.error(&format!("{error:#}"));
-            if error.is::<Usage>() || verbs::is_usage(&error) { Exit::Usage } else { Exit::Failed }
+            if error.is::<Usage>() || verbs::is_usage(&error) {
+                Exit::Usage
+            } else {
+                Exit::Failed
+            }
         }
     };
     ExitCode::from(exit.code())

@@ -13,7 +13,12 @@ use crate::console::Console;
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub(crate) fn gates(control: &Control, run: &RunId, state: &RunState, console: &Console) -> Result<()> {
+pub(crate) fn gates(
+    control: &Control,
+    run: &RunId,
+    state: &RunState,
+    console: &Console,
+) -> Result<()> {
     for open in &state.open_gates {
         // The bell: a held run is never silent.
         console.text("\u{7}\n");
@@ -26,15 +31,32 @@ pub(crate) fn gates(control: &Control, run: &RunId, state: &RunState, console: &
 fn show(gate: &Gate, console: &Console) {
     console.line(gate.prompt.trim_end());
     if let Some(limit) = &gate.limit {
-        console.line(&format!("  {} of {} iterations used", limit.current_iteration, limit.max_iterations));
+        console.line(&format!(
+            "  {} of {} iterations used",
+            limit.current_iteration, limit.max_iterations
+        ));
         if let Some(cycle) = &limit.cycle {
-            console.line(&format!("  repeating: {} × {}", cycle.steps.join(" → "), cycle.rounds));
+            console.line(&format!(
+                "  repeating: {} × {}",
+                cycle.steps.join(" → "),
+                cycle.rounds
+            ));
         }
         for verdict in limit.verdicts.iter().rev().take(3).rev() {
-            let score = verdict.score.map_or_else(String::new, |score| format!(" score {score}"));
-            let flag = verdict.flag.map_or_else(String::new, |flag| format!(" {flag}"));
-            let feedback = verdict.feedback.as_deref().map_or_else(String::new, |text| format!(" · {text}"));
-            console.line(&format!("  {} #{}:{score}{flag}{feedback}", verdict.step, verdict.round));
+            let score = verdict
+                .score
+                .map_or_else(String::new, |score| format!(" score {score}"));
+            let flag = verdict
+                .flag
+                .map_or_else(String::new, |flag| format!(" {flag}"));
+            let feedback = verdict
+                .feedback
+                .as_deref()
+                .map_or_else(String::new, |text| format!(" · {text}"));
+            console.line(&format!(
+                "  {} #{}:{score}{flag}{feedback}",
+                verdict.step, verdict.round
+            ));
         }
     }
     for (number, spec) in gate.answers.iter().enumerate() {
@@ -52,8 +74,12 @@ pub(crate) fn choice(spec: &AnswerSpec) -> String {
 
 fn ask(control: &Control, run: &RunId, gate: &Gate, console: &Console) -> Result<()> {
     loop {
-        let Some(line) = read("answer> ")? else { return Ok(()) };
-        let Some(answer) = input(gate, &line)? else { continue };
+        let Some(line) = read("answer> ")? else {
+            return Ok(());
+        };
+        let Some(answer) = input(gate, &line)? else {
+            continue;
+        };
         match control.answer(run, Some(&gate.gate), answer)? {
             AnswerOutcome::Accepted { .. } => return Ok(()),
             AnswerOutcome::Refused(refusal) => {
@@ -73,11 +99,18 @@ fn input(gate: &Gate, line: &str) -> Result<Option<AnswerInput>> {
     let [word] = words.as_slice() else {
         return Ok((!words.is_empty()).then_some(AnswerInput::Words(words)));
     };
-    let chosen = word.parse::<usize>().ok().and_then(|number| gate.answers.get(number.checked_sub(1)?));
-    let Some(spec) = chosen else { return Ok(Some(AnswerInput::Words(words))) };
+    let chosen = word
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| gate.answers.get(number.checked_sub(1)?));
+    let Some(spec) = chosen else {
+        return Ok(Some(AnswerInput::Words(words)));
+    };
     let mut answer = spec.answer.clone();
     for field in &spec.fields {
-        let Some(text) = read(&format!("{}> ", field.name))? else { return Ok(None) };
+        let Some(text) = read(&format!("{}> ", field.name))? else {
+            return Ok(None);
+        };
         if field.ty == "integer" {
             if let Ok(number) = text.trim().parse::<u64>() {
                 answer[&field.name] = number.into();
@@ -98,9 +131,14 @@ fn input(gate: &Gate, line: &str) -> Result<Option<AnswerInput>> {
 pub(crate) fn choose(choice: &Choice, console: &Console) -> Result<Option<ChoiceAnswer>> {
     describe(choice, console);
     loop {
-        let Some(line) = read("choice> ")? else { return Ok(None) };
+        let Some(line) = read("choice> ")? else {
+            return Ok(None);
+        };
         let word = line.trim();
-        let by_number = word.parse::<usize>().ok().and_then(|number| choice.answers.get(number.checked_sub(1)?));
+        let by_number = word
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| choice.answers.get(number.checked_sub(1)?));
         let by_word = choice.answers.iter().find(|answer| answer.as_str() == word);
         if let Some(answer) = by_number.or(by_word) {
             return Ok(Some(*answer));
@@ -112,9 +150,19 @@ pub(crate) fn choose(choice: &Choice, console: &Console) -> Result<Option<Choice
 /// The choice in words, with what each answer does.
 pub(crate) fn describe(choice: &Choice, console: &Console) {
     let prior = &choice.prior;
-    let cause = prior.cause.map_or_else(String::new, |cause| format!(" ({})", word(&cause)));
-    let progress = prior.progress.as_deref().map_or_else(String::new, |text| format!(", {text}"));
-    console.line(&format!("The last run of {} is {}{cause}{progress}: run {}", choice.workflow, prior.status.as_str(), prior.run.short()));
+    let cause = prior
+        .cause
+        .map_or_else(String::new, |cause| format!(" ({})", word(&cause)));
+    let progress = prior
+        .progress
+        .as_deref()
+        .map_or_else(String::new, |text| format!(", {text}"));
+    console.line(&format!(
+        "The last run of {} is {}{cause}{progress}: run {}",
+        choice.workflow,
+        prior.status.as_str(),
+        prior.run.short()
+    ));
     console.line(&format!("  it was about: {}", prior.message));
     if prior.changed {
         console.line("  the workflow file has changed since");
@@ -133,7 +181,10 @@ pub(crate) fn describe(choice: &Choice, console: &Console) {
 
 /// The word of a value that serialises to one.
 pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// One line; `None` at the end of input.

@@ -28,7 +28,10 @@ impl Checked {
 
     /// How many diagnostics have this severity.
     pub(crate) fn count(&self, severity: Severity) -> usize {
-        self.diagnostics.iter().filter(|d| d.severity == severity).count()
+        self.diagnostics
+            .iter()
+            .filter(|d| d.severity == severity)
+            .count()
     }
 }
 

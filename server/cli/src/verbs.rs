@@ -33,7 +33,12 @@ use crate::{follow, prompt};
 /// Whether an error is one of usage: a run or a start that does not exist, or a parameter that cannot be read.
 pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ControlError>().is_some_and(|error| {
-        matches!(error, ControlError::NotFound(_) | ControlError::Ambiguous { .. } | ControlError::BadRequest { .. })
+        matches!(
+            error,
+            ControlError::NotFound(_)
+                | ControlError::Ambiguous { .. }
+                | ControlError::BadRequest { .. }
+        )
     })
 }
 
@@ -48,13 +53,22 @@ pub(crate) struct After {
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub(crate) fn carry_on(control: &Control, outcome: &Outcome, after: After, console: &Console) -> Result<Exit> {
+pub(crate) fn carry_on(
+    control: &Control,
+    outcome: &Outcome,
+    after: After,
+    console: &Console,
+) -> Result<Exit> {
     match outcome {
         Outcome::Started { run, .. } if after.detach => {
             if console.machine() {
                 console.json(&follow::result(control, &control.state(run)?));
             } else {
-                console.line(&format!("run {} started; follow it with `fermata events {} --follow`", run.short(), run.short()));
+                console.line(&format!(
+                    "run {} started; follow it with `fermata events {} --follow`",
+                    run.short(),
+                    run.short()
+                ));
             }
             Ok(Exit::Fine)
         }
@@ -67,19 +81,29 @@ pub(crate) fn carry_on(control: &Control, outcome: &Outcome, after: After, conso
             }
             Ok(Exit::Fine)
         }
-        Outcome::Refused(StartRefusal::Choice(choice)) if console.interactive() => match prompt::choose(choice, console)? {
-            Some(answer) => carry_on(control, &control.choose(&choice.start, answer)?, after, console),
-            None => Ok(Exit::Choice),
-        },
+        Outcome::Refused(StartRefusal::Choice(choice)) if console.interactive() => {
+            match prompt::choose(choice, console)? {
+                Some(answer) => carry_on(
+                    control,
+                    &control.choose(&choice.start, answer)?,
+                    after,
+                    console,
+                ),
+                None => Ok(Exit::Choice),
+            }
+        }
         Outcome::Refused(refusal) => {
             if console.machine() {
                 console.json(&outcome.to_json());
             }
             if let StartRefusal::Choice(choice) = refusal {
                 prompt::describe(choice, console);
-                console.line(&format!("answer with: fermata choose {} ANSWER", choice.start));
+                console.line(&format!(
+                    "answer with: fermata choose {} ANSWER",
+                    choice.start
+                ));
             } else {
-                console.error(&refusal.to_string());
+                console.error(&refusal.message());
             }
             Ok(exit_of(outcome))
         }
@@ -109,7 +133,8 @@ pub(crate) fn report(act: &Act, run: &RunId, done: &str, console: &Console) -> E
         }
         Act::Refused { reason, status } => {
             if console.machine() {
-                console.json(&json!({ "ok": false, "run": run, "reason": reason, "status": status }));
+                console
+                    .json(&json!({ "ok": false, "run": run, "reason": reason, "status": status }));
             } else {
                 console.error(reason);
             }

@@ -13,15 +13,24 @@ pub(crate) fn text(files: &[Checked]) -> String {
     let mut out = String::new();
     for checked in files {
         for d in &checked.diagnostics {
-            let Some(source) = checked.loaded.sources.get(d.loc.file) else { continue };
+            let Some(source) = checked.loaded.sources.get(d.loc.file) else {
+                continue;
+            };
             let index = source.tree.line_index();
-            let (start, end) = (index.position(d.loc.span.start(), Encoding::Utf16), index.position(d.loc.span.end(), Encoding::Utf16));
+            let (start, end) = (
+                index.position(d.loc.span.start(), Encoding::Utf16),
+                index.position(d.loc.span.end(), Encoding::Utf16),
+            );
             let command = match d.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
                 Severity::Information | Severity::Hint => "notice",
             };
-            let file = if d.loc.file == fermata_workflow::FileId::ROOT { checked.shown.clone() } else { source.path.clone() };
+            let file = if d.loc.file == fermata_workflow::FileId::ROOT {
+                checked.shown.clone()
+            } else {
+                source.path.clone()
+            };
             // Writing to a String cannot fail.
             let _ = writeln!(
                 out,
@@ -40,7 +49,9 @@ pub(crate) fn text(files: &[Checked]) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

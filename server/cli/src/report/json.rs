@@ -53,7 +53,11 @@ fn fix_value(checked: &Checked, d: &Diagnostic, fix: &Fix) -> Value {
 }
 
 fn path(checked: &Checked, loc: Loc) -> Option<String> {
-    checked.loaded.sources.get(loc.file).map(|source| source.path.display().to_string())
+    checked
+        .loaded
+        .sources
+        .get(loc.file)
+        .map(|source| source.path.display().to_string())
 }
 
 fn place(checked: &Checked, loc: Loc) -> Value {

@@ -11,7 +11,10 @@ use super::Checked;
 
 /// The whole log.
 pub(crate) fn document(files: &[Checked]) -> Value {
-    let codes: BTreeSet<&str> = files.iter().flat_map(|f| f.diagnostics.iter().map(|d| d.code)).collect();
+    let codes: BTreeSet<&str> = files
+        .iter()
+        .flat_map(|f| f.diagnostics.iter().map(|d| d.code))
+        .collect();
     let rules: Vec<Value> = codes
         .iter()
         .map(|code| {
@@ -19,7 +22,10 @@ pub(crate) fn document(files: &[Checked]) -> Value {
             json!({ "id": code, "help": { "text": page, "markdown": page } })
         })
         .collect();
-    let results: Vec<Value> = files.iter().flat_map(|f| f.diagnostics.iter().map(move |d| result(f, d))).collect();
+    let results: Vec<Value> = files
+        .iter()
+        .flat_map(|f| f.diagnostics.iter().map(move |d| result(f, d)))
+        .collect();
     json!({
         "version": "2.1.0",
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -56,10 +62,19 @@ fn result(checked: &Checked, d: &fermata_workflow::Diagnostic) -> Value {
 }
 
 fn location(checked: &Checked, loc: Loc) -> Value {
-    let Some(source) = checked.loaded.sources.get(loc.file) else { return json!({}) };
+    let Some(source) = checked.loaded.sources.get(loc.file) else {
+        return json!({});
+    };
     let index = source.tree.line_index();
-    let (start, end) = (index.position(loc.span.start(), Encoding::Utf16), index.position(loc.span.end(), Encoding::Utf16));
-    let path = if loc.file == FileId::ROOT { &checked.shown } else { &source.path };
+    let (start, end) = (
+        index.position(loc.span.start(), Encoding::Utf16),
+        index.position(loc.span.end(), Encoding::Utf16),
+    );
+    let path = if loc.file == FileId::ROOT {
+        &checked.shown
+    } else {
+        &source.path
+    };
     json!({ "physicalLocation": {
         "artifactLocation": { "uri": path.display().to_string().replace('\\', "/") },
         "region": {

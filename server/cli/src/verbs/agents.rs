@@ -24,16 +24,29 @@ pub(crate) struct Agents {
 /// When the configuration cannot be read.
 pub(crate) fn run(options: &Agents, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let control = open::terminal(home)?;
-    let list = open::registry(&open::user_agents(control.config()), None).list();
+    let list = open::registry(open::user_agents(control.config()), None).list();
     if options.json {
         let agents: Vec<_> = list
             .iter()
-            .map(|agent| json!({ "name": agent.name, "installed": agent.installed(), "looked_for": agent.looked_for(), "hint": agent.hint() }))
+            .map(|agent| json!({ "name": agent.name, "command": agent.command, "configured": agent.configured, "advice": agent.advice }))
             .collect();
         console.json(&json!({ "version": 1, "agents": agents }));
     } else {
         for agent in &list {
-            console.line(&agent.line());
+            let what = agent
+                .command
+                .as_deref()
+                .or(agent.advice.as_deref())
+                .unwrap_or_default();
+            console.line(&format!(
+                "{:<12} {:<10} {what}",
+                agent.name,
+                if agent.command.is_some() {
+                    "installed"
+                } else {
+                    "missing"
+                }
+            ));
         }
     }
     Ok(Exit::Fine)

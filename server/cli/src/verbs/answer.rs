@@ -43,7 +43,10 @@ pub(crate) fn run(options: &Answer, home: Option<&Path>, console: &Console) -> R
     match &outcome {
         AnswerOutcome::Accepted { gate, .. } => {
             if !options.json {
-                console.line(&format!("run {}: gate {gate} answered; the run goes on", run.short()));
+                console.line(&format!(
+                    "run {}: gate {gate} answered; the run goes on",
+                    run.short()
+                ));
             }
             Ok(Exit::Fine)
         }

@@ -82,7 +82,11 @@ pub(crate) fn run(options: &Check, console: &Console) -> Result<Exit> {
             fix(checked, options)?;
         }
     }
-    let format = if options.json { Format::Json } else { options.format };
+    let format = if options.json {
+        Format::Json
+    } else {
+        options.format
+    };
     match format {
         Format::Human => console.text(&report::human::text(&files, console.color())),
         Format::Json => console.json(&report::json::document(&files)),
@@ -93,7 +97,10 @@ pub(crate) fn run(options: &Check, console: &Console) -> Result<Exit> {
         Some(Deny::Warnings) => Severity::Warning,
         None => Severity::Error,
     };
-    let bad = files.iter().flat_map(|f| &f.diagnostics).any(|d| d.severity <= worst);
+    let bad = files
+        .iter()
+        .flat_map(|f| &f.diagnostics)
+        .any(|d| d.severity <= worst);
     Ok(if bad { Exit::Failed } else { Exit::Fine })
 }
 
@@ -101,18 +108,31 @@ fn collect(options: &Check) -> Result<Vec<Checked>> {
     let here = std::env::current_dir().context("the current folder cannot be told")?;
     if let Some(name) = &options.stdin_filename {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes).context("standard input cannot be read")?;
+        std::io::stdin()
+            .lock()
+            .take(LARGEST + 1)
+            .read_to_end(&mut bytes)
+            .context("standard input cannot be read")?;
         let path = here.join(name);
-        let world = OsWorld::new().with_document(&path, bytes);
+        let world = OsWorld::with_overlay([(path.clone(), bytes)]);
         let checked = check(&world, &path, name.clone(), options.dialect);
         return Ok(vec![checked.ok_or_else(|| not_a_workflow(name))?]);
     }
-    let named: Vec<PathBuf> = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
+    let named: Vec<PathBuf> = if options.paths.is_empty() {
+        vec![PathBuf::from(".")]
+    } else {
+        options.paths.clone()
+    };
     let world = OsWorld::new();
     let mut files = Vec::new();
     for name in &named {
         let path = here.join(name);
-        let meta = std::fs::metadata(&path).map_err(|error| Usage::new(format!("{}: {error}; name a workflow file or a folder", name.display())))?;
+        let meta = std::fs::metadata(&path).map_err(|error| {
+            Usage::new(format!(
+                "{}: {error}; name a workflow file or a folder",
+                name.display()
+            ))
+        })?;
         if meta.is_dir() {
             for found in workflows_below(&path) {
                 let shown = found.strip_prefix(&here).unwrap_or(&found).to_path_buf();
@@ -121,11 +141,19 @@ fn collect(options: &Check) -> Result<Vec<Checked>> {
             continue;
         }
         if meta.len() > LARGEST {
-            let why = format!("{} has {} bytes; a workflow file has at most {LARGEST}", name.display(), meta.len());
+            let why = format!(
+                "{} has {} bytes; a workflow file has at most {LARGEST}",
+                name.display(),
+                meta.len()
+            );
             return Err(Usage::new(why).into());
         }
-        std::fs::File::open(&path).map_err(|error| Usage::new(format!("{}: {error}", name.display())))?;
-        files.push(check(&world, &path, name.clone(), options.dialect).ok_or_else(|| not_a_workflow(name))?);
+        std::fs::File::open(&path)
+            .map_err(|error| Usage::new(format!("{}: {error}", name.display())))?;
+        files.push(
+            check(&world, &path, name.clone(), options.dialect)
+                .ok_or_else(|| not_a_workflow(name))?,
+        );
     }
     Ok(files)
 }
@@ -137,7 +165,12 @@ fn check(world: &OsWorld, path: &Path, shown: PathBuf, wanted: Wanted) -> Option
     };
     let dialect = loaded.dialect?;
     let diagnostics = fermata_analysis::run(&loaded, &RuleSettings::new());
-    Some(Checked { shown, dialect, loaded, diagnostics })
+    Some(Checked {
+        shown,
+        dialect,
+        loaded,
+        diagnostics,
+    })
 }
 
 fn not_a_workflow(name: &Path) -> Usage {
@@ -154,7 +187,9 @@ fn workflows_below(folder: &Path) -> Vec<PathBuf> {
         .filter_entry(|entry| entry.file_name() != ".git" && entry.file_name() != "node_modules")
         .build()
         .filter_map(|entry| Some(entry.ok()?.into_path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "yml") && path.is_file())
+        .filter(|path| {
+            path.extension().is_some_and(|e| e == "yaml" || e == "yml") && path.is_file()
+        })
         .collect();
     found.sort();
     found
@@ -163,26 +198,43 @@ fn workflows_below(folder: &Path) -> Vec<PathBuf> {
 /// Applies the first fix of every diagnostic, from the end of the file to its
 /// start, leaving out those that overlap one already applied; then checks again.
 fn fix(checked: &mut Checked, options: &Check) -> Result<()> {
-    let Some(source) = checked.loaded.sources.get(fermata_workflow::FileId::ROOT) else { return Ok(()) };
+    let Some(source) = checked.loaded.sources.get(fermata_workflow::FileId::ROOT) else {
+        return Ok(());
+    };
     let path = source.path.clone();
     let mut text = source.tree.text().to_owned();
-    let mut fixable: Vec<&Diagnostic> =
-        checked.diagnostics.iter().filter(|d| d.loc.file == fermata_workflow::FileId::ROOT && !d.fixes.is_empty()).collect();
-    fixable.sort_by_key(|d| std::cmp::Reverse(d.fixes[0].edits.iter().map(|e| e.span.start()).max()));
+    let mut fixable: Vec<&Diagnostic> = checked
+        .diagnostics
+        .iter()
+        .filter(|d| d.loc.file == fermata_workflow::FileId::ROOT && !d.fixes.is_empty())
+        .collect();
+    fixable
+        .sort_by_key(|d| std::cmp::Reverse(d.fixes[0].edits.iter().map(|e| e.span.start()).max()));
     let mut untouched = text.len();
     for d in fixable {
         let mut edits: Vec<_> = d.fixes[0].edits.iter().collect();
         edits.sort_by_key(|e| std::cmp::Reverse(e.span.start()));
-        if edits.first().is_some_and(|e| usize::from(e.span.end()) > untouched) {
+        if edits
+            .first()
+            .is_some_and(|e| usize::from(e.span.end()) > untouched)
+        {
             continue;
         }
         for edit in edits {
-            text.replace_range(usize::from(edit.span.start())..usize::from(edit.span.end()), &edit.text);
+            text.replace_range(
+                usize::from(edit.span.start())..usize::from(edit.span.end()),
+                &edit.text,
+            );
             untouched = usize::from(edit.span.start());
         }
     }
     std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
-    if let Some(again) = check(&OsWorld::new(), &path, checked.shown.clone(), options.dialect) {
+    if let Some(again) = check(
+        &OsWorld::new(),
+        &path,
+        checked.shown.clone(),
+        options.dialect,
+    ) {
         *checked = again;
     }
     Ok(())

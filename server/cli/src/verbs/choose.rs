@@ -31,11 +31,29 @@ pub(crate) struct Choose {
 /// # Errors
 /// [`Usage`] for a word that is no answer; else when the store cannot be used.
 pub(crate) fn run(options: &Choose, home: Option<&Path>, console: &Console) -> Result<Exit> {
-    let answers = [ChoiceAnswer::Resume, ChoiceAnswer::AbandonAndRun, ChoiceAnswer::RunFresh, ChoiceAnswer::Dismiss];
-    let answer = answers.into_iter().find(|answer| answer.as_str() == options.answer).ok_or_else(|| {
-        Usage::new(format!("expected resume, abandon_and_run, run_fresh or dismiss, found `{}`", options.answer))
-    })?;
+    let answers = [
+        ChoiceAnswer::Resume,
+        ChoiceAnswer::AbandonAndRun,
+        ChoiceAnswer::RunFresh,
+        ChoiceAnswer::Dismiss,
+    ];
+    let answer = answers
+        .into_iter()
+        .find(|answer| answer.as_str() == options.answer)
+        .ok_or_else(|| {
+            Usage::new(format!(
+                "expected resume, abandon_and_run, run_fresh or dismiss, found `{}`",
+                options.answer
+            ))
+        })?;
     let control = open::terminal(home)?;
     let outcome = control.choose(&options.start, answer)?;
-    carry_on(&control, &outcome, After { detach: options.detach }, console)
+    carry_on(
+        &control,
+        &outcome,
+        After {
+            detach: options.detach,
+        },
+        console,
+    )
 }

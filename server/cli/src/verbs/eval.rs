@@ -21,7 +21,9 @@ pub(crate) fn run(console: &Console) -> Result<Exit> {
         }
         let answer = match serde_json::from_str::<Value>(&line) {
             Ok(row) => evaluate(&row),
-            Err(error) => json!({ "id": null, "ok": false, "error": format!("expected a JSON object a line: {error}") }),
+            Err(error) => {
+                json!({ "id": null, "ok": false, "error": format!("expected a JSON object a line: {error}") })
+            }
         };
         console.json(&answer);
     }

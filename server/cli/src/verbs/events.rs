@@ -35,8 +35,8 @@ pub(crate) struct Events {
 pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let control = open::terminal(home)?;
     let run = control.find(&options.run)?;
-    let mut watcher = control.watch();
-    watcher.subscribe(&run);
+    let watcher = control.watch()?;
+    watcher.subscribe(&run)?;
     let mut state = RunState::default();
     loop {
         let events = control.events(&run, state.last_seq + 1, 500)?;
@@ -51,12 +51,15 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
                 console.line(&line(event));
             }
         }
-        let over = matches!(state.status, Status::Completed | Status::Failed | Status::Cancelled);
+        let over = matches!(
+            state.status,
+            Status::Completed | Status::Failed | Status::Cancelled
+        );
         if events.is_empty() && (over || !options.follow) {
             return Ok(Exit::Fine);
         }
         if events.is_empty() {
-            watcher.next(Duration::from_secs(1));
+            let _ = watcher.next(Duration::from_secs(1));
             control.tick()?;
         }
     }
@@ -66,24 +69,45 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
 fn line(event: &Event) -> String {
     let seconds = event.at / 1000;
     let (h, m, s) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    let path = if event.path.as_str().is_empty() { String::new() } else { format!(" {}", event.path) };
+    let path = if event.path.as_str().is_empty() {
+        String::new()
+    } else {
+        format!(" {}", event.path)
+    };
     let what = words(event).unwrap_or_else(|| word(&serde_json::json!(kind(event))));
     format!("{:>5} {h:02}:{m:02}:{s:02}{path} {what}", event.seq)
 }
 
 fn kind(event: &Event) -> String {
-    serde_json::to_value(&event.body).ok().and_then(|v| Some(v["type"].as_str()?.to_owned())).unwrap_or_default()
+    serde_json::to_value(&event.body)
+        .ok()
+        .and_then(|v| Some(v["type"].as_str()?.to_owned()))
+        .unwrap_or_default()
 }
 
 /// What an event says to people; `None` for those that say nothing to them.
 pub(crate) fn words(event: &Event) -> Option<String> {
     let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
     Some(match &event.body {
-        EventBody::RunQueued { workflow, actor, .. } => format!("{workflow}: run {} requested by {}", event.run.short(), actor.by),
-        EventBody::RunResumed { actor, .. } => format!("goes on, asked by {} from {}", actor.by, word(&actor.surface)),
-        EventBody::StepStarted { step, attempt, .. } if *attempt > 1 => format!("{step} started (attempt {attempt})"),
+        EventBody::RunQueued {
+            workflow, actor, ..
+        } => format!(
+            "{workflow}: run {} requested by {}",
+            event.run.short(),
+            actor.by
+        ),
+        EventBody::RunResumed { actor, .. } => format!(
+            "goes on, asked by {} from {}",
+            actor.by,
+            word(&actor.surface)
+        ),
+        EventBody::StepStarted { step, attempt, .. } if *attempt > 1 => {
+            format!("{step} started (attempt {attempt})")
+        }
         EventBody::StepStarted { step, .. } => format!("{step} started"),
-        EventBody::StepCompleted { step, elapsed, .. } => format!("{step} done in {:.1} s", seconds(*elapsed)),
+        EventBody::StepCompleted { step, elapsed, .. } => {
+            format!("{step} done in {:.1} s", seconds(*elapsed))
+        }
         EventBody::StepFailed { step, error, .. } => format!("{step} failed: {}", error.message),
         EventBody::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
         EventBody::RouteTaken { from, to, when, .. } => match when {
@@ -95,17 +119,38 @@ pub(crate) fn words(event: &Event) -> Option<String> {
             let (current, max) = limit.map_or((0, 0), |l| (l.current_iteration, l.max_iterations));
             format!("held at {current}/{max} before {}", gate.step)
         }
-        EventBody::GateOpened { gate } => format!("held at {}: {}", gate.step, gate.prompt.lines().next().unwrap_or_default()),
-        EventBody::IterationLimitResolved { answer, actor, max_iterations, .. } => {
-            format!("answered by {} from {}: {}; the limit is {max_iterations} now", actor.by, word(&actor.surface), short(answer))
+        EventBody::GateOpened { gate } => format!(
+            "held at {}: {}",
+            gate.step,
+            gate.prompt.lines().next().unwrap_or_default()
+        ),
+        EventBody::IterationLimitResolved {
+            answer,
+            actor,
+            max_iterations,
+            ..
+        } => {
+            format!(
+                "answered by {} from {}: {}; the limit is {max_iterations} now",
+                actor.by,
+                word(&actor.surface),
+                short(answer)
+            )
         }
-        EventBody::GateAnswered { answer, actor, .. } => format!("answered by {} from {}: {}", actor.by, word(&actor.surface), short(answer)),
+        EventBody::GateAnswered { answer, actor, .. } => format!(
+            "answered by {} from {}: {}",
+            actor.by,
+            word(&actor.surface),
+            short(answer)
+        ),
         EventBody::GateWithdrawn { reason, .. } => format!("gate withdrawn: {reason}"),
         EventBody::StopRequested { actor } => format!("stop requested by {}", actor.by),
         EventBody::AbortRequested { actor, .. } => format!("abort requested by {}", actor.by),
         EventBody::GuidanceGiven { actor, text } => format!("{} says: {text}", actor.by),
         EventBody::RunCompleted { .. } => "completed".to_owned(),
-        EventBody::RunFailed { cause, error, .. } => format!("failed ({}): {}", word(cause), error.message),
+        EventBody::RunFailed { cause, error, .. } => {
+            format!("failed ({}): {}", word(cause), error.message)
+        }
         EventBody::RunCancelled { actor, reason } => format!("cancelled by {}: {reason}", actor.by),
         EventBody::Warning { message, .. } => format!("warning: {message}"),
         _ => return None,
@@ -121,7 +166,11 @@ fn short(answer: &fermata_engine::Answer) -> String {
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .map(|(_, value)| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        })
         .collect();
     words.join(" ")
 }

@@ -20,13 +20,19 @@ pub(crate) struct Explain {
 pub(crate) fn run(options: &Explain, console: &Console) -> Result<Exit> {
     match &options.code {
         Some(code) => {
-            let page = fermata_analysis::explain(code)
-                .ok_or_else(|| Usage::new(format!("no diagnostic has the code `{code}`; `fermata explain` lists them")))?;
+            let page = fermata_analysis::explain(code).ok_or_else(|| {
+                Usage::new(format!(
+                    "no diagnostic has the code `{code}`; `fermata explain` lists them"
+                ))
+            })?;
             console.text(page);
         }
         None => {
             for (code, page) in fermata_analysis::pages() {
-                let title = page.lines().find_map(|line| line.strip_prefix("**")?.strip_suffix("**")).unwrap_or_default();
+                let title = page
+                    .lines()
+                    .find_map(|line| line.strip_prefix("**")?.strip_suffix("**"))
+                    .unwrap_or_default();
                 console.line(&format!("{code:<32} {title}"));
             }
         }

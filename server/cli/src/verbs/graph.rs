@@ -38,7 +38,10 @@ pub(crate) fn run(options: &Graph, console: &Console) -> Result<Exit> {
     let here = std::env::current_dir().context("the current folder cannot be told")?;
     let loaded = loader::load(&OsWorld::new(), &here.join(&options.workflow));
     if loaded.workflow.is_none() {
-        let why = loaded.diagnostics.first().map_or("it is not a workflow", |d| d.message.as_str());
+        let why = loaded
+            .diagnostics
+            .first()
+            .map_or("it is not a workflow", |d| d.message.as_str());
         return Err(Usage::new(format!("{}: {why}", options.workflow.display())).into());
     }
     let graph = fermata_ide::graph(&loaded);
@@ -57,7 +60,11 @@ fn text(graph: &RouteGraph) -> String {
         if node.kind == "end" {
             continue;
         }
-        let entry = if graph.entry.as_deref() == Some(&node.id) { "entry, " } else { "" };
+        let entry = if graph.entry.as_deref() == Some(&node.id) {
+            "entry, "
+        } else {
+            ""
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{} ({entry}{})", node.label, node.kind);
         for edge in graph.edges.iter().filter(|edge| edge.from == node.id) {
@@ -80,7 +87,13 @@ fn condition(edge: &GraphEdge) -> String {
 }
 
 fn mermaid(graph: &RouteGraph) -> String {
-    let id = |name: &str| graph.nodes.iter().position(|node| node.id == name).unwrap_or(0);
+    let id = |name: &str| {
+        graph
+            .nodes
+            .iter()
+            .position(|node| node.id == name)
+            .unwrap_or(0)
+    };
     let quote = |text: &str| text.replace('"', "#quot;").replace('\n', " ");
     let mut out = String::from("flowchart TD\n");
     for (index, node) in graph.nodes.iter().enumerate() {
@@ -94,22 +107,45 @@ fn mermaid(graph: &RouteGraph) -> String {
     }
     for edge in &graph.edges {
         let arrow = if edge.back { "-.->" } else { "-->" };
-        let label = edge.label.as_deref().map_or_else(String::new, |label| format!("|\"{}\"|", quote(label)));
-        let _ = writeln!(out, "  n{} {arrow}{label} n{}", id(&edge.from), id(&edge.to));
+        let label = edge
+            .label
+            .as_deref()
+            .map_or_else(String::new, |label| format!("|\"{}\"|", quote(label)));
+        let _ = writeln!(
+            out,
+            "  n{} {arrow}{label} n{}",
+            id(&edge.from),
+            id(&edge.to)
+        );
     }
     out
 }
 
 fn dot(graph: &RouteGraph) -> String {
-    let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " "));
+    let quote = |text: &str| {
+        format!(
+            "\"{}\"",
+            text.replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', " ")
+        )
+    };
     let mut out = String::from("digraph workflow {\n");
     for node in &graph.nodes {
         let _ = writeln!(out, "  {} [label={}];", quote(&node.id), quote(&node.label));
     }
     for edge in &graph.edges {
-        let label = edge.label.as_deref().map_or_else(String::new, |label| format!("label={} ", quote(label)));
+        let label = edge
+            .label
+            .as_deref()
+            .map_or_else(String::new, |label| format!("label={} ", quote(label)));
         let style = if edge.back { "style=dashed" } else { "" };
-        let _ = writeln!(out, "  {} -> {} [{label}{style}];", quote(&edge.from), quote(&edge.to));
+        let _ = writeln!(
+            out,
+            "  {} -> {} [{label}{style}];",
+            quote(&edge.from),
+            quote(&edge.to)
+        );
     }
     out.push_str("}\n");
     out

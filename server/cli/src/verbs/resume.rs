@@ -55,6 +55,13 @@ pub(crate) fn run(options: &Resume, home: Option<&Path>, console: &Console) -> R
         from: options.from.clone(),
         agent: options.agent.clone(),
     };
-    let outcome = control.resume(&run, &resume)?;
-    carry_on(&control, &outcome, After { detach: options.detach }, console)
+    let outcome = control.resume(&run, resume)?;
+    carry_on(
+        &control,
+        &outcome,
+        After {
+            detach: options.detach,
+        },
+        console,
+    )
 }

@@ -75,9 +75,17 @@ pub(crate) fn run(options: &Run, home: Option<&Path>, console: &Console) -> Resu
     let here = std::env::current_dir().context("the current folder cannot be told")?;
     let file = here.join(&options.workflow);
     if !file.is_file() {
-        return Err(Usage::new(format!("{} is not a file; name a workflow file", options.workflow.display())).into());
+        return Err(Usage::new(format!(
+            "{} is not a file; name a workflow file",
+            options.workflow.display()
+        ))
+        .into());
     }
-    let isolation = match (options.worktree, options.no_worktree, options.share_checkout) {
+    let isolation = match (
+        options.worktree,
+        options.no_worktree,
+        options.share_checkout,
+    ) {
         (true, _, _) => Isolation::Worktree,
         (_, true, _) => Isolation::NoWorktree,
         (_, _, true) => Isolation::ShareCheckout,
@@ -103,8 +111,15 @@ pub(crate) fn run(options: &Run, home: Option<&Path>, console: &Console) -> Resu
         ..StartRequest::default()
     };
     let control = open::terminal(home)?;
-    let outcome = control.start(&request)?;
-    carry_on(&control, &outcome, After { detach: options.detach }, console)
+    let outcome = control.start(request)?;
+    carry_on(
+        &control,
+        &outcome,
+        After {
+            detach: options.detach,
+        },
+        console,
+    )
 }
 
 /// `-i k=v` as values: read as the dialect's own command line reads them.
@@ -117,7 +132,8 @@ fn inputs(words: &[String]) -> Result<Map<String, Value>> {
             .ok_or_else(|| Usage::new(format!("an input is NAME=VALUE, found `{word}`")))?;
         let value = match value.strip_prefix('@') {
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Usage::new(format!("input {name}: {path}: {error}")))?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Usage::new(format!("input {name}: {path}: {error}")))?;
                 Value::String(text)
             }
             None => fermata_expr::coerce::cli_coerce(value),
@@ -131,9 +147,16 @@ fn inputs(words: &[String]) -> Result<Map<String, Value>> {
 /// it moves to the front of the verb's arguments, where clap looks for it.
 pub(crate) fn lift_force(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut words: Vec<OsString> = words.collect();
-    let Some(verb) = words.iter().position(|word| word == "run") else { return words };
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let found: Vec<usize> = (verb + 1..end).filter(|at| words[*at] == "--force").collect();
+    let Some(verb) = words.iter().position(|word| word == "run") else {
+        return words;
+    };
+    let end = words
+        .iter()
+        .position(|word| word == "--")
+        .unwrap_or(words.len());
+    let found: Vec<usize> = (verb + 1..end)
+        .filter(|at| words[*at] == "--force")
+        .collect();
     for at in found.iter().rev() {
         words.remove(*at);
     }
@@ -149,17 +172,26 @@ mod tests {
 
     fn lifted(words: &[&str]) -> Vec<String> {
         let lifted = lift_force(words.iter().map(OsString::from));
-        lifted.into_iter().map(|word| word.into_string().unwrap()).collect()
+        lifted
+            .into_iter()
+            .map(|word| word.into_string().unwrap())
+            .collect()
     }
 
     #[test]
     fn force_is_found_behind_the_message() {
-        assert_eq!(lifted(&["fermata", "run", "a.yaml", "do", "it", "--force"]), ["fermata", "run", "--force", "a.yaml", "do", "it"]);
+        assert_eq!(
+            lifted(&["fermata", "run", "a.yaml", "do", "it", "--force"]),
+            ["fermata", "run", "--force", "a.yaml", "do", "it"]
+        );
     }
 
     #[test]
     fn force_inside_a_quoted_argument_or_behind_two_dashes_is_text() {
-        for words in [["fermata", "run", "a.yaml", "please --force it"].as_slice(), &["fermata", "run", "a.yaml", "--", "--force"]] {
+        for words in [
+            ["fermata", "run", "a.yaml", "please --force it"].as_slice(),
+            &["fermata", "run", "a.yaml", "--", "--force"],
+        ] {
             assert_eq!(lifted(words), words);
         }
     }
@@ -169,6 +201,11 @@ mod tests {
         let read = inputs(&["n=5".to_owned(), "t=x=y".to_owned()]).unwrap();
         assert_eq!(read["n"], 5);
         assert_eq!(read["t"], "x=y");
-        assert!(inputs(&["=5".to_owned()]).unwrap_err().to_string().contains("`=5`"));
+        assert!(
+            inputs(&["=5".to_owned()])
+                .unwrap_err()
+                .to_string()
+                .contains("`=5`")
+        );
     }
 }

@@ -24,9 +24,6 @@ pub(crate) struct Runs {
     /// Print again whenever something changes.
     #[arg(long)]
     watch: bool,
-    /// Remove what retention no longer keeps; resumable runs are never removed.
-    #[arg(long)]
-    prune: bool,
     /// One JSON document on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -38,11 +35,7 @@ pub(crate) struct Runs {
 /// When the store cannot be used.
 pub(crate) fn run(options: &Runs, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let control = open::terminal(home)?;
-    if options.prune {
-        let pruned = control.prune()?;
-        console.line(&format!("{pruned} runs removed"));
-    }
-    let mut watcher = control.watch();
+    let watcher = control.watch()?;
     loop {
         control.tick()?;
         print(&control, options, console)?;
@@ -54,7 +47,10 @@ pub(crate) fn run(options: &Runs, home: Option<&Path>, console: &Console) -> Res
 }
 
 fn print(control: &Control, options: &Runs, console: &Console) -> Result<()> {
-    let mut view = control.runs(&RunsFilter { all: options.all, ..RunsFilter::default() })?;
+    let mut view = control.runs(&RunsFilter {
+        all: options.all,
+        ..RunsFilter::default()
+    })?;
     if options.starts {
         view.runs.clear();
     }
@@ -69,16 +65,38 @@ fn print(control: &Control, options: &Runs, console: &Console) -> Result<()> {
 fn table(view: &RunsView) -> String {
     let mut out = String::new();
     for start in &view.starts {
-        out += &format!("{:<10} {}  {}: an earlier run has to be decided about (fermata choose {} ANSWER)\n", "choose", start.start, start.workflow, start.start);
+        out += &format!(
+            "{:<10} {}  {}: an earlier run has to be decided about (fermata choose {} ANSWER)\n",
+            "choose", start.start, start.workflow, start.start
+        );
     }
     for run in &view.runs {
-        let cause = run.cause.as_ref().map_or_else(String::new, |cause| format!(" ({})", word(cause)));
-        let held: Vec<String> = run.gates.iter().map(|gate| match &gate.limit {
-            Some(limit) => format!("held at {}/{} before {}", limit.current_iteration, limit.max_iterations, gate.step),
-            None => format!("holds at {}", gate.step),
-        }).collect();
-        let held = if held.is_empty() { String::new() } else { format!("  {}", held.join(", ")) };
-        out += &format!("{:<10} {}  {}{cause}{held}\n", run.status.as_str(), run.run.short(), run.workflow);
+        let cause = run
+            .cause
+            .as_ref()
+            .map_or_else(String::new, |cause| format!(" ({})", word(cause)));
+        let held: Vec<String> = run
+            .gates
+            .iter()
+            .map(|gate| match &gate.limit {
+                Some(limit) => format!(
+                    "held at {}/{} before {}",
+                    limit.current_iteration, limit.max_iterations, gate.step
+                ),
+                None => format!("holds at {}", gate.step),
+            })
+            .collect();
+        let held = if held.is_empty() {
+            String::new()
+        } else {
+            format!("  {}", held.join(", "))
+        };
+        out += &format!(
+            "{:<10} {}  {}{cause}{held}\n",
+            run.status.as_str(),
+            run.run.short(),
+            run.workflow
+        );
     }
     if out.is_empty() {
         out.push_str("no runs yet; start one with `fermata run WORKFLOW`\n");

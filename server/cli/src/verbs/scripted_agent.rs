@@ -19,8 +19,14 @@ pub(crate) struct ScriptedAgent {
 /// # Errors
 /// When the script cannot be read or the streams break.
 pub(crate) fn run(options: &ScriptedAgent) -> Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(fermata_agents::scripted::serve(&options.file, tokio::io::stdin(), tokio::io::stdout()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(fermata_agents::scripted::serve(
+        &options.file,
+        tokio::io::stdin(),
+        tokio::io::stdout(),
+    ))?;
     // Standard input is read on a thread that nobody can interrupt.
     runtime.shutdown_background();
     Ok(Exit::Fine)

@@ -32,5 +32,14 @@ pub(crate) fn run(options: &Stop, home: Option<&Path>, console: &Console) -> Res
     control.tick()?;
     let run = control.find(&options.run)?;
     let act = control.stop(&run, options.abort)?;
-    Ok(report(&act, &run, if options.abort { "cancelled" } else { "stopping; it can be resumed" }, console))
+    Ok(report(
+        &act,
+        &run,
+        if options.abort {
+            "cancelled"
+        } else {
+            "stopping; it can be resumed"
+        },
+        console,
+    ))
 }

@@ -25,13 +25,21 @@ pub(crate) struct Trust {
 /// [`Usage`] when the folder does not exist; else when the store cannot be used.
 pub(crate) fn run(options: &Trust, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let here = std::env::current_dir().context("the current folder cannot be told")?;
-    let folder = options.folder.as_ref().map_or(here.clone(), |folder| here.join(folder));
+    let folder = options
+        .folder
+        .as_ref()
+        .map_or(here.clone(), |folder| here.join(folder));
     let folder = folder
         .canonicalize()
         .map_err(|error| Usage::new(format!("{}: {error}; name a folder", folder.display())))?;
     let control = open::terminal(home)?;
-    let root = control.trust(&folder, !options.revoke)?;
-    let says = if options.revoke { "nothing runs from an editor here any more" } else { "workflows may be run from editors here" };
+    control.trust(&folder, !options.revoke)?;
+    let root = fermata_control::root_of(&folder);
+    let says = if options.revoke {
+        "nothing runs from an editor here any more"
+    } else {
+        "workflows may be run from editors here"
+    };
     console.line(&format!("{}: {says}", root.display()));
     Ok(Exit::Fine)
 }
