@@ -32,6 +32,7 @@ mod trim;
 mod verdict;
 
 pub use effects::{due, next_deadline};
+pub use limit::maximum_after;
 pub use policy::GatePolicy;
 
 /// What follows from a state.

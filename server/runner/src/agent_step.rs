@@ -4,6 +4,7 @@
 
 mod answer;
 mod cost;
+mod shape;
 mod turns;
 mod validator;
 mod words;
@@ -107,11 +108,22 @@ async fn whole(
         Ok(opinion) if opinion.passed => return Ok(first),
         Ok(opinion) => opinion.issues,
         Err(error) => {
-            warn(call, reports, &format!("the validator gave no verdict, so the output stands: {}", error.message));
+            warn(
+                call,
+                reports,
+                &format!(
+                    "the validator gave no verdict, so the output stands: {}",
+                    error.message
+                ),
+            );
             return Ok(first);
         }
     };
-    warn(call, reports, &format!("the validator found: {}", issues.join("; ")));
+    warn(
+        call,
+        reports,
+        &format!("the validator found: {}", issues.join("; ")),
+    );
     if validator.max_retries == 0 {
         return Ok(first);
     }
@@ -119,7 +131,14 @@ async fn whole(
     match conversation.agent(&prompt, spent).await {
         Ok(second) => Ok(second),
         Err(error) => {
-            warn(call, reports, &format!("the second try failed, so the first output stands: {}", error.message));
+            warn(
+                call,
+                reports,
+                &format!(
+                    "the second try failed, so the first output stands: {}",
+                    error.message
+                ),
+            );
             Ok(first)
         }
     }

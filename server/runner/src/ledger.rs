@@ -30,12 +30,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Folds a log that was just claimed.
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        run: RunId,
-        fence: Fence,
-        state: RunState,
-    ) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, run: RunId, fence: Fence, state: RunState) -> Self {
         let mut ledger = Self {
             store,
             run,
@@ -65,7 +60,10 @@ impl Ledger {
                 body,
             });
         }
-        match self.store.append(&self.run, last_seq, Some(self.fence), &events) {
+        match self
+            .store
+            .append(&self.run, last_seq, Some(self.fence), &events)
+        {
             Ok(written) => {
                 if let Some(last) = written.last() {
                     self.state.last_check.clone_from(&last.check);
@@ -81,7 +79,12 @@ impl Ledger {
     }
 
     /// Appends one event of the worker's own, folding it; read again and repeated while others are first.
-    pub(crate) fn write(&mut self, at: u64, path: &StepPath, body: &EventBody) -> Result<(), StoreError> {
+    pub(crate) fn write(
+        &mut self,
+        at: u64,
+        path: &StepPath,
+        body: &EventBody,
+    ) -> Result<(), StoreError> {
         loop {
             let event = NewEvent {
                 at,
@@ -89,7 +92,10 @@ impl Ledger {
                 body: body.clone(),
             };
             let last = self.state.last_seq;
-            match self.store.append(&self.run, last, Some(self.fence), &[event]) {
+            match self
+                .store
+                .append(&self.run, last, Some(self.fence), &[event])
+            {
                 Ok(written) => {
                     for event in &written {
                         self.fold(event)?;
@@ -99,6 +105,37 @@ impl Ledger {
                 Err(StoreError::Miss(Miss::Stale { .. })) => self.catch_up()?,
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// Appends one event if nobody was first; else folds what came and says no.
+    pub(crate) fn write_if_unchanged(
+        &mut self,
+        at: u64,
+        path: &StepPath,
+        body: EventBody,
+    ) -> Result<bool, StoreError> {
+        let event = NewEvent {
+            at,
+            path: path.clone(),
+            body,
+        };
+        let last = self.state.last_seq;
+        match self
+            .store
+            .append(&self.run, last, Some(self.fence), &[event])
+        {
+            Ok(written) => {
+                for event in &written {
+                    self.fold(event)?;
+                }
+                Ok(true)
+            }
+            Err(StoreError::Miss(Miss::Stale { .. })) => {
+                self.catch_up()?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -148,10 +148,7 @@ fn command(call: &ScriptCall, place: &Place) -> CommandWrap {
 async fn end(pid: Option<u32>, child: &mut dyn process_wrap::tokio::ChildWrapper) {
     if let Some(pid) = pid {
         // The leader has to be reaped while its group is waited for, or the group never ends.
-        let both = async {
-            tokio::join!(sys::end_own_group(pid), child.wait());
-        };
-        both.await;
+        let (_, _) = tokio::join!(sys::end_own_group(pid), child.wait());
     } else {
         let _ = child.start_kill();
         let _ = child.wait().await;

@@ -38,9 +38,12 @@ fn offered(request: &PermissionRequest, allow: bool) -> Option<PermissionOption>
     } else {
         [PermissionOption::RejectOnce, PermissionOption::RejectAlways]
     };
-    wished
-        .into_iter()
-        .find(|option| request.options.iter().any(|choice| choice.option == *option))
+    wished.into_iter().find(|option| {
+        request
+            .options
+            .iter()
+            .any(|choice| choice.option == *option)
+    })
 }
 
 #[async_trait]

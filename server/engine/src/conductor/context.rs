@@ -12,8 +12,28 @@ use crate::state::Frame;
 use super::explicit;
 use super::place::Place;
 
-/// A context as an object.
-pub(crate) type Context = Map<String, Value>;
+/// The variables by name.
+#[derive(Debug, Clone)]
+pub(crate) struct Context(Value);
+
+impl Context {
+    fn new(variables: Map<String, Value>) -> Self {
+        Self(Value::Object(variables))
+    }
+
+    /// As the evaluators take it.
+    pub(crate) fn value(&self) -> &Value {
+        &self.0
+    }
+
+    /// Adds variables, over those of the same name.
+    pub(crate) fn with(mut self, more: impl IntoIterator<Item = (String, Value)>) -> Self {
+        if let Value::Object(variables) = &mut self.0 {
+            variables.extend(more);
+        }
+        self
+    }
+}
 
 /// Everything that came before, whatever the mode: for routes, gates, terminate and final output.
 pub(crate) fn accumulated(source: &Source, frame: &Frame) -> Context {
@@ -21,13 +41,13 @@ pub(crate) fn accumulated(source: &Source, frame: &Frame) -> Context {
     for (name, output) in &frame.outputs {
         insert(&mut context, name, output);
     }
-    context
+    Context::new(context)
 }
 
 /// What a step's own templates see, in the workflow's mode.
 pub(crate) fn of_step(place: &Place<'_>, frame: &Frame) -> Result<Context, Failure> {
     let source = place.source;
-    let mut context = match source.workflow.context.mode {
+    let context = match source.workflow.context.mode {
         ContextMode::Accumulate => accumulated(source, frame),
         ContextMode::LastOnly => {
             let mut context = always(source, frame, Value::Object(frame.inputs.clone()));
@@ -38,7 +58,7 @@ pub(crate) fn of_step(place: &Place<'_>, frame: &Frame) -> Result<Context, Failu
             {
                 insert(&mut context, name, output);
             }
-            context
+            Context::new(context)
         }
         ContextMode::Explicit => {
             let full = matches!(
@@ -55,16 +75,16 @@ pub(crate) fn of_step(place: &Place<'_>, frame: &Frame) -> Result<Context, Failu
             };
             let mut context = always(source, frame, Value::Object(inputs));
             explicit::add(&mut context, &place.step.input, frame)?;
-            context
+            Context::new(context)
         }
     };
-    if let Some(item) = &place.item {
-        context.extend(item.locals.clone());
-    }
-    Ok(context)
+    Ok(match &place.item {
+        Some(item) => context.with(item.locals.clone()),
+        None => context,
+    })
 }
 
-fn always(source: &Source, frame: &Frame, inputs: Value) -> Context {
+fn always(source: &Source, frame: &Frame, inputs: Value) -> Map<String, Value> {
     let mut workflow = Map::new();
     workflow.insert("input".to_owned(), inputs);
     workflow.insert(
@@ -88,7 +108,7 @@ fn always(source: &Source, frame: &Frame, inputs: Value) -> Context {
     context
 }
 
-fn insert(context: &mut Context, name: &str, output: &Payload) {
+fn insert(context: &mut Map<String, Value>, name: &str, output: &Payload) {
     let Payload::Inline(value) = output else {
         return;
     };

@@ -1,6 +1,9 @@
-//! Every evaluation of the scheduler goes through here.
+//! Every evaluation of the scheduler goes through here, into the code that the
+//! editor uses too. Errors become failures in upstream's classes.
 
-use fermata_workflow::{Text, model::Route};
+use fermata_expr::coerce::{self, OutputType};
+use fermata_expr::{EvalError, condition, schema, template};
+use fermata_workflow::model::Route;
 use serde_json::{Map, Value};
 
 use crate::draft::failure;
@@ -8,122 +11,89 @@ use crate::event::Failure;
 
 use super::context::Context;
 
-fn env() -> minijinja::Environment<'static> {
-    let mut env = minijinja::Environment::new();
-    env.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    env.set_keep_trailing_newline(true);
-    env.add_filter("json", |v: minijinja::Value| {
-        serde_json::to_string_pretty(&v).unwrap_or_default()
-    });
-    env
+fn failed(kind: &str, error: EvalError) -> Failure {
+    Failure {
+        kind: kind.to_owned(),
+        message: error.message,
+        names: error.names,
+    }
 }
 
+/// A rendered template.
 pub(super) fn render(text: &str, context: &Context) -> Result<String, Failure> {
-    env()
-        .render_str(text, context)
-        .map_err(|e| failure("TemplateError", e.to_string(), &[]))
+    template::render(text, context.value()).map_err(|error| failed("TemplateError", error))
 }
 
-pub(super) fn choose_route(
-    routes: &[Route],
-    output: &Value,
-    context: &Context,
-) -> Result<usize, Failure> {
+/// The first route whose condition holds.
+pub(super) fn choose_route(routes: &[Route], context: &Context) -> Result<usize, Failure> {
     for (at, route) in routes.iter().enumerate() {
-        let Some(when) = route.when.as_ref().map(Text::as_str) else {
+        let Some(when) = &route.when else {
             return Ok(at);
         };
-        let yes = if when.contains("{{") {
-            let t = render(when, context)?.trim().to_lowercase();
-            !matches!(t.as_str(), "false" | "0" | "no" | "")
-        } else {
-            let mut flat = Map::new();
-            for (k, v) in context {
-                if let Value::Object(o) = v {
-                    for (s, v) in o {
-                        flat.insert(format!("{k}_{s}"), v.clone());
-                    }
-                } else {
-                    flat.insert(k.clone(), v.clone());
-                }
-            }
-            if let Value::Object(o) = output {
-                flat.extend(o.clone());
-            }
-            let e = env();
-            e.compile_expression(when)
-                .and_then(|x| x.eval(&flat))
-                .map_err(|e| failure("ValueError", e.to_string(), &[]))?
-                .is_true()
+        let kind = match condition::language(when) {
+            condition::Language::Template => "TemplateError",
+            condition::Language::Plain => "ValueError",
         };
-        if yes {
+        let holds = condition::evaluate(when, context.value()).map_err(|error| {
+            let mut failure = failed(kind, error);
+            failure.message = format!(
+                "the condition `{}` failed: {}",
+                when.as_str(),
+                failure.message
+            );
+            failure
+        })?;
+        if holds {
             return Ok(at);
         }
     }
-    Err(failure("ValueError", "no route matches", &["when"]))
+    Err(failure(
+        "ValueError",
+        format!(
+            "none of the {} routes applies; add a last route without `when`",
+            routes.len()
+        ),
+        &["when"],
+    ))
 }
 
-pub(super) fn maybe_json(text: &str) -> Value {
-    let t = text.trim();
-    match t {
-        "True" => return true.into(),
-        "False" => return false.into(),
-        "None" => return Value::Null,
-        _ => {}
-    }
-    if t.starts_with(['{', '[', '"']) || matches!(t, "true" | "false" | "null") {
-        if let Ok(v) = serde_json::from_str(t) {
-            return v;
-        }
-    }
-    if t.contains('.') {
-        if let Ok(f) = t.parse::<f64>() {
-            return f.into();
-        }
-    } else if let Ok(i) = t.parse::<i64>() {
-        return i.into();
-    }
-    Value::from(text)
+/// Final outputs and sub-workflow inputs: JSON and Python spellings become values.
+pub(super) fn maybe_json(text: String) -> Value {
+    coerce::maybe_json(&Value::String(text))
 }
 
+/// The value of a `set` text.
 pub(super) fn set_coerce(step: &str, text: &str, ty: &str) -> Result<Value, Failure> {
-    let t = text.trim();
-    match ty {
-        "string" => Ok(text.into()),
-        "integer" => t
-            .parse::<i64>()
-            .map(Value::from)
-            .map_err(|_| failure("ExecutionError", "not an integer", &[step, t])),
-        _ => Ok(maybe_json(t)),
-    }
+    let wanted = OutputType::from_name(ty).unwrap_or(OutputType::Auto);
+    coerce::set_coerce(text, wanted).map_err(|error| {
+        let mut failure = failed("ExecutionError", error);
+        failure.names.insert(0, step.to_owned());
+        failure
+    })
 }
 
+/// Seconds of a duration text.
 pub(super) fn duration(text: &str) -> Option<f64> {
-    fermata_workflow::dialects::conductor::duration::parse(text)
+    coerce::duration(&Value::from(text)).ok()
 }
 
+/// Checks an output against declared fields.
 pub(super) fn validate(
     step: &str,
     output: &Value,
-    schema: &Map<String, Value>,
+    fields: &Map<String, Value>,
 ) -> Result<(), Failure> {
-    for k in schema.keys() {
-        if output.get(k).is_none() {
-            return Err(failure(
-                "ValidationError",
-                format!("`{k}` is missing"),
-                &[step, k],
-            ));
-        }
-    }
-    Ok(())
+    schema::validate_output(output, &Value::Object(fields.clone())).map_err(|error| {
+        let mut failure = failed("ValidationError", error);
+        failure.names.insert(0, step.to_owned());
+        failure
+    })
 }
 
+/// The value that a dotted path names.
 pub(super) fn dotted<'a>(context: &'a Context, path: &str) -> Option<&'a Value> {
-    let mut parts = path.trim().split('.');
-    let mut found = context.get(parts.next()?)?;
-    for part in parts {
+    let mut found = context.value();
+    for part in path.trim().split('.') {
         found = match found {
             Value::Array(list) => list.get(part.parse::<usize>().ok()?)?,
             other => other.get(part)?,
@@ -132,12 +102,7 @@ pub(super) fn dotted<'a>(context: &'a Context, path: &str) -> Option<&'a Value> 
     Some(found)
 }
 
-pub(super) fn python_str(value: &Value) -> String {
-    match value {
-        Value::String(t) => t.clone(),
-        Value::Bool(true) => "True".into(),
-        Value::Bool(false) => "False".into(),
-        Value::Null => "None".into(),
-        v => v.to_string(),
-    }
+/// A value as Python writes it.
+pub(super) fn python_str(value: &Value) -> Option<String> {
+    coerce::str(value).ok()
 }

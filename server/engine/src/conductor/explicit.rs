@@ -8,11 +8,11 @@ use crate::draft::failure;
 use crate::event::{Failure, Payload};
 use crate::state::Frame;
 
-use super::context::{Context, looks_like_group};
+use super::context::looks_like_group;
 
 /// Adds every reference to the context.
 pub(crate) fn add(
-    context: &mut Context,
+    context: &mut Map<String, Value>,
     references: &[Text],
     frame: &Frame,
 ) -> Result<(), Failure> {
@@ -41,7 +41,7 @@ fn missing(text: &str, what: &str) -> Failure {
 }
 
 fn input(
-    context: &mut Context,
+    context: &mut Map<String, Value>,
     frame: &Frame,
     name: &str,
     optional: bool,
@@ -66,7 +66,7 @@ fn input(
 }
 
 fn output(
-    context: &mut Context,
+    context: &mut Map<String, Value>,
     frame: &Frame,
     step: &str,
     rest: &[&str],

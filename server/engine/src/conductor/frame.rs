@@ -86,7 +86,6 @@ impl<'a> Turn<'a> {
             source,
             step,
             item: None,
-            grouped: false,
         };
         self.start(&place, &path, 1);
     }

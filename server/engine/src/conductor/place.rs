@@ -21,8 +21,6 @@ pub(crate) struct Place<'a> {
     pub(crate) step: &'a Step,
     /// The item, if it is one of a for_each.
     pub(crate) item: Option<Item>,
-    /// Whether it is a member or item of a group.
-    pub(crate) grouped: bool,
 }
 
 /// An item of a for_each.
@@ -75,7 +73,6 @@ pub(crate) fn find<'a>(
             source,
             step: member.0,
             item: member.1,
-            grouped: true,
         });
     }
     let kind = state
@@ -99,7 +96,6 @@ pub(crate) fn find<'a>(
         source,
         step: found,
         item: None,
-        grouped: false,
     })
 }
 

@@ -100,9 +100,8 @@ impl<'a> Turn<'a> {
         if step.routes.is_empty() {
             return Ok((END.to_owned(), None, None, None));
         }
-        let mut context = accumulated(source, frame);
-        context.insert("output".to_owned(), output.clone());
-        let at = eval::choose_route(&step.routes, &output, &context)?;
+        let context = accumulated(source, frame).with([("output".to_owned(), output.clone())]);
+        let at = eval::choose_route(&step.routes, &context)?;
         let route = &step.routes[at];
         let transform = if route.to.as_str() == END && !route.output.is_empty() {
             Some(Value::Object(templates(&route.output, &context)?))
@@ -126,7 +125,7 @@ pub(super) fn templates(
     let mut values = Map::new();
     for (name, text) in texts {
         let rendered = eval::render(text, context)?;
-        values.insert(name.clone(), eval::maybe_json(&rendered));
+        values.insert(name.clone(), eval::maybe_json(rendered));
     }
     Ok(values)
 }

@@ -28,9 +28,8 @@ impl Turn<'_> {
         };
         let limit = usize::try_from(limit).unwrap_or(0);
         let frame = self.frame_state(frame_path);
-        let size = |frame: &crate::state::Frame| {
-            Value::Object(accumulated(source, frame)).to_string().len() / 4
-        };
+        let size =
+            |frame: &crate::state::Frame| accumulated(source, frame).value().to_string().len() / 4;
         if size(frame) <= limit || frame.outputs.is_empty() {
             return;
         }

@@ -1,6 +1,7 @@
 //! Reading an answer: text as it is, or one JSON object of the declared shape.
 
 use fermata_engine::Failure;
+use fermata_expr::{extract, schema};
 use serde_json::{Map, Value, json};
 
 use crate::agent::StepOutput;
@@ -16,15 +17,25 @@ pub(super) enum Unfit {
 /// The output in an answer.
 pub(super) fn read(
     output: &StepOutput,
-    schema: Option<&Map<String, Value>>,
+    fields: Option<&Map<String, Value>>,
     step: &str,
 ) -> Result<Value, Unfit> {
-    let Some(schema) = schema else {
+    let Some(fields) = fields else {
         return Ok(json!({"result": output.text}));
     };
     let value = match &output.value {
         Some(value) => value.clone(),
-        None => fermata_engine::agent_answer::extract(&output.text).map_err(Unfit::Unreadable)?,
+        None => extract::whole_then_fences(&output.text)
+            .map_err(|error| Unfit::Unreadable(error.message))?,
     };
-    fermata_engine::agent_answer::checked(value, schema, step).map_err(Unfit::Shape)
+    let fields = Value::Object(fields.clone());
+    let value = schema::unwrap_values(value, &fields);
+    match schema::validate_output(&value, &fields) {
+        Ok(()) => Ok(value),
+        Err(error) => Err(Unfit::Shape(Failure {
+            kind: "ValidationError".to_owned(),
+            message: format!("the answer of `{step}`: {}", error.message),
+            names: error.names,
+        })),
+    }
 }

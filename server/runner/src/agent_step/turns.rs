@@ -8,13 +8,11 @@ use std::time::Duration;
 use fermata_engine::{AgentCall, Failure, RunId};
 use serde_json::{Map, Value};
 
-use crate::agent::{
-    AgentError, AgentErrorKind, Role, StepOutput, StepRequest, StopReason, Usage,
-};
+use crate::agent::{AgentError, AgentErrorKind, Role, StepOutput, StepRequest, StopReason, Usage};
 use crate::sink::Sink;
 
 use super::answer::{self, Unfit};
-use super::{Stage, cost, put, words};
+use super::{Stage, cost, put, shape, words};
 use crate::agent::AgentSink;
 
 /// Re-prompts where the step does not say how many.
@@ -244,11 +242,9 @@ impl<'a> Conversation<'a> {
 
     /// Seconds before the try after `tried`.
     fn delay(&self, tried: u32) -> f64 {
-        let (base, grows) = self
-            .call
-            .retry
-            .as_ref()
-            .map_or((DELAY, true), |retry| (retry.delay_seconds, retry.exponential));
+        let (base, grows) = self.call.retry.as_ref().map_or((DELAY, true), |retry| {
+            (retry.delay_seconds, retry.exponential)
+        });
         let wanted = if grows {
             base * f64::from(2_u32.saturating_pow(tried.saturating_sub(1)))
         } else {
@@ -275,7 +271,7 @@ impl<'a> Conversation<'a> {
             Some(schema) => format!("{prompt}{}", words::shape(schema)),
             None => prompt.to_owned(),
         };
-        request.schema = schema.map(fermata_engine::agent_answer::json_schema);
+        request.schema = schema.map(shape::json_schema);
         let mut recovered = 0;
         loop {
             let sink: Arc<dyn AgentSink> = self.sink.clone();

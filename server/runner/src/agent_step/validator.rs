@@ -34,9 +34,7 @@ impl Conversation<'_> {
             ..self.request(Role::Validator, step, system)
         };
         let schema = schema();
-        let verdict = self
-            .retried(request, &prompt, Some(&schema), spent)
-            .await?;
+        let verdict = self.retried(request, &prompt, Some(&schema), spent).await?;
         Ok(Opinion {
             passed: verdict.get("passed").and_then(Value::as_bool) == Some(true),
             issues: verdict

@@ -4,7 +4,7 @@
 use fermata_workflow::model::ForEachStep;
 use serde_json::{Map, Value, json};
 
-use crate::conductor::context::accumulated;
+use crate::conductor::context::{Context, accumulated};
 use crate::conductor::place::Place;
 use crate::conductor::{Turn, eval};
 use crate::draft::failure;
@@ -60,11 +60,7 @@ pub(in crate::conductor) fn start<'a>(
 }
 
 /// The list; a JSON text is read only where it is a workflow input (4.15).
-fn items(
-    context: &Map<String, Value>,
-    group: &ForEachStep,
-    name: &str,
-) -> Result<Vec<Value>, Failure> {
+fn items(context: &Context, group: &ForEachStep, name: &str) -> Result<Vec<Value>, Failure> {
     let source = group.source.as_str();
     let error = |what: &str| {
         failure(
@@ -97,5 +93,5 @@ fn key(group: &ForEachStep, item: &Value) -> Option<String> {
             other => other.get(part)?,
         };
     }
-    Some(eval::python_str(found))
+    eval::python_str(found)
 }

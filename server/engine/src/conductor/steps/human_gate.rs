@@ -17,10 +17,9 @@ pub(in crate::conductor) fn start<'a>(
     attempt: u32,
     gate: &HumanGateStep,
 ) {
-    let mut context = accumulated(place.source, turn.frame_state(&place.frame));
-    if let Some(item) = &place.item {
-        context.extend(item.locals.clone());
-    }
+    let locals = place.item.as_ref().map(|item| item.locals.clone());
+    let context =
+        accumulated(place.source, turn.frame_state(&place.frame)).with(locals.unwrap_or_default());
     let prompt = match eval::render(&gate.prompt, &context) {
         Ok(prompt) => prompt,
         Err(error) => {

@@ -98,7 +98,7 @@ fn prepare(
         Some(mapping) => {
             let mut given = Map::new();
             for (key, text) in mapping {
-                given.insert(key.clone(), eval::maybe_json(&eval::render(text, context)?));
+                given.insert(key.clone(), eval::maybe_json(eval::render(text, context)?));
             }
             given
         }

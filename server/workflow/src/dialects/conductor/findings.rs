@@ -50,11 +50,6 @@ impl Findings {
         self.all.push(diagnostic);
     }
 
-    /// A semantic error that the dialect's tool reports under a second number too.
-    pub(super) fn also(&mut self, rule: &'static str) {
-        self.errors.push(rule);
-    }
-
     /// Whether load and schema rules passed so far.
     pub(super) fn schema_passed(&self) -> bool {
         self.load.is_none() && self.fields.is_empty() && self.whole.is_none()

@@ -51,7 +51,7 @@ fn unlisted(view: &View<'_>, step: &StepView<'_>, chain: &Chain, references: &[I
     let (root, part) = (chain.first()?, chain.get(1)?);
     if root.name == "workflow" {
         // Local steps always see every workflow input.
-        if part.name != "input" {
+        if part.name != "input" || matches!(step.kind, "script" | "set" | "wait" | "workflow") {
             return None;
         }
         let input = chain.get(2)?;

@@ -1,6 +1,6 @@
 //! The workflow's `output` templates: V25 (by regular expression) and V30 (by
-//! syntax tree). An unknown step is reported by both in the dialect; here once
-//! for people, and twice only in the rules that are counted as agreed.
+//! syntax tree). The dialect reports an unknown step under both numbers; so do
+//! we, word for word, so that whoever shows them to people can show one.
 
 use crate::source::Text;
 
@@ -23,11 +23,11 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
             let Some((found, at)) = problem(view, &chain, &[]) else { continue };
             let range = at.range.clone();
             match found {
-                Problem::Step if unknown.iter().any(|n| n.range == range) => findings.also("V30"),
                 Problem::Step => {
-                    // The dialect's messages are the same for both; the first one counts as V25.
+                    // Where the regular expression saw nothing, the dialect's first message is this one.
+                    let rule = if unknown.iter().any(|n| n.range == range) { "V30" } else { "V25" };
                     let what = format!("The output `{}` reads `{}`, and there is no such step or group", key.value, at.name);
-                    report(view, text, range, &path, "V25", "unknown-output-step", what, Some(&at.name), findings);
+                    report(view, text, range, &path, rule, "unknown-output-step", what, Some(&at.name), findings);
                 }
                 Problem::Input => {
                     let what = format!("The output `{}` reads the workflow input `{}`, which is not declared", key.value, at.name);
