@@ -89,7 +89,7 @@ impl Composer<'_> {
             Kind::Scalar(scalar) => {
                 let tag = node.tag();
                 if tag == Some("!file") {
-                    return self.include(&scalar.value().to_owned(), loc);
+                    return self.include(scalar.value(), loc);
                 }
                 let text = || {
                     let mapped = !(self.foreign && file == ROOT);
@@ -345,7 +345,7 @@ impl Composer<'_> {
         {
             self.stack.push(path);
             let datum = self.include(
-                &scalar.value().to_owned(),
+                scalar.value(),
                 Loc {
                     file,
                     span: inner.span(),

@@ -9,6 +9,7 @@ use crate::nearest::nearest;
 use crate::source::Text;
 
 use super::super::findings::Findings;
+use super::wording::synonym;
 
 /// Names that routes can point to.
 struct Names<'a> {
@@ -62,7 +63,7 @@ fn unknown(
     what: String,
     names: Vec<&str>,
 ) -> Diagnostic {
-    let best = nearest(&text.value, names.iter().copied());
+    let best = nearest(&text.value, names.iter().copied()).or_else(|| synonym(&text.value, &names));
     let message = match best {
         Some(best) => format!("{what}; did you mean `{best}`?"),
         None => what,

@@ -261,7 +261,7 @@ fn locate(world: &dyn World, view: &View<'_>, written: &str) -> Place {
         && body.split('/').count() == 2
         && body
             .split('/')
-            .all(|p| super::super::schema::is_safe_name(p));
+            .all(super::super::schema::is_safe_name);
     if scheme || remote_shell || owner_repo {
         Place::Remote
     } else {
