@@ -7,12 +7,17 @@ mod call;
 mod error;
 mod eval;
 mod format;
+mod json_text;
 mod methods;
 mod reference;
 mod value;
 
+pub mod coerce;
 pub mod condition;
+pub mod eval_rows;
+pub mod extract;
 pub mod fuel;
+pub mod schema;
 pub mod template;
 
 pub use error::{EvalError, EvalErrorKind, SyntaxError};
