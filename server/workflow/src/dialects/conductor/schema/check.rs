@@ -307,7 +307,8 @@ impl<'a> Checker<'a> {
             Some(text) => format!("`{name}` cannot be `{text}`; it is {list}"),
             None => format!("`{name}` is {}; it is {list}", datum.word()),
         };
-        let best = text.and_then(|t| nearest(t, words.iter().copied()).or_else(|| synonym(t, words)));
+        let best =
+            text.and_then(|t| nearest(t, words.iter().copied()).or_else(|| synonym(t, words)));
         if let Some(best) = best {
             message.push_str(&format!(" (did you mean `{best}`?)"));
         }
@@ -339,8 +340,7 @@ impl<'a> Checker<'a> {
         {
             message.push_str("; put it in quotes");
         }
-        let collection = datum.list().is_some() || datum.map().is_some();
-        let loc = if collection || datum.loc.span.is_empty() {
+        let loc = if datum.loc.span.is_empty() {
             self.anchor().unwrap_or(datum.loc)
         } else {
             datum.loc

@@ -61,17 +61,24 @@ fn kind(of: &Kind, definitions: &mut Map<String, Value>) -> Value {
     match of {
         Kind::Any => json!({}),
         Kind::Str => json!({ "type": "string" }),
-        Kind::Int(low, high) => bounded("integer", low.map(Value::from), None, high.map(Value::from)),
-        Kind::Number(least, above, most) => {
-            bounded("number", least.map(Value::from), above.map(Value::from), most.map(Value::from))
+        Kind::Int(low, high) => {
+            bounded("integer", low.map(Value::from), None, high.map(Value::from))
         }
+        Kind::Number(least, above, most) => bounded(
+            "number",
+            least.map(Value::from),
+            above.map(Value::from),
+            most.map(Value::from),
+        ),
         // The dialect reads `yes`, `off` and the like as booleans too.
         Kind::Bool => json!({ "type": ["boolean", "string", "integer"] }),
         Kind::Word(words) => json!({ "enum": words }),
         Kind::WordOrText(words) => json!({ "anyOf": [{ "enum": words }, { "type": "string" }] }),
         Kind::Scalar => json!({ "type": ["string", "number"] }),
         Kind::List(item) => json!({ "type": "array", "items": kind(item, definitions) }),
-        Kind::Map(value) => json!({ "type": "object", "additionalProperties": kind(value, definitions) }),
+        Kind::Map(value) => {
+            json!({ "type": "object", "additionalProperties": kind(value, definitions) })
+        }
         Kind::Model(of) => model(of, definitions),
         Kind::Short(_, of) => json!({ "anyOf": [{ "type": "string" }, model(of, definitions)] }),
     }
@@ -80,7 +87,11 @@ fn kind(of: &Kind, definitions: &mut Map<String, Value>) -> Value {
 /// Numbers may also be written as strings, often with a variable in them.
 fn bounded(word: &str, least: Option<Value>, above: Option<Value>, most: Option<Value>) -> Value {
     let mut schema = json!({ "type": [word, "string"] });
-    for (key, bound) in [("minimum", least), ("exclusiveMinimum", above), ("maximum", most)] {
+    for (key, bound) in [
+        ("minimum", least),
+        ("exclusiveMinimum", above),
+        ("maximum", most),
+    ] {
         if let Some(bound) = bound {
             schema[key] = bound;
         }
@@ -102,10 +113,17 @@ mod tests {
         assert_eq!(step["additionalProperties"], false);
         assert_eq!(definitions["runtime"]["additionalProperties"], true);
         let properties = step["properties"].as_object().expect("properties");
-        assert!(properties.values().all(|p| p["description"].as_str().is_some_and(|d| d.ends_with('.'))));
+        assert!(
+            properties
+                .values()
+                .all(|p| p["description"].as_str().is_some_and(|d| d.ends_with('.')))
+        );
         let text = schema.to_string();
         for name in definitions.keys() {
-            assert!(text.contains(&format!("#/$defs/{name}\"")), "{name} is used");
+            assert!(
+                text.contains(&format!("#/$defs/{name}\"")),
+                "{name} is used"
+            );
         }
     }
 }

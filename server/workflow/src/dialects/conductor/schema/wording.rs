@@ -34,7 +34,11 @@ pub(super) fn list_words(words: &[&str]) -> String {
     }
 }
 
-pub(super) fn range_words(least: Option<String>, above: Option<String>, most: Option<String>) -> String {
+pub(super) fn range_words(
+    least: Option<String>,
+    above: Option<String>,
+    most: Option<String>,
+) -> String {
     match (least, above, most) {
         (Some(l), _, Some(m)) => format!("between {l} and {m}"),
         (None, Some(a), Some(m)) => format!("above {a} and at most {m}"),
@@ -60,6 +64,9 @@ pub(super) fn synonym<'w>(wrong: &str, words: &[&'w str]) -> Option<&'w str> {
         ("$end", &["end"]),
     ];
     let lower = wrong.to_lowercase();
-    let meant = SAME.iter().find(|(_, others)| others.contains(&lower.as_str()))?.0;
+    let meant = SAME
+        .iter()
+        .find(|(_, others)| others.contains(&lower.as_str()))?
+        .0;
     words.iter().copied().find(|word| *word == meant)
 }

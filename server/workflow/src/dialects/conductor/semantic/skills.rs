@@ -87,9 +87,13 @@ fn unsupported(view: &View<'_>, findings: &mut Findings) {
             "`runtime.{key}` is set, and the provider `{}` of {users} has no skills",
             can.name
         );
-        let mut diagnostic =
-            Diagnostic::new("skills-unsupported", Severity::Error, field.place(), message)
-                .upstream("V39");
+        let mut diagnostic = Diagnostic::new(
+            "skills-unsupported",
+            Severity::Error,
+            field.place(),
+            message,
+        )
+        .upstream("V39");
         diagnostic.path = Some(format!("workflow.runtime.{key}"));
         findings.semantic(diagnostic);
     }
