@@ -86,6 +86,17 @@ fn named(loaded: &Loaded, error: &Value) -> bool {
 impl Tally {
     fn row(&mut self, id: &str, row: &Value, loaded: &Loaded) {
         self.rows += 1;
+        for diagnostic in &loaded.diagnostics {
+            let known = fermata_workflow::dialects::conductor::codes::find(diagnostic.code);
+            let known =
+                known.unwrap_or_else(|| panic!("{} is in no list of codes", diagnostic.code));
+            assert!(
+                diagnostic
+                    .upstream
+                    .is_none_or(|rule| known.rules.contains(&rule)),
+                "{diagnostic:?}"
+            );
+        }
         let valid = row["valid"].as_bool().unwrap_or_default();
         let ours = verdict(&loaded.diagnostics);
         let expected = strings(&row["rules"]);
