@@ -15,6 +15,8 @@ pub struct Datum {
     pub shape: Shape,
     /// The value's own text (for an alias: the alias).
     pub loc: Loc,
+    /// Whether `loc` is a scalar written as it is: no quotes, no tag, no alias.
+    pub plain: bool,
 }
 
 /// The kinds of values a document can hold.

@@ -73,6 +73,7 @@ impl Composer<'_> {
                     file,
                     span: Span::empty(Offset::new(0)),
                 },
+                plain: false,
             },
         }
     }
@@ -115,7 +116,12 @@ impl Composer<'_> {
                     }
                     None => text(),
                 };
-                Datum { shape, loc }
+                let bare = tag.is_none() && scalar.style() == ScalarStyle::Plain;
+                Datum {
+                    shape,
+                    loc,
+                    plain: bare,
+                }
             }
             Kind::Sequence(_) | Kind::Mapping(_) if node.tag() == Some("!file") => {
                 let message = "`!file` takes the path of a file, like `!file prompt.md`";
@@ -125,6 +131,7 @@ impl Composer<'_> {
                 Datum {
                     shape: Shape::Null,
                     loc,
+                    plain: false,
                 }
             }
             Kind::Sequence(sequence) => {
@@ -135,15 +142,18 @@ impl Composer<'_> {
                 Datum {
                     shape: Shape::List(items),
                     loc,
+                    plain: false,
                 }
             }
             Kind::Mapping(_) => Datum {
                 shape: Shape::Map(self.mapping(node, file, old)),
                 loc,
+                plain: false,
             },
             Kind::Alias(_) => Datum {
                 shape: Shape::Null,
                 loc,
+                plain: false,
             },
         }
     }
@@ -154,6 +164,7 @@ impl Composer<'_> {
         let null = Datum {
             shape: Shape::Null,
             loc,
+            plain: false,
         };
         if target.id() == node.id()
             || matches!(target.kind(), Kind::Alias(_))
@@ -165,6 +176,7 @@ impl Composer<'_> {
         self.aliases.push(key);
         let mut datum = self.node(target, loc.file, old);
         self.aliases.pop();
+        datum.plain = false;
         self.budget = self.budget.saturating_sub(count(&datum));
         if datum.list().is_none() && datum.map().is_none() {
             datum.loc = loc;
@@ -264,6 +276,7 @@ impl Composer<'_> {
                 substituted: true,
             }),
             loc,
+            plain: false,
         };
         let same = |p: &PathBuf| {
             *p == path
@@ -366,6 +379,7 @@ impl Composer<'_> {
                 substituted: false,
             }),
             loc,
+            plain: false,
         }
     }
 }

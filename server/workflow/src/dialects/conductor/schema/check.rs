@@ -215,6 +215,7 @@ impl<'a> Checker<'a> {
                 substituted: true,
             }),
             loc: datum.loc,
+            plain: false,
         };
         let field = Field {
             key: name,
@@ -231,6 +232,7 @@ impl<'a> Checker<'a> {
                 entries: vec![field],
             }),
             loc: datum.loc,
+            plain: false,
         };
         self.after(|c| rules(c, &object))
     }
@@ -351,7 +353,7 @@ impl<'a> Checker<'a> {
             datum.shape,
             Shape::Bool(_) | Shape::Int(_) | Shape::Float(_) | Shape::Date(_)
         );
-        if expected == "a string" && scalar && !datum.loc.span.is_empty() {
+        if expected == "a string" && scalar && datum.plain && !datum.loc.span.is_empty() {
             let span = datum.loc.span;
             let (open, close) = (
                 fermata_syntax::Span::empty(span.start()),

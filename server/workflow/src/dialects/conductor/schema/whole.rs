@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::data::{Datum, Map};
 use crate::diagnostic::{Diagnostic, Edit, Severity};
-use crate::nearest::nearest;
+use crate::nearest::{nearest, writes_plainly};
 use crate::source::Text;
 
 use super::super::findings::Findings;
@@ -72,6 +72,7 @@ fn unknown(
     diagnostic.path = Some(path);
     if let Some(best) = best
         && text.node.is_some()
+        && writes_plainly(best)
         && !text.substituted
     {
         diagnostic = diagnostic.fix(

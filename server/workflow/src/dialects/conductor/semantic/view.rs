@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::data::{Datum, Map};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::nearest::writes_plainly;
 use crate::source::{Loc, Sources, Text};
 
 use super::super::providers::{Capabilities, capabilities};
@@ -312,7 +313,15 @@ pub(super) fn suggest<'n>(
         diagnostic
             .message
             .push_str(&format!("; did you mean `{best}`?"));
-        if exact {
+        let inside = matches!(
+            diagnostic.code,
+            "unknown-template-step"
+                | "unknown-output-step"
+                | "undeclared-input"
+                | "unknown-input-step"
+                | "unknown-input-group"
+        );
+        if exact && writes_plainly(best) && !(inside && best.contains(['-', '.', '$'])) {
             let edit = crate::diagnostic::Edit {
                 span: diagnostic.loc.span,
                 text: best.to_owned(),
