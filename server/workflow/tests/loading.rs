@@ -242,3 +242,23 @@ fn workflows_are_known_by_modeline_place_and_keys_and_nothing_else() {
     assert_eq!(dialect("/w/a.yaml", "nodes:\n  - {id: a}\n"), None);
     assert_eq!(dialect("/w/a.yaml", "services: {web: {image: x}}\n"), None);
 }
+
+#[test]
+fn a_workflow_of_many_thousand_steps_is_checked_without_comparing_all_with_all() {
+    let steps: String = (0..30_000)
+        .map(|i| format!("  - {{name: s{i}, type: set, value: '{{{{ gone{i}.output }}}}', routes: [{{to: s{}}}]}}\n", i + 1))
+        .collect();
+    let loaded = conductor(&[(
+        "/w/main.yaml",
+        &format!("workflow: {{name: n, entry_point: s0}}\nagents:\n{steps}"),
+    )]);
+    assert_eq!(agreed_rules(&loaded), ["S31"]);
+    assert!(
+        loaded
+            .diagnostics
+            .iter()
+            .filter(|d| d.upstream == Some("V27"))
+            .count()
+            == 30_000
+    );
+}

@@ -1,7 +1,7 @@
 //! From syntax nodes to values: scalar rules, aliases, merge keys, duplicate
 //! keys (L5) and `!file` inclusion (L12, L13, L14).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use fermata_syntax::{Kind, Node, Offset, ScalarStyle, Span, Tree};
@@ -255,12 +255,10 @@ impl Composer<'_> {
                 return;
             }
         };
-        for source in sources {
-            for field in source.entries {
-                let id = identity(&field.key);
-                if !map.entries.iter().any(|f| identity(&f.key) == id) {
-                    map.entries.push(field);
-                }
+        let mut written: HashSet<String> = map.entries.iter().map(|f| identity(&f.key)).collect();
+        for field in sources.into_iter().flat_map(|s| s.entries) {
+            if written.insert(identity(&field.key)) {
+                map.entries.push(field);
             }
         }
     }

@@ -11,6 +11,9 @@ use crate::source::Text;
 use super::super::findings::Findings;
 use super::wording::synonym;
 
+/// Names among which the nearest is looked for.
+const SUGGESTED: usize = 2_000;
+
 /// Names that routes can point to.
 struct Names<'a> {
     steps: HashSet<&'a str>,
@@ -49,6 +52,10 @@ impl<'a> Names<'a> {
             .chain(&self.each)
             .copied()
             .collect();
+        // Only for suggestions; among too many names the nearest means little and costs much.
+        if all.len() > SUGGESTED {
+            all.clear();
+        }
         all.sort_unstable();
         all.into_iter()
     }

@@ -30,7 +30,7 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
             .filter(|c| READS.contains(&c[1].name.as_str()))
             .filter_map(|c| c.into_iter().next());
         for name in output_names(&text.value).into_iter().chain(seen) {
-            if let Some(known) = view.names().into_iter().find(|n| *n == name.name) {
+            if let Some(known) = view.known(&name.name) {
                 read.entry(known)
                     .or_insert_with(|| (view.part(text, name.range), key.value.clone()));
             }
@@ -76,7 +76,7 @@ fn ways<'a>(view: &View<'a>) -> Vec<Vec<&'a str>> {
     let Some(entry) = view.workflow.text("entry_point").map(|t| t.value.as_str()) else {
         return Vec::new();
     };
-    let Some(entry) = view.names().into_iter().find(|n| *n == entry) else {
+    let Some(entry) = view.known(entry) else {
         return Vec::new();
     };
     let mut edges: HashMap<&str, Vec<&str>> = HashMap::new();
@@ -97,7 +97,7 @@ fn ways<'a>(view: &View<'a>) -> Vec<Vec<&'a str>> {
     let mut search = Search {
         view,
         edges,
-        depth: limit.max(view.names().len()),
+        depth: limit.max(view.count()),
         ways: Vec::new(),
         way: Vec::new(),
         effort: EFFORT,
