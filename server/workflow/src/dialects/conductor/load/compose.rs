@@ -18,6 +18,8 @@ use super::scalars::{Plain, plain};
 
 /// Values that aliases may add to a document before we stop following them.
 const ALIAS_BUDGET: usize = 500_000;
+/// How deep aliases may lead to aliases.
+const ALIAS_DEPTH: usize = 64;
 /// How deep files may include each other.
 const INCLUDE_DEPTH: usize = 64;
 
@@ -168,6 +170,7 @@ impl Composer<'_> {
         };
         if target.id() == node.id()
             || matches!(target.kind(), Kind::Alias(_))
+            || self.aliases.len() >= ALIAS_DEPTH
             || self.aliases.contains(&key)
             || self.budget == 0
         {

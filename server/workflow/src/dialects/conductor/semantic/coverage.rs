@@ -16,7 +16,9 @@ const READS: &[&str] = &["output", "outputs", "errors"];
 /// Ways that the dialect looks at.
 const WAYS: usize = 100;
 /// Steps of the search before we call it enough; the dialect has no such bound.
-const EFFORT: usize = 200_000;
+const EFFORT: usize = 50_000;
+/// Steps on one way before we call it enough; the dialect goes as far as its stack.
+const LONGEST: usize = 1_000;
 
 pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
     let mut read: BTreeMap<&str, (Loc, String)> = BTreeMap::new();
@@ -97,7 +99,7 @@ fn ways<'a>(view: &View<'a>) -> Vec<Vec<&'a str>> {
     let mut search = Search {
         view,
         edges,
-        depth: limit.max(view.count()),
+        depth: limit.max(view.count()).min(LONGEST),
         ways: Vec::new(),
         way: Vec::new(),
         effort: EFFORT,
