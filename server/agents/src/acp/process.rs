@@ -40,6 +40,8 @@ pub(crate) struct Process {
     orders: mpsc::UnboundedSender<Order>,
     exited: watch::Receiver<Option<String>>,
     tail: Arc<Mutex<VecDeque<String>>>,
+    /// Closes when its stderr has been read to the end.
+    tail_read: watch::Receiver<()>,
 }
 
 /// Kills the group when the task that watches it is dropped with its runtime.
@@ -89,8 +91,9 @@ pub(crate) fn spawn(
         stdout: child.stdout().take().ok_or_else(lost)?,
     };
     let tail = Arc::new(Mutex::new(VecDeque::new()));
+    let (reading, tail_read) = watch::channel(());
     if let Some(stderr) = child.stderr().take() {
-        tokio::spawn(keep_tail(stderr, tail.clone()));
+        tokio::spawn(keep_tail(stderr, tail.clone(), reading));
     }
     let (orders, inbox) = mpsc::unbounded_channel();
     let (exit, exited) = watch::channel(None);
@@ -104,6 +107,7 @@ pub(crate) fn spawn(
         orders,
         exited,
         tail,
+        tail_read,
     };
     Ok((process, pipes))
 }
@@ -157,7 +161,11 @@ fn terminate(child: &mut dyn ChildWrapper) {
     let _ = child.start_kill();
 }
 
-async fn keep_tail(stderr: ChildStderr, tail: Arc<Mutex<VecDeque<String>>>) {
+async fn keep_tail(
+    stderr: ChildStderr,
+    tail: Arc<Mutex<VecDeque<String>>>,
+    _reading: watch::Sender<()>,
+) {
     let mut reader = BufReader::new(stderr);
     let mut line = Vec::new();
     loop {
@@ -211,6 +219,16 @@ impl Process {
         tokio::time::timeout(limit, exited.wait_for(Option::is_some))
             .await
             .is_ok()
+    }
+
+    /// Waits a moment for an ended process's status and last words: its pipes close before either
+    /// is known.
+    pub(crate) async fn settle(&self) {
+        const MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
+        self.ended_within(MOMENT).await;
+        let mut tail_read = self.tail_read.clone();
+        let _ = tokio::time::timeout(MOMENT, async { while tail_read.changed().await.is_ok() {} })
+            .await;
     }
 
     /// Ends it after its input was closed: patience, a signal, patience, the kill.

@@ -233,8 +233,8 @@ impl Turn<'_> {
 
     fn take(&mut self, message: Incoming) {
         match message {
-            Incoming::Update(update) => self.update(update),
-            Incoming::Permission(request, responder) => self.permission(&request, responder),
+            Incoming::Update(update) => self.update(*update),
+            Incoming::Permission(wish) => self.permission(&wish.request, wish.responder),
         }
     }
 
