@@ -14,6 +14,8 @@ pub(crate) struct Preset {
     pub model_flag: Option<&'static str>,
     pub login: Option<&'static str>,
     pub hosted_default: Option<&'static str>,
+    /// Whether it reports the tokens of the whole session with every turn.
+    pub sums_usage: bool,
     /// What to install.
     pub install: &'static str,
 }
@@ -49,6 +51,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: None,
         login: Some("claude /login"),
         hosted_default: None,
+        sums_usage: false,
         install: "npm install -g @agentclientprotocol/claude-agent-acp@0.100.0 (with Node 22 or later)",
     },
     Preset {
@@ -72,6 +75,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: None,
         login: Some("codex login"),
         hosted_default: None,
+        sums_usage: false,
         install: "npm install -g @agentclientprotocol/codex-acp@2.6.0",
     },
     Preset {
@@ -87,6 +91,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: Some("--model"),
         login: Some("gemini"),
         hosted_default: None,
+        sums_usage: false,
         install: "npm install -g @google/gemini-cli",
     },
     Preset {
@@ -109,6 +114,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: None,
         login: Some("opencode auth login"),
         hosted_default: Some("opencode/"),
+        sums_usage: false,
         install: "npm install -g opencode-ai",
     },
     Preset {
@@ -124,6 +130,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: None,
         login: Some("copilot login"),
         hosted_default: None,
+        sums_usage: true,
         install: "npm install -g @github/copilot",
     },
 ];

@@ -263,6 +263,7 @@ fn from_preset(preset: &Preset, program: PathBuf, args: &[&str]) -> Launch {
         model_flag: preset.model_flag.map(str::to_owned),
         login: preset.login.map(str::to_owned),
         hosted_default: preset.hosted_default.map(str::to_owned),
+        sums_usage: preset.sums_usage,
         scripted: false,
     }
 }

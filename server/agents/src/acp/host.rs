@@ -109,11 +109,16 @@ impl Host {
         if let Some(cost) = outcome.cost {
             session.cost = cost;
         }
+        let usage = if launch.sums_usage {
+            session.since_last(outcome.usage)
+        } else {
+            outcome.usage
+        };
         Ok(StepOutput {
             text: outcome.text,
             value: session.ticket.as_ref().and_then(|ticket| ticket.take()),
             stop: outcome.stop,
-            usage: outcome.usage,
+            usage,
             model: session.model.clone(),
             denied: outcome.denied,
         })

@@ -328,7 +328,8 @@ impl Turn<'_> {
             title: asked.title.clone(),
         };
         self.pending.insert(id, pending);
-        if self.order.submits && crate::submit::is_submission(&asked) {
+        let titles = self.calls.titles(&asked.call);
+        if self.order.submits && crate::submit::is_submission(&asked, titles) {
             return self.decide(id, PermissionDecision::Chosen(Choice::AllowOnce));
         }
         if self.order.no_tools {
