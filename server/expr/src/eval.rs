@@ -133,10 +133,7 @@ fn compound(host: &mut dyn Host, expr: &Expr) -> Res<Val> {
             } else {
                 match otherwise {
                     Some(expr) => evaluate(host, expr),
-                    None => Ok(Val::undefined(
-                        "the inline if-expression evaluated to false and no else section was defined.".to_owned(),
-                        Vec::new(),
-                    )),
+                    None => Ok(Val::nothing()),
                 }
             }
         }

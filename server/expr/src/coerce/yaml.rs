@@ -35,14 +35,25 @@ type Loaded<T> = Result<T, Refusal>;
 /// Reads the only document of `text`; none at all is null.
 pub(super) fn load(text: &str) -> Loaded<Value> {
     let mut events = Vec::new();
+    let mut tabs: Vec<usize> = text.match_indices('\t').map(|(at, _)| at).collect();
     for event in Parser::new_from_str(text) {
-        let (event, _) = event.map_err(|_| Refusal::Unreadable)?;
+        let (event, span) = event.map_err(|_| Refusal::Unreadable)?;
+        if matches!(event, Event::Scalar(..) | Event::Comment(..))
+            && let Some(range) = span.byte_range()
+            && !tabs.is_empty()
+        {
+            tabs.retain(|at| !range.contains(at));
+        }
         if !matches!(event, Event::Comment(..)) {
             events.push(event);
         }
         if events.len() > VALUES {
             return Err(Refusal::Unreadable);
         }
+    }
+    // The dialect's reader takes no tab between tokens, though YAML allows it.
+    if !tabs.is_empty() {
+        return Err(Refusal::Unreadable);
     }
     if events
         .iter()

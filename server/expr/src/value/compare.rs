@@ -63,6 +63,9 @@ pub(crate) fn identical(a: &Val, b: &Val) -> bool {
 
 /// `a == b`; comparing a value that does not exist is an error.
 pub(crate) fn equal(a: &Val, b: &Val, fuel: &Fuel) -> Res<bool> {
+    if a.is_nothing() {
+        return Ok(b.is_nothing());
+    }
     a.defined()?;
     b.defined()?;
     fuel.spend(1)?;

@@ -7,6 +7,9 @@ use num_bigint::BigInt;
 
 /// Every item of an iterable, in order; a one-shot iterator is used up.
 pub(crate) fn items(value: &Val, fuel: &Fuel) -> Res<Vec<Val>> {
+    if value.is_nothing() {
+        return Ok(Vec::new());
+    }
     value.defined()?;
     let found: Vec<Val> = match value {
         Val::Str(s) | Val::Markup(s) => {
@@ -37,6 +40,9 @@ pub(crate) fn items(value: &Val, fuel: &Fuel) -> Res<Vec<Val>> {
 
 /// `len(value)`.
 pub(crate) fn length(value: &Val) -> Res<usize> {
+    if value.is_nothing() {
+        return Ok(0);
+    }
     value.defined()?;
     Ok(match value {
         Val::Str(s) | Val::Markup(s) => s.chars().count(),

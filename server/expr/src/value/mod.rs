@@ -24,6 +24,8 @@ use std::rc::Rc;
 pub(crate) struct Missing {
     pub(crate) message: String,
     pub(crate) names: Vec<String>,
+    /// Reads as nothing instead of failing: what an inline `if` without `else` leaves behind.
+    pub(crate) lenient: bool,
 }
 
 /// An iterator that can be walked once.
@@ -127,7 +129,24 @@ impl Val {
     }
 
     pub(crate) fn undefined(message: String, names: Vec<String>) -> Self {
-        Val::Undefined(Rc::new(Missing { message, names }))
+        Val::Undefined(Rc::new(Missing {
+            message,
+            names,
+            lenient: false,
+        }))
+    }
+
+    /// The value of an inline `if` without `else` whose test fails.
+    pub(crate) fn nothing() -> Self {
+        Val::Undefined(Rc::new(Missing {
+            message: "the inline if-expression is false and has no else part".to_owned(),
+            names: Vec::new(),
+            lenient: true,
+        }))
+    }
+
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Val::Undefined(missing) if missing.lenient)
     }
 
     /// The missing attribute or element `key` of `base`, as the template language words it.
@@ -224,6 +243,9 @@ impl Val {
 
     /// Python's `bool(value)`.
     pub(crate) fn truth(&self) -> Res<bool> {
+        if self.is_nothing() {
+            return Ok(false);
+        }
         self.defined()?;
         Ok(match self {
             Val::Undefined(_) | Val::None => false,

@@ -165,8 +165,8 @@ fn write_repr(value: &Val, out: &mut String, depth: usize) {
 }
 
 fn decimal(number: &BigInt) -> Res<String> {
-    // log10(2) keeps the estimate on the safe side without writing the digits first.
-    if number.bits() as f64 * 0.301_029_99 > super::number::INT_DIGITS as f64 {
+    // The bits tell the digits without writing them first.
+    if number.bits() as f64 * std::f64::consts::LOG10_2 > super::number::INT_DIGITS as f64 {
         return Err(EvalError::value(format!(
             "an integer of more than {} digits cannot be written out",
             super::number::INT_DIGITS
@@ -177,6 +177,9 @@ fn decimal(number: &BigInt) -> Res<String> {
 
 /// `str(value)`; a value that does not exist is an error.
 pub(crate) fn text(value: &Val, fuel: &Fuel) -> Res<Rc<str>> {
+    if value.is_nothing() {
+        return Ok("".into());
+    }
     value.defined()?;
     let out = match value {
         Val::Str(s) | Val::Markup(s) => return Ok(s.clone()),
