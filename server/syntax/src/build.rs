@@ -31,6 +31,30 @@ pub(crate) struct Built {
     pub(crate) failure: Option<Failure>,
 }
 
+impl Built {
+    /// Moves every end of a span that is inside a character of `text` to the
+    /// character's start. Needed where the pass read a healed text, in which
+    /// characters were replaced by several blanks. Order and nesting stay.
+    pub(crate) fn snap_to_characters(&mut self, text: &str) {
+        let snap = |span: &mut Span| {
+            let start = place::boundary(text, span.start().into());
+            let end = place::boundary(text, span.end().into());
+            *span = crate::tree::span(start, end);
+        };
+        for node in &mut self.nodes {
+            snap(&mut node.span);
+            snap(&mut node.full);
+            if let Data::Scalar { content, .. } = &mut node.data {
+                snap(content);
+            }
+        }
+        for problem in &mut self.problems {
+            snap(&mut problem.span);
+            problem.related.iter_mut().for_each(&snap);
+        }
+    }
+}
+
 /// Why a pass ended early.
 #[derive(Clone, Debug)]
 pub(crate) enum Reason {
@@ -223,7 +247,10 @@ impl Builder<'_> {
             ScalarStyle::Plain if range.is_empty() => {
                 let at = match tag_end {
                     Some(end) => end,
-                    None => place::empty(self.text, self.stack.next_slot(), from, range.start),
+                    None => {
+                        let flow = self.stack.bracket().is_some();
+                        place::empty(self.text, self.stack.next_slot(), flow, from, range.start)
+                    }
                 };
                 (at..at, at..at, "")
             }
@@ -416,6 +443,7 @@ impl Builder<'_> {
                 .problems
                 .push(message::second_document(at, first));
         }
+        crate::tabs::find(self.text, &self.built.nodes, &mut self.built.problems);
         crate::duplicates::find(&self.built.nodes, &mut self.built.problems);
         self.built
             .comments

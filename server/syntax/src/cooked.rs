@@ -227,8 +227,9 @@ fn folded_at(source: &str, base: usize, value: &str, depth: usize) -> Option<Seg
         cooked += between + line.len();
         gap = end;
     }
+    // Lines of blanks at the end are not part of the content span.
     let rest = &value[cooked..];
-    if rest.bytes().any(|byte| byte != b'\n') {
+    if rest.bytes().any(|byte| !byte.is_ascii_whitespace()) {
         return None;
     }
     segments.push(rest.len(), base + gap..base + source.len());

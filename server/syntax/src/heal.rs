@@ -4,7 +4,7 @@
 //! whose header parsed, and gives up after [`ROUNDS`].
 
 mod cost;
-mod quotes;
+pub(crate) mod quotes;
 mod suspects;
 
 use std::ops::Range;
@@ -55,7 +55,12 @@ pub(crate) fn run(text: &str) -> Inner {
     work.give_up();
     work.clean_scalars();
     work.restore_blocks();
-    let Work { built, blanked, .. } = work;
+    let Work {
+        mut built, blanked, ..
+    } = work;
+    if !text.is_ascii() {
+        built.snap_to_characters(text);
+    }
     finish(text, built, Some(primary), &blanked)
 }
 
@@ -67,8 +72,12 @@ fn finish(
 ) -> Inner {
     let mut problems = built.problems;
     problems.sort_by_key(|problem| problem.span.start());
-    if primary.is_none() {
-        message::choose_primary(&mut problems);
+    message::choose_primary(&mut problems);
+    if primary.is_some() {
+        problems
+            .iter_mut()
+            .for_each(|problem| problem.primary = false);
+        problems.sort_by_key(|problem| problem.span.start());
     }
     problems.splice(0..0, primary);
     Inner {

@@ -24,6 +24,7 @@ mod outline;
 mod problem;
 mod scalar;
 mod segments;
+mod tabs;
 mod tree;
 
 pub use lines::{Encoding, LineIndex, Position};

@@ -1,7 +1,7 @@
 //! The words of every problem, and the place each one points at. Says what
 //! was expected, what was found, and what to do; decides nothing.
 
-use granit_parser::ErrorKind;
+mod scan;
 
 use crate::build::{Failure, Reason};
 use crate::expansion::Refusal;
@@ -26,15 +26,14 @@ pub(crate) fn failure(text: &str, failure: &Failure) -> Problem {
             format!("expected at most {MAX_NODES} values in one file, found more; split the file"),
         ),
         Reason::Scan(kind) => {
-            let problem = match kind {
-                ErrorKind::TabNotAllowed
-                | ErrorKind::TabInBlockIndentation
-                | ErrorKind::TabInIndentation
-                | ErrorKind::TabAtBlockScalarStart
-                | ErrorKind::TabInPlainScalar => ProblemKind::Tab,
-                _ => ProblemKind::Syntax,
+            let found = scan::explain(text, failure, kind);
+            return Problem {
+                kind: found.kind,
+                span: found.span,
+                message: found.message,
+                related: found.related,
+                primary: true,
             };
-            (problem, here, kind.to_string())
         }
     };
     Problem {
@@ -61,14 +60,18 @@ fn char_span(text: &str, at: usize) -> Span {
 pub(crate) fn choose_primary(problems: &mut Vec<Problem>) {
     let first = problems.iter().position(|problem| match problem.kind {
         ProblemKind::DuplicateKey | ProblemKind::MultipleDocuments => false,
+        // Some tabs are refused by some readers only.
+        ProblemKind::Tab => problem.primary,
         ProblemKind::Syntax
-        | ProblemKind::Tab
         | ProblemKind::UnknownAlias
         | ProblemKind::AliasBomb
         | ProblemKind::TooDeep
         | ProblemKind::TooLarge
         | ProblemKind::InvalidUtf8 => true,
     });
+    for problem in problems.iter_mut() {
+        problem.primary = false;
+    }
     if let Some(first) = first {
         let mut primary = problems.remove(first);
         primary.primary = true;

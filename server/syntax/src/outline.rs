@@ -119,6 +119,13 @@ impl Outline {
             .map_or(self.lines.len(), |(number, _)| number)
     }
 
+    /// Behind the text of the block scalar that line `number` begins, if it
+    /// begins one, else the next line.
+    pub(crate) fn text_end(&self, number: usize) -> usize {
+        let below = self.lines.iter().skip(number + 1);
+        number + 1 + below.take_while(|line| line.text).count()
+    }
+
     /// The nearest line above that is less deep than `column`.
     pub(crate) fn parent(&self, number: usize, column: usize) -> Option<usize> {
         self.lines[..number.min(self.lines.len())]
@@ -168,15 +175,29 @@ fn line(text: &str, start: usize, end: usize, next: usize) -> Line {
     }
 }
 
-/// Marks what stands deeper below a block scalar's header.
+/// Marks the text of block scalars: what stands below a header at least as
+/// deep as the first line there, which must be deeper than the header's key.
 fn mark_block_text(text: &str, lines: &mut [Line]) {
-    let mut column = None;
+    /// Where the text begins, or only how deep it must at least be.
+    enum Block {
+        At(usize),
+        Below(usize),
+    }
+    let mut block = None;
     for line in lines {
-        if column.is_some_and(|column| line.indent > column || line.start == line.end) {
-            line.text = true;
-            continue;
+        let empty = line.text_start() == line.end;
+        line.text = match block {
+            None => false,
+            Some(_) if empty => true,
+            Some(Block::At(indent)) => line.indent >= indent,
+            Some(Block::Below(column)) => line.indent > column,
+        };
+        if !line.text {
+            block = ends_with_header(&text[line.body..line.end])
+                .then(|| Block::Below(line.owner().min(line.indent)));
+        } else if !empty && matches!(block, Some(Block::Below(_))) {
+            block = Some(Block::At(line.indent));
         }
-        column = ends_with_header(&text[line.body..line.end]).then(|| line.owner());
     }
 }
 

@@ -8,7 +8,9 @@ use crate::Span;
 pub enum ProblemKind {
     /// The text is not YAML at this place.
     Syntax,
-    /// A tab where YAML wants spaces.
+    /// A tab where YAML wants spaces. When it is not primary and there is no
+    /// primary problem either, it stands between a colon or a dash and its
+    /// value outside of brackets: YAML 1.2 takes it, some readers do not.
     Tab,
     /// A key that stands twice in one mapping; the span is the later key, the
     /// related span the first one. Both entries are in the tree.

@@ -81,17 +81,25 @@ fn most_step_names_survive_one_broken_line_and_none_is_invented() {
                     broken.line + 1,
                     error_line + 1,
                     lost.len(),
-                    healed.broken_regions().iter().map(|r| {
-                        let index = healed.line_index();
-                        (index.line_of(r.start()) + 1, index.line_of(r.end()) + 1)
-                    }).collect::<Vec<_>>(),
+                    healed
+                        .broken_regions()
+                        .iter()
+                        .map(|r| {
+                            let index = healed.line_index();
+                            (index.line_of(r.start()) + 1, index.line_of(r.end()) + 1)
+                        })
+                        .collect::<Vec<_>>(),
                 );
                 let n = std::env::var("FERMATA_VERBOSE").unwrap();
                 if n.parse::<usize>().is_ok_and(|n| n > 1) {
                     let lines: Vec<_> = broken.text.lines().collect();
                     let at = broken.line as usize;
                     for i in at.saturating_sub(3)..(at + 6).min(lines.len()) {
-                        println!("   {:4} {}", i + 1, lines[i].chars().take(90).collect::<String>());
+                        println!(
+                            "   {:4} {}",
+                            i + 1,
+                            lines[i].chars().take(90).collect::<String>()
+                        );
                     }
                 }
             }
@@ -99,9 +107,15 @@ fn most_step_names_survive_one_broken_line_and_none_is_invented() {
     }
     let share = |part: u32, of: u32| 100.0 * f64::from(part) / f64::from(of.max(1));
     println!("variants that no longer parse: {variants}");
-    println!("  every other step name kept: {:.1} %", share(whole, variants));
+    println!(
+        "  every other step name kept: {:.1} %",
+        share(whole, variants)
+    );
     println!("  step names kept: {:.1} %", share(kept as u32, all as u32));
-    println!("  all names above the error (what stopping there would keep): {:.1} %", share(before_error, variants));
+    println!(
+        "  all names above the error (what stopping there would keep): {:.1} %",
+        share(before_error, variants)
+    );
     for (way, (count, whole)) in &by_way {
         println!("  {way}: {:.1} % of {count}", share(*whole, *count));
     }
@@ -109,7 +123,10 @@ fn most_step_names_survive_one_broken_line_and_none_is_invented() {
     for one in invented.iter().take(20) {
         println!("    {one:?}");
     }
-    assert!(variants > 500, "too few variants to say anything: {variants}");
+    assert!(
+        variants > 500,
+        "too few variants to say anything: {variants}"
+    );
     assert!(share(whole, variants) >= 77.0);
     assert_eq!(invented, []);
 }

@@ -4,13 +4,15 @@
 //! for the rules above this crate to say.
 
 mod bounds;
+mod conditions;
 mod graph;
 mod judges;
 mod loops;
 mod verdicts;
 
 pub use bounds::{BoundKind, OwnBound};
+pub use conditions::{Comparison, Condition, Mention, Subject};
 pub use graph::{EdgeKind, Flow, FlowEdge, Target};
 pub use judges::{Judge, back_conditions};
 pub use loops::Loop;
-pub use verdicts::{FieldClass, Threshold, ThresholdOrigin, VerdictField, field_class};
+pub use verdicts::{FieldClass, Threshold, ThresholdOrigin, VerdictField, field_class, threshold};

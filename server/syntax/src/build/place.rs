@@ -26,7 +26,7 @@ pub(crate) fn document_start(text: &str, at: &Range<usize>) -> usize {
     if text[at.start..].starts_with("---") {
         at.start + 3
     } else {
-        at.start
+        0
     }
 }
 
@@ -60,16 +60,21 @@ fn skip_blank(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// Where a node that is not written stands: right behind its colon or dash,
-/// else where the last token ended.
-pub(crate) fn empty(text: &str, slot: Slot, from: usize, parser: usize) -> usize {
+/// else where the last token ended. `flow` is whether brackets are around it.
+pub(crate) fn empty(text: &str, slot: Slot, flow: bool, from: usize, parser: usize) -> usize {
     let indicator = match slot {
         Slot::Value => b':',
         Slot::Item => b'-',
         Slot::Key => b'?',
         Slot::Root => return from.max(parser),
     };
-    let at = skip_blank(text.as_bytes(), from);
-    if text.as_bytes().get(at) == Some(&indicator) {
+    let bytes = text.as_bytes();
+    let at = skip_blank(bytes, from);
+    // Otherwise it is the first character of the next token.
+    let stands_alone = bytes.get(at + 1).is_none_or(|next| {
+        next.is_ascii_whitespace() || (flow && matches!(next, b',' | b']' | b'}'))
+    });
+    if bytes.get(at) == Some(&indicator) && stands_alone {
         at + 1
     } else {
         from
@@ -86,7 +91,9 @@ pub(crate) fn block(
     value: &str,
 ) -> (Range<usize>, Range<usize>) {
     let bytes = text.as_bytes();
-    let header = header(bytes, from, seen.end);
+    let Some(header) = header(bytes, from, seen.end) else {
+        return (seen.clone(), seen.clone());
+    };
     let indicators = bytes[header + 1..]
         .iter()
         .take_while(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-'))
@@ -115,12 +122,12 @@ pub(crate) fn block(
 
 /// The `|` or `>`: between `from` and it stand only indicators, blanks,
 /// comments, tag and anchor.
-fn header(bytes: &[u8], from: usize, until: usize) -> usize {
+fn header(bytes: &[u8], from: usize, until: usize) -> Option<usize> {
     let mut at = from;
     while at < until {
         at = skip_blank(bytes, at);
         match bytes.get(at) {
-            Some(b'|' | b'>') => return at,
+            Some(b'|' | b'>') => return Some(at),
             Some(b'!' | b'&') => {
                 while bytes
                     .get(at)
@@ -133,7 +140,7 @@ fn header(bytes: &[u8], from: usize, until: usize) -> usize {
             None => break,
         }
     }
-    from.min(bytes.len().saturating_sub(1))
+    None
 }
 
 /// The first line break at or behind `at`, and what follows it.

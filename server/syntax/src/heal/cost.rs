@@ -13,6 +13,8 @@ const KEY: usize = 10;
 const ITEM: usize = 15;
 /// More, if it opens a block: all that is below hangs on it.
 const OPENS: usize = 15;
+/// The value of a key that stays.
+const VALUE: usize = 6;
 /// A line of something else.
 const TEXT: usize = 2;
 /// An error that is left.
@@ -56,7 +58,9 @@ pub(crate) fn of(
         } else if (hidden || number < stop) && !standing[number] {
             cost += structure(line);
         } else if hidden {
-            cost += TEXT + range.end.min(line.end).saturating_sub(range.start) / 40;
+            let key = line.key_end.is_some();
+            cost += if key { VALUE } else { TEXT };
+            cost += if key && line.has_dash() { ITEM / 2 } else { 0 };
         }
     }
     Some(cost)

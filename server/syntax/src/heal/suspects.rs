@@ -8,7 +8,7 @@ use granit_parser::ErrorKind;
 
 use crate::build::{Failure, Reason};
 use crate::heal::quotes::{self, Quoted};
-use crate::outline::{Line, Outline, ends_with_header};
+use crate::outline::{Line, Outline};
 
 /// The suspects for one error. Ranges may repeat and overlap.
 pub(crate) fn find(text: &str, outline: &Outline, failure: &Failure) -> Vec<Range<usize>> {
@@ -197,6 +197,7 @@ impl Around<'_> {
         found.push(self.subtree(last));
         found.push(self.from_body(first));
         found.push(self.subtree(first));
+        found.push(self.item(first));
         // Text whose block header is missing: all of it.
         if let Some(line) = self.get(first) {
             let parent = self.outline.parent(first, line.indent);
@@ -226,6 +227,7 @@ impl Around<'_> {
         found.push(line.start..line.end);
         found.push(self.from_body(number));
         found.push(self.subtree(number));
+        found.push(self.item(number));
     }
 
     /// The line behind its dashes, with the block scalar it may begin.
@@ -233,11 +235,11 @@ impl Around<'_> {
         let Some(line) = self.get(number) else {
             return 0..0;
         };
-        if ends_with_header(&self.text[line.body..line.end]) {
-            let cut = self.outline.dedent(number, line.column());
-            return line.body..self.outline.range(number, cut).end;
-        }
-        line.body..line.end
+        line.body
+            ..self
+                .outline
+                .range(number, self.outline.text_end(number))
+                .end
     }
 
     /// The line and all that is deeper below it.
@@ -247,6 +249,23 @@ impl Around<'_> {
         };
         let cut = self.outline.dedent(number, line.indent);
         self.outline.range(number, cut)
+    }
+
+    /// The line and all up to the next item that begins at about its depth:
+    /// an item whose dash is not quite where its siblings have theirs.
+    fn item(&self, number: usize) -> Range<usize> {
+        let Some(line) = self.get(number).filter(|line| line.has_dash()) else {
+            return 0..0;
+        };
+        let about = line.indent.saturating_sub(2)..line.indent + 3;
+        let next = (number + 1..self.outline.len()).find(|&below| {
+            self.get(below).is_some_and(|below| {
+                let item = below.has_dash() && about.contains(&below.indent);
+                !below.blank && !below.text && (item || below.indent < about.start)
+            })
+        });
+        self.outline
+            .range(number, next.unwrap_or(self.outline.len()))
     }
 
     /// What came before this line at another depth under the same parent.

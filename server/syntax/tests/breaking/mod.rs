@@ -42,13 +42,18 @@ pub(crate) fn break_once(text: &str, dice: &mut Dice) -> Option<Broken> {
         2 => ("delete a run", remove(line, at, 2 + dice.below(7))),
         3 => ("cut the rest", line[..at].to_owned()),
         4 => {
-            let c = ['"', '\'', '[', '{', ']', '}', ':', '\t', '@', '*', '&', '%', '|', '#', ','];
+            let c = [
+                '"', '\'', '[', '{', ']', '}', ':', '\t', '@', '*', '&', '%', '|', '#', ',',
+            ];
             let mut new = line.to_owned();
             new.insert(at, c[dice.below(c.len())]);
             ("insert a character", new)
         }
         5 => ("one deeper", format!(" {line}")),
-        6 => ("one less deep", line.strip_prefix(' ').filter(|_| indent > 0)?.to_owned()),
+        6 => (
+            "one less deep",
+            line.strip_prefix(' ').filter(|_| indent > 0)?.to_owned(),
+        ),
         7 => {
             let colon = line.find(':')?;
             ("delete the colon", remove(line, colon, 1))

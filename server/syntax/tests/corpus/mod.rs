@@ -13,7 +13,10 @@ pub(crate) fn root() -> Option<PathBuf> {
     if root.is_dir() {
         return Some(root);
     }
-    eprintln!("SKIPPED: there is no corpus at {}; set FERMATA_CORPUS", root.display());
+    eprintln!(
+        "SKIPPED: there is no corpus at {}; set FERMATA_CORPUS",
+        root.display()
+    );
     None
 }
 
@@ -28,7 +31,11 @@ pub(crate) fn files(root: &Path) -> Vec<(String, String)> {
         .into_iter()
         .map(|path| {
             let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-            let below = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            let below = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             (below, text)
         })
         .collect()
@@ -39,8 +46,52 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             walk(&path, found);
-        } else if matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "yml")) {
+        } else if matches!(
+            path.extension().and_then(|e| e.to_str()),
+            Some("yaml" | "yml")
+        ) {
             found.push(path);
         }
     }
+}
+
+/// A row of a `mutations.jsonl`.
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) yaml: String,
+    /// Whether the dialect's own parser could read it, whatever it thought of
+    /// the content.
+    pub(crate) parses: bool,
+    /// Where it says it stopped: line and column, from 1.
+    pub(crate) position: Option<(u64, u64)>,
+    /// The rules it names.
+    pub(crate) rules: Vec<String>,
+}
+
+/// The rows of one dialect, `archon` or `conductor`.
+pub(crate) fn rows(root: &Path, dialect: &str) -> Vec<Row> {
+    let text = std::fs::read_to_string(root.join(dialect).join("mutations.jsonl")).unwrap();
+    text.lines()
+        .map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let rules: Vec<String> = row["rules"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|rule| rule.as_str().map(str::to_owned))
+                .collect();
+            let unreadable = match dialect {
+                "archon" => ["R1"].as_slice(),
+                _ => ["L4", "L7"].as_slice(),
+            };
+            let position = &row["position"];
+            Row {
+                id: format!("{dialect}/{}", row["id"].as_str().unwrap()),
+                yaml: row["yaml"].as_str().unwrap().to_owned(),
+                parses: !rules.iter().any(|rule| unreadable.contains(&rule.as_str())),
+                position: position["line"].as_u64().zip(position["column"].as_u64()),
+                rules,
+            }
+        })
+        .collect()
 }

@@ -4,7 +4,9 @@
 //! Everything wrong is reported at once; what the dialect's own tool would have
 //! said, which stops at the first failing stage, is kept beside it.
 
-use std::path::Path;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use fermata_syntax::Tree;
 
@@ -18,8 +20,8 @@ use crate::world::World;
 pub mod duration;
 mod findings;
 mod load;
-mod pattern;
 mod lower;
+mod pattern;
 mod providers;
 pub mod references;
 pub mod schema;
@@ -28,16 +30,47 @@ mod semantic;
 use findings::Findings;
 
 /// How a chain of sub-workflows led here.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chain {
     /// Canonical paths of the sub-workflows being checked, outermost first. The root is not among them.
-    pub(crate) stack: Vec<std::path::PathBuf>,
+    stack: Vec<PathBuf>,
+    /// Loads that are left for the whole check: files that all name each other would never end.
+    left: Rc<Cell<usize>>,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self {
+            stack: Vec::new(),
+            left: Rc::new(Cell::new(200)),
+        }
+    }
+}
+
+impl Chain {
+    /// The chain one level down.
+    fn with(&self, file: PathBuf) -> Self {
+        let mut deeper = self.clone();
+        deeper.stack.push(file);
+        deeper
+    }
+
+    /// Counts one load; true when none was left.
+    fn spend(&self) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        left == 0
+    }
 }
 
 /// Loads the tree of `path` as a Conductor workflow.
 pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree, chain: &Chain) -> Loaded {
     let mut sources = Sources::default();
-    sources.add(SourceFile { path: path.to_path_buf(), tree, raw: false });
+    sources.add(SourceFile {
+        path: path.to_path_buf(),
+        tree,
+        raw: false,
+    });
     let mut findings = Findings::default();
     let outcome = load::document(world, &mut sources, &mut findings);
     let mut children = Vec::new();
@@ -57,7 +90,14 @@ pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree, chain: &Chain) ->
         }
     }
     let (diagnostics, agreed) = findings.finish();
-    Loaded { sources, dialect: Some(Dialect::Conductor), workflow, diagnostics, children, agreed }
+    Loaded {
+        sources,
+        dialect: Some(Dialect::Conductor),
+        workflow,
+        diagnostics,
+        children,
+        agreed,
+    }
 }
 
 fn not_a_mapping(root: &Datum) -> Diagnostic {
@@ -74,7 +114,10 @@ fn not_a_mapping(root: &Datum) -> Diagnostic {
             "not-a-mapping",
             Severity::Error,
             at,
-            format!("A workflow is a mapping with `workflow:` and `agents:`, this file holds {}", root.word()),
+            format!(
+                "A workflow is a mapping with `workflow:` and `agents:`, this file holds {}",
+                root.word()
+            ),
         )
         .upstream("L9"),
     }

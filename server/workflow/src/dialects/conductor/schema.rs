@@ -21,10 +21,9 @@ pub use step_kinds::{Standing, standing};
 pub use top::TOP;
 pub use types::{Key, Kind, Model};
 
-pub(super) use groups::is_identifier;
 pub(super) use lax::{boolean as lax_boolean, integer as lax_integer, number as lax_number};
 pub(super) use plugins::is_safe_name;
-pub(super) use skills::{BUILT_IN as BUILT_IN_SKILLS, is_path};
+pub(super) use skills::is_path;
 
 use crate::data::{Datum, Map};
 
