@@ -47,7 +47,10 @@ pub trait Store: Send + Sync {
     /// request, in one transaction.
     fn start_or_choose(&self, proposal: Proposal) -> Result<Decision>;
 
-    /// Closes an open start request exactly once; for `run_fresh` the prior is remembered as kept, and the fresh run
+    /// What became of a request id: a run, an open choice, a closed one; `None` when it is new.
+    fn requested(&self, request: &str) -> Result<Option<Decision>>;
+
+    /// Closes an open start request exactly once, together with what happens to the prior; for `run_fresh` the prior is remembered as kept, and the fresh run
     /// is created in the same transaction.
     fn close_start(&self, start: &StartId, closing: Closing) -> Result<Took>;
 

@@ -59,6 +59,7 @@ impl RunRow {
             parked: false,
             gates: Vec::new(),
             step: None,
+            finished: std::collections::BTreeMap::new(),
             queued: first.at,
             started: None,
             ended: None,
@@ -184,6 +185,12 @@ impl RunRow {
                 self.gates.clear();
             }
             B::StepStarted { step, .. } => self.step = Some(step.clone()),
+            B::StepCompleted { step, .. } if event.path.parent().is_root() => {
+                self.finished.insert(step.clone(), event.seq);
+            }
+            B::StepsInvalidated { after, .. } if event.path.is_root() => {
+                self.finished.retain(|_, seq| *seq <= *after);
+            }
             B::IterationLimitReached { gate } | B::GateOpened { gate } => {
                 self.gates.push(gate.clone());
             }

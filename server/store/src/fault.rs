@@ -26,6 +26,7 @@ pub enum Call {
     IsLocked,
     CreateRun,
     StartOrChoose,
+    Requested,
     CloseStart,
     Start,
     Starts,
@@ -140,6 +141,10 @@ impl<S: Store> Store for Faulty<S> {
 
     fn start_or_choose(&self, proposal: Proposal) -> Result<Decision> {
         self.through(Call::StartOrChoose, |s| s.start_or_choose(proposal))
+    }
+
+    fn requested(&self, request: &str) -> Result<Option<Decision>> {
+        self.through(Call::Requested, |s| s.requested(request))
     }
 
     fn close_start(&self, start: &StartId, closing: Closing) -> Result<Took> {

@@ -22,6 +22,7 @@ mod tables;
 mod ulid;
 mod wake;
 mod watch;
+mod world;
 
 pub use contract::Store;
 pub use error::{Miss, Result, StoreError};
@@ -31,9 +32,10 @@ pub use lock::RunLock;
 pub use mem::MemStore;
 pub use payload::{SPILL_BYTES, fetch, load_state, spill};
 pub use record::{
-    Closing, Commits, Created, Decision, NewEvent, NewRun, NewStart, Place, Proposal, RunFilter,
-    RunRow, StartAnswer, StartClosed, StartId, StartRow, Took, Trust,
+    Append, Closing, Commits, Created, Decision, NewEvent, NewRun, NewStart, Place, Proposal,
+    RunFilter, RunRow, StartAnswer, StartClosed, StartId, StartRow, Took, Trust,
 };
 pub use sqlite::{Finding, Pruned, Retention, SqliteStore, doctor};
 pub use ulid::{new_id, new_run_id};
 pub use wake::{Wake, WakeHub};
+pub use world::{Drawn, OsWorld, PinnedWorld, Recorder};

@@ -28,7 +28,7 @@ pub struct MemStore {
     hub: WakeHub,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Inner {
     runs: BTreeMap<RunId, RunRow>,
     logs: BTreeMap<RunId, Vec<Stored>>,
@@ -202,11 +202,27 @@ impl Store for MemStore {
         Ok(decision)
     }
 
+    fn requested(&self, request: &str) -> Result<Option<Decision>> {
+        tables::requested(&*self.inner(), request)
+    }
+
     fn close_start(&self, start: &StartId, closing: Closing) -> Result<Took> {
         let mut inner = self.inner();
-        let took = tables::close_start(&mut *inner, start, closing)?;
+        let prior = closing.append.as_ref().map(|also| also.run.clone());
+        // Closing touches several rows; what fails half-way must leave nothing.
+        let before = closing.append.is_some().then(|| inner.clone());
+        let took = match (tables::close_start(&mut *inner, start, closing), before) {
+            (Err(error), Some(before)) => {
+                *inner = before;
+                return Err(error);
+            }
+            (took, _) => took?,
+        };
         inner.commits.synced += 1;
         drop(inner);
+        if let Some(prior) = &prior {
+            self.hub.wake(Some(prior), true);
+        }
         if let Took::Closed(fresh) = &took {
             self.hub.wake(fresh.as_ref(), true);
         }

@@ -1,5 +1,7 @@
 //! What goes in and out of the store: rows, proposals, decisions. Plain data.
 
+use std::collections::BTreeMap;
+
 use fermata_engine::event::{PinnedFile, ProcessId};
 use fermata_engine::{
     Actor, Cause, EventBody, Failure, Fence, Gate, Payload, RunId, Seq, Status, StepPath,
@@ -154,6 +156,19 @@ impl StartAnswer {
     }
 }
 
+/// An append that belongs to the closing of a start request: the prior goes on, or ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Append {
+    /// The run.
+    pub run: RunId,
+    /// The last event that was folded.
+    pub last_seq: Seq,
+    /// The fence of whoever holds the lock.
+    pub fence: Option<Fence>,
+    /// What to append.
+    pub events: Vec<NewEvent>,
+}
+
 /// How to close a start request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closing {
@@ -167,6 +182,8 @@ pub struct Closing {
     pub run: Option<NewRun>,
     /// The run that goes on, for `resume`.
     pub resumed: Option<RunId>,
+    /// What happens to the prior, in the same transaction.
+    pub append: Option<Append>,
 }
 
 /// How closing came out.
@@ -260,6 +277,9 @@ pub struct RunRow {
     pub gates: Vec<Gate>,
     /// Step that was started last.
     pub step: Option<String>,
+    /// Steps of the workflow itself that have a result, with its number.
+    #[serde(default)]
+    pub finished: BTreeMap<String, Seq>,
     /// Queued, first started, ended: UTC ms.
     pub queued: u64,
     /// First start, UTC ms.
@@ -302,6 +322,17 @@ pub struct RunRow {
 }
 
 impl RunRow {
+    /// How far it is: `5 of 9 steps`; `None` before the first result.
+    #[must_use]
+    pub fn progress(&self) -> Option<String> {
+        let done = self.finished.len();
+        match self.steps {
+            Some(all) => Some(format!("{done} of {all} steps")),
+            None if done > 0 => Some(format!("{done} steps")),
+            None => None,
+        }
+    }
+
     /// Whether it stands at a gate (a failed run may: it was interrupted there).
     #[must_use]
     pub fn holds_gate(&self) -> bool {

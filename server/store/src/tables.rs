@@ -81,20 +81,27 @@ pub(crate) fn create_run(tables: &mut impl Tables, new: &NewRun) -> Result<Creat
     Ok(Created::New(insert(tables, new)?))
 }
 
+pub(crate) fn requested(tables: &impl Tables, request: &str) -> Result<Option<Decision>> {
+    if let Some(existing) = tables.run_of_request(request)? {
+        return Ok(Some(Decision::Existing(existing)));
+    }
+    let Some(start) = tables.start_of_request(request)? else {
+        return Ok(None);
+    };
+    if start.closed.is_some() {
+        return Ok(Some(Decision::Closed(Box::new(start))));
+    }
+    let prior = known(tables, &start.prior)?;
+    Ok(Some(Decision::Choice {
+        start: Box::new(start),
+        prior: Box::new(prior),
+    }))
+}
+
 pub(crate) fn start_or_choose(tables: &mut impl Tables, proposal: Proposal) -> Result<Decision> {
     let (scope, request) = identity(&proposal.run)?;
-    if let Some(existing) = tables.run_of_request(&request)? {
-        return Ok(Decision::Existing(existing));
-    }
-    if let Some(start) = tables.start_of_request(&request)? {
-        if start.closed.is_some() {
-            return Ok(Decision::Closed(Box::new(start)));
-        }
-        let prior = known(tables, &start.prior)?;
-        return Ok(Decision::Choice {
-            start: Box::new(start),
-            prior: Box::new(prior),
-        });
+    if let Some(before) = requested(tables, &request)? {
+        return Ok(before);
     }
     if !proposal.force {
         let rows = tables.candidates(&scope)?;
@@ -120,6 +127,9 @@ pub(crate) fn close_start(
     };
     if row.closed.is_some() {
         return Ok(Took::Already(Box::new(row)));
+    }
+    if let Some(also) = &closing.append {
+        append(tables, &also.run, also.last_seq, also.fence, &also.events)?;
     }
     let fresh = match &closing.run {
         Some(new) => Some(insert(tables, new)?),

@@ -85,12 +85,23 @@ impl Store for SqliteStore {
         Ok(decision)
     }
 
+    fn requested(&self, request: &str) -> Result<Option<Decision>> {
+        self.look(|rows| tables::requested(rows, request))
+    }
+
     fn close_start(&self, start: &StartId, closing: Closing) -> Result<Took> {
         let length = closing
             .run
             .as_ref()
             .map_or(0, |run| run.events.len() as Seq);
+        let prior = closing
+            .append
+            .as_ref()
+            .map(|also| (also.run.clone(), also.last_seq + also.events.len() as Seq));
         let took = self.write(true, |rows| tables::close_start(rows, start, closing))?;
+        if let (Some((run, seq)), Took::Closed(_)) = (&prior, &took) {
+            self.wake(Some((run, *seq)), true);
+        }
         if let Took::Closed(fresh) = &took {
             self.wake(fresh.as_ref().map(|run| (run, length)), true);
         }
@@ -138,7 +149,16 @@ impl Store for SqliteStore {
                 "SELECT facts FROM runs WHERE scope = ?1 ORDER BY ord DESC",
                 [scope],
             ),
-            (None, None) => rows.facts("SELECT facts FROM runs ORDER BY ord DESC", []),
+            (None, None) if filter.statuses.is_empty() => {
+                rows.facts("SELECT facts FROM runs ORDER BY ord DESC", [])
+            }
+            (None, None) => {
+                let words: Vec<&str> = filter.statuses.iter().map(|s| s.as_str()).collect();
+                rows.facts(
+                    "SELECT facts FROM runs WHERE status IN (SELECT value FROM json_each(?1)) ORDER BY ord DESC",
+                    [serde_json::json!(words).to_string()],
+                )
+            }
         })?;
         rows.retain(|row| filter.takes(row));
         if filter.limit > 0 {

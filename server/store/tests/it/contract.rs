@@ -230,6 +230,7 @@ fn closing(answer: StartAnswer) -> Closing {
         at: 30,
         run: None,
         resumed: None,
+        append: None,
     }
 }
 
