@@ -1,1 +1,54 @@
-//! The one door for every surface: start, choose, answer, resume, abandon, stop, tail, and spawning a worker.
+//! The one door for every surface: start, choose, answer, resume, abandon,
+//! stop, tell, look, wake, and spawning a worker. The start policy and the
+//! JSON shapes live here and nowhere else. All calls block; nothing here
+//! executes a step.
+
+mod abandon;
+mod answer;
+mod choose;
+mod config;
+mod control;
+mod definition;
+mod end;
+mod error;
+mod inputs;
+pub mod json;
+mod launch;
+mod options;
+mod outcome;
+mod place;
+mod plan;
+mod request;
+mod resume;
+mod scope;
+mod settle;
+mod start;
+mod stop;
+mod sys;
+mod tell;
+mod text;
+mod trust;
+mod views;
+mod watch;
+
+pub use config::{
+    AgentConfig, ConfigError, IsolationConfig, OnConfig, Permission, RepositoryConfig,
+    RetentionConfig, UserConfig,
+};
+pub use control::{Control, Parts};
+pub use error::ControlError;
+pub use json::{exit_code_of, run_result};
+pub use launch::{Launcher, WorkerCommand, WorkerReport};
+pub use options::{AgentCheck, AnyAgent, NoAgent, Options};
+pub use outcome::{
+    Act, AnswerOutcome, Choice, InputNeeded, Outcome, PriorRun, Problem, StartRefusal,
+};
+pub use request::{
+    AnswerInput, ChoiceAnswer, DefinitionChoice, GatesPolicy, Isolation, ResumeOptions, RunsFilter,
+    StartRequest,
+};
+pub use scope::{Scope, root_of};
+pub use sys::{end_group, is_alive, this_process};
+pub use text::{preview, quote};
+pub use views::{RunSummary, RunsView, StartSummary};
+pub use watch::{Changes, Watcher};

@@ -505,6 +505,20 @@ impl EventBody {
         )
     }
 
+    /// The values that may be stored beside the log.
+    pub fn payloads_mut(&mut self) -> Vec<&mut Payload> {
+        match self {
+            Self::StepCompleted { output, .. }
+            | Self::ItemCompleted { output, .. }
+            | Self::SubworkflowCompleted { output, .. }
+            | Self::LoopIterationCompleted { output, .. }
+            | Self::RunCompleted { output, .. } => vec![output],
+            Self::RunFailed { output, .. } => output.iter_mut().collect(),
+            Self::GroupStarted { items, .. } => items.iter_mut().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether a surface without lock and fence may append it.
     #[must_use]
     pub fn is_request(&self) -> bool {

@@ -204,6 +204,8 @@ impl RunState {
         self.output = None;
         self.ended_at = None;
         for frame in self.frames.values_mut() {
+            frame.spent_usd = 0.0;
+            frame.budget_told_usd = None;
             frame.phase = match std::mem::take(&mut frame.phase) {
                 Phase::Failed(path) => Phase::Retry(path),
                 Phase::LimitStopped { then } => *then,
@@ -288,8 +290,17 @@ impl RunState {
                 detail.get("verdict"),
                 detail.get("cost_usd"),
             ),
-            EventBody::StepFailed { error, detail, .. } => {
+            EventBody::StepFailed {
+                step,
+                error,
+                detail,
+                ..
+            } => {
                 self.spend(path, detail.get("cost_usd"));
+                if self.record(path).is_none() {
+                    // It failed before it could start: its first attempt is still to come.
+                    self.record_start(event, step, "", 0);
+                }
                 self.close(path, event.at, StepStatus::Failed, None, Some(error));
                 if let Some(slot) = self.slot(path) {
                     slot.status = SlotStatus::Failed;

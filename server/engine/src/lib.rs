@@ -3,14 +3,23 @@
 //! and definition and say what to do next. No I/O, no clock, no randomness.
 
 pub mod answer;
+pub mod conductor;
+pub mod definition;
+mod draft;
+pub mod effect;
 pub mod event;
 pub mod fold;
 pub mod gate;
 pub mod ids;
+pub mod outcome;
 pub mod path;
 pub mod state;
 
+pub use definition::{Definition, Source, Unloadable};
+pub use draft::Entry;
+pub use effect::{AgentCall, Effect, ScriptCall, ValidatorCall};
 pub use event::{Actor, Cause, Event, EventBody, Failure, Payload, Status, Surface};
 pub use gate::{Answer, AnswerSpec, Gate, GateKind, Refusal};
 pub use ids::{Fence, GateId, RunId, Seq, StepPath};
+pub use outcome::Outcome;
 pub use state::{FoldError, RunState, StepRecord, StepStatus};

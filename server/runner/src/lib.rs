@@ -1,3 +1,18 @@
-//! The worker: carries out the engine's commands (processes, timers) and appends what came of them. Agents stand behind a trait.
+//! The worker: carries out what the engine's schedulers decide (processes,
+//! prompts, timers) and appends what came of it. Agents stand behind a trait.
+//! Decides nothing about workflows.
 
 pub mod agent;
+mod agent_step;
+mod clock;
+mod ledger;
+mod looking;
+mod recover;
+mod script;
+mod sink;
+pub mod sys;
+mod task;
+mod worker;
+
+pub use clock::{Clock, SystemClock};
+pub use worker::{Ended, Surroundings, WorkerError, run_worker};

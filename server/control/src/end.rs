@@ -1,0 +1,190 @@
+//! Ending a run that nobody works on: whoever obtains the lock claims it, ends
+//! what its dead worker left running, withdraws its gates and writes the
+//! terminal event.
+
+use std::time::{Duration, Instant};
+
+use fermata_engine::{Actor, Cause, EventBody, Failure, GateKind, RunId, RunState, Status};
+use fermata_store::{Miss, NewEvent, RunFilter, RunRow, StoreError};
+
+use crate::control::Control;
+use crate::error::ControlError;
+use crate::sys;
+
+/// How a run ends.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum End {
+    /// Resumable, because somebody asked.
+    Stop(Actor),
+    /// For good.
+    Cancel(Actor, String),
+    /// Resumable, because its worker is gone.
+    Interrupt,
+    /// Resumable, because no worker came.
+    NeverStarted(String),
+}
+
+/// Whether it was ended here.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ended {
+    /// By this call.
+    Done,
+    /// A living worker holds the lock.
+    Held,
+    /// There was nothing to end any more; where it stands.
+    Already(Status),
+}
+
+impl Control {
+    /// Ends a run under its lock, if `decide` still wants to when it sees the folded log.
+    pub(crate) fn finish(
+        &self,
+        run: &RunId,
+        decide: impl Fn(&RunState) -> Option<End>,
+    ) -> Result<Ended, ControlError> {
+        let store = self.store().as_ref();
+        let Some(lock) = store.try_lock(run)? else {
+            return Ok(Ended::Held);
+        };
+        let (fence, events) = match store.claim(run, sys::this_process(), &lock) {
+            Ok(claimed) => claimed,
+            Err(StoreError::Miss(Miss::Final(status))) => return Ok(Ended::Already(status)),
+            Err(error) => return Err(error.into()),
+        };
+        let mut state = fold(run, &events)?;
+        loop {
+            let Some(end) = decide(&state) else {
+                return Ok(Ended::Already(state.status));
+            };
+            for attempt in state.open.values() {
+                if let Some(process) = &attempt.process {
+                    let _ = sys::end_group(process);
+                }
+            }
+            let last = terminal(&state, &end, self.now());
+            match store.append(run, state.last_seq, Some(fence), &last) {
+                Ok(_) => return Ok(Ended::Done),
+                // A surface has asked for something meanwhile.
+                Err(StoreError::Miss(Miss::Stale { .. })) => {
+                    for event in store.events(run, state.last_seq + 1, usize::MAX)? {
+                        state.fold(&event).map_err(|error| damaged(run, &error))?;
+                    }
+                }
+                Err(StoreError::Miss(Miss::Final(status))) => return Ok(Ended::Already(status)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Child runs that are not final.
+    pub(crate) fn children(&self, run: &RunId) -> Result<Vec<RunRow>, ControlError> {
+        let mut children = self.store().runs(&RunFilter {
+            parent: Some(run.clone()),
+            ..RunFilter::default()
+        })?;
+        children.retain(|child| !child.status.is_final());
+        Ok(children)
+    }
+
+    /// Waits until a run is as wanted, or the time is over; the row as it is then.
+    pub(crate) fn wait_for(
+        &self,
+        run: &RunId,
+        patience: Duration,
+        wanted: impl Fn(&RunRow) -> bool,
+    ) -> Result<RunRow, ControlError> {
+        let wake = self.store().subscribe(Some(run))?;
+        let end = Instant::now() + patience;
+        loop {
+            let row = self.store().run(run)?;
+            let left = end.saturating_duration_since(Instant::now());
+            if wanted(&row) || left.is_zero() {
+                return Ok(row);
+            }
+            // In steps, because a worker that dies writes nothing.
+            let _ = wake.wait(left.min(Duration::from_millis(250)));
+            if !self.store().is_locked(run)? {
+                return Ok(self.store().run(run)?);
+            }
+        }
+    }
+}
+
+pub(crate) fn fold(
+    run: &RunId,
+    events: &[fermata_engine::Event],
+) -> Result<RunState, ControlError> {
+    RunState::fold_all(events).map_err(|error| damaged(run, &error))
+}
+
+fn damaged(run: &RunId, error: &fermata_engine::FoldError) -> ControlError {
+    ControlError::Store(StoreError::Corrupt {
+        path: format!("run {run}"),
+        what: error.to_string(),
+    })
+}
+
+/// What ends the run: its gates withdrawn (an interruption leaves them, except permissions, which never survive their turn), then the terminal event.
+pub(crate) fn terminal(state: &RunState, end: &End, at: u64) -> Vec<NewEvent> {
+    let (reason, body) = match end {
+        End::Stop(actor) => (
+            format!("the run was stopped by {}", actor.by),
+            failed(
+                Cause::Stopped,
+                "Stopped",
+                format!("stopped by {}; `fermata resume` goes on from here", actor.by),
+                Some(actor.clone()),
+            ),
+        ),
+        End::Cancel(actor, reason) => (
+            format!("the run was cancelled by {}", actor.by),
+            EventBody::RunCancelled {
+                actor: actor.clone(),
+                reason: reason.clone(),
+            },
+        ),
+        End::Interrupt => (
+            "its attempt was interrupted and asks again".to_owned(),
+            failed(
+                Cause::Interrupted,
+                "Interrupted",
+                "its worker is gone without a word; `fermata resume` goes on from the last finished step".to_owned(),
+                None,
+            ),
+        ),
+        End::NeverStarted(why) => (
+            "no worker came".to_owned(),
+            failed(Cause::StartFailed, "StartFailed", why.clone(), None),
+        ),
+    };
+    let all = matches!(end, End::Stop(_) | End::Cancel(..));
+    let mut events: Vec<NewEvent> = state
+        .open_gates
+        .iter()
+        .filter(|open| all || open.gate.kind == GateKind::Permission)
+        .map(|open| NewEvent {
+            at,
+            path: open.gate.path.clone(),
+            body: EventBody::GateWithdrawn {
+                gate: open.gate.gate.clone(),
+                reason: reason.clone(),
+            },
+        })
+        .collect();
+    events.push(NewEvent::root(at, body));
+    events
+}
+
+fn failed(cause: Cause, kind: &str, message: String, actor: Option<Actor>) -> EventBody {
+    EventBody::RunFailed {
+        cause,
+        error: Failure {
+            kind: kind.to_owned(),
+            message,
+            names: Vec::new(),
+        },
+        step: None,
+        output: None,
+        actor,
+    }
+}

@@ -1,0 +1,149 @@
+//! Spawning workers: a session of their own, output to the run's log, an
+//! environment without the editor's internals; and waiting until the worker
+//! has said that it works.
+
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fermata_engine::{RunId, Status};
+use fermata_store::{Home, Store};
+
+use crate::error::ControlError;
+use crate::sys;
+
+/// How long a spawner waits for lock and `run_started`.
+const READY: Duration = Duration::from_secs(5);
+/// Lines of the log that a report carries.
+const TAIL: usize = 20;
+/// Beginnings of variables that belong to an editor and not to a run.
+const EDITORS: &[&str] = &["VSCODE_", "ELECTRON_", "NVIM"];
+
+/// What became of a worker.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkerReport {
+    /// Whether the run is being worked on, or has been.
+    pub ready: bool,
+    /// Its process, when this call spawned it.
+    pub pid: Option<u32>,
+    /// Where the run stands.
+    pub status: Status,
+    /// End of the worker's log, when it did not report ready.
+    pub log: Option<String>,
+}
+
+/// Begins the work on a queued run.
+pub trait Launcher: Send + Sync {
+    /// Spawns a worker for a run and waits until it works or has evidently failed to.
+    ///
+    /// # Errors
+    /// [`ControlError::Io`] when the program cannot be started.
+    fn launch(&self, store: &dyn Store, run: &RunId) -> Result<WorkerReport, ControlError>;
+}
+
+/// The program that works on a run: `PROGRAM ARGS… RUN`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerCommand {
+    /// The program; this one when absent.
+    pub program: Option<PathBuf>,
+    /// Arguments before the run id.
+    pub args: Vec<String>,
+}
+
+impl Default for WorkerCommand {
+    fn default() -> Self {
+        Self {
+            program: None,
+            args: vec!["worker".to_owned()],
+        }
+    }
+}
+
+/// A [`WorkerCommand`] in a home folder.
+pub(crate) struct ProcessLauncher {
+    pub(crate) command: WorkerCommand,
+    pub(crate) home: Home,
+}
+
+impl Launcher for ProcessLauncher {
+    fn launch(&self, store: &dyn Store, run: &RunId) -> Result<WorkerReport, ControlError> {
+        // Subscribed first, so that nothing the worker writes is missed.
+        let wake = store.subscribe(Some(run))?;
+        let mut child = self.spawn(run)?;
+        let pid = child.id();
+        let end = Instant::now() + READY;
+        let mut status = store.run(run)?.status;
+        let mut gone = false;
+        while status == Status::Queued && !gone && Instant::now() < end {
+            // A worker that ends without a word wakes nobody, so look after it now and then.
+            let _ = wake.wait(Duration::from_millis(100));
+            gone = matches!(child.try_wait(), Ok(Some(_)));
+            status = store.run(run)?.status;
+        }
+        // Somebody has to take note of its end, or it stays in the process table.
+        let _ = std::thread::Builder::new()
+            .name("fermata-reaper".to_owned())
+            .spawn(move || child.wait());
+        let ready = status != Status::Queued || (!gone && store.is_locked(run)?);
+        Ok(WorkerReport {
+            ready,
+            pid: Some(pid),
+            status,
+            log: (!ready).then(|| self.tail(run)),
+        })
+    }
+}
+
+impl ProcessLauncher {
+    fn spawn(&self, run: &RunId) -> Result<std::process::Child, ControlError> {
+        let program = match &self.command.program {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().map_err(|error| ControlError::Io {
+                path: "this program".to_owned(),
+                message: error.to_string(),
+            })?,
+        };
+        let failed = |path: &std::path::Path, error: &std::io::Error| ControlError::Io {
+            path: path.display().to_string(),
+            message: error.to_string(),
+        };
+        let log = self.home.log(run);
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        let output = options.open(&log).map_err(|error| failed(&log, &error))?;
+        let errors = output.try_clone().map_err(|error| failed(&log, &error))?;
+        let mut command = Command::new(&program);
+        command
+            .args(&self.command.args)
+            .arg(run.as_str())
+            .env("FERMATA_HOME", self.home.root())
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors);
+        for (name, _) in std::env::vars_os() {
+            let internal = name
+                .to_str()
+                .is_some_and(|name| EDITORS.iter().any(|prefix| name.starts_with(prefix)));
+            if internal {
+                command.env_remove(&name);
+            }
+        }
+        // Not the folder of whoever asked: it may be removed while the run goes on.
+        command.current_dir(self.home.root());
+        sys::detach(&mut command);
+        command.spawn().map_err(|error| failed(&program, &error))
+    }
+
+    fn tail(&self, run: &RunId) -> String {
+        let bytes = std::fs::read(self.home.log(run)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(TAIL)..].join("\n")
+    }
+}

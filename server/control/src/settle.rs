@@ -1,0 +1,137 @@
+//! Looking after runs that nobody looks after: the interrupted are marked, the
+//! queued that nobody has claimed get a worker. Idempotent; every surface does
+//! it, none has to.
+
+use std::sync::PoisonError;
+
+use fermata_engine::{RunId, RunState, Status};
+use fermata_store::{RunFilter, RunRow};
+
+use crate::control::Control;
+use crate::end::{End, Ended};
+use crate::error::ControlError;
+
+/// A queued run that nobody has claimed for so long gets a worker from whoever sees it, ms.
+const UNCLAIMED: u64 = 2_000;
+/// Pause between two launches of the same run by the same process, ms.
+const AGAIN: u64 = 6_000;
+/// Launches after which a run that nobody claims is given up.
+const LAUNCHES: u32 = 3;
+
+impl Control {
+    /// Marks interrupted runs and sees to queued ones. Returns the runs that have changed.
+    ///
+    /// # Errors
+    /// [`ControlError::Store`].
+    pub fn tick(&self) -> Result<Vec<RunId>, ControlError> {
+        let live = self.store().runs(&RunFilter {
+            children: true,
+            statuses: vec![Status::Queued, Status::Running, Status::Waiting],
+            ..RunFilter::default()
+        })?;
+        let mut changed = Vec::new();
+        for row in live {
+            // One run that cannot be looked after must not keep the others from it.
+            match self.look_after(&row) {
+                Ok(true) => changed.push(row.run),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(run = %row.run, %error, "cannot look after run"),
+            }
+        }
+        Ok(changed)
+    }
+
+    fn look_after(&self, row: &RunRow) -> Result<bool, ControlError> {
+        if row.status != Status::Queued {
+            return self.settle(row);
+        }
+        if row.parent.is_some() || self.now().saturating_sub(row.due) < UNCLAIMED {
+            return Ok(false);
+        }
+        if self.store().is_locked(&row.run)? {
+            return Ok(false);
+        }
+        self.relaunch(row)
+    }
+
+    /// A worker for a queued run that nobody has claimed.
+    fn relaunch(&self, row: &RunRow) -> Result<bool, ControlError> {
+        let now = self.now();
+        let (count, last) = self
+            .inner
+            .launches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&row.run)
+            .copied()
+            .filter(|(_, last)| *last >= row.due)
+            .unwrap_or((0, 0));
+        if count >= LAUNCHES {
+            let why = format!(
+                "{count} workers were started and none has claimed the run: see {}",
+                self.home().log(&row.run).display()
+            );
+            let ended = self.finish(&row.run, |state| {
+                (state.status == Status::Queued).then(|| End::NeverStarted(why.clone()))
+            })?;
+            return Ok(ended == Ended::Done);
+        }
+        if count > 0 && now.saturating_sub(last) < AGAIN {
+            return Ok(false);
+        }
+        Ok(self.launch(&row.run).ready)
+    }
+
+    /// Takes note of a launch.
+    pub(crate) fn noted_launch(&self, run: &RunId) {
+        let now = self.now();
+        let mut launches = self
+            .inner
+            .launches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Only what is recent matters, and surfaces live long.
+        launches.retain(|_, (_, last)| now.saturating_sub(*last) < 600_000);
+        let entry = launches.entry(run.clone()).or_insert((0, now));
+        *entry = (entry.0 + 1, now);
+    }
+
+    /// Marks a run whose worker is gone; says whether it did.
+    pub(crate) fn settle(&self, row: &RunRow) -> Result<bool, ControlError> {
+        let works = match row.status {
+            Status::Running => true,
+            Status::Waiting => !row.parked,
+            Status::Queued | Status::Completed | Status::Failed | Status::Cancelled => false,
+        };
+        if !works || row.damaged || self.store().is_locked(&row.run)? {
+            return Ok(false);
+        }
+        // A child's work may be done under its parent's lock.
+        if let Some(parent) = &row.parent
+            && self.store().is_locked(parent)?
+        {
+            return Ok(false);
+        }
+        let ended = self.finish(&row.run, interrupted)?;
+        Ok(ended == Ended::Done)
+    }
+}
+
+/// What becomes of a run whose worker is gone: what was asked of it, else it counts as interrupted.
+fn interrupted(state: &RunState) -> Option<End> {
+    let works = match state.status {
+        Status::Running => true,
+        Status::Waiting => !state.parked,
+        Status::Queued | Status::Completed | Status::Failed | Status::Cancelled => false,
+    };
+    if !works {
+        return None;
+    }
+    if let Some((actor, reason)) = &state.abort_requested {
+        return Some(End::Cancel(actor.clone(), reason.clone()));
+    }
+    if let Some(actor) = &state.stop_requested {
+        return Some(End::Stop(actor.clone()));
+    }
+    Some(End::Interrupt)
+}

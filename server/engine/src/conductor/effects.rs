@@ -1,0 +1,190 @@
+//! What the worker has to carry out, read from the open attempts: each attempt
+//! says in its intent all that was rendered; the rest is in the definition.
+
+use fermata_workflow::StepKind;
+use fermata_workflow::model::AgentStep;
+use serde_json::{Map, Value};
+
+use crate::definition::Definition;
+use crate::effect::{AgentCall, Effect, ScriptCall, ValidatorCall};
+use crate::ids::StepPath;
+use crate::state::{OpenAttempt, RunState};
+
+use super::{place, steps};
+
+/// Attempts that somebody has to carry out now.
+#[must_use]
+pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
+    state
+        .open
+        .iter()
+        .filter(|(_, open)| open.fence == state.fence)
+        .filter_map(|(path, open)| match open.kind.as_str() {
+            "script" => Some(Effect::Script(script(path, open))),
+            "agent" => place::find(state, definition, path, &open.step).and_then(|place| {
+                match &place.step.kind {
+                    StepKind::Agent(agent) => {
+                        let item = place.item.as_ref().map(|item| item.key.clone());
+                        let group = place.item.as_ref().map(|item| item.group.clone());
+                        let schema = steps::agent::schema(place.step);
+                        Some(Effect::Agent(Box::new(call(
+                            path,
+                            open,
+                            agent,
+                            schema,
+                            (item, group),
+                            &place.source.workflow,
+                        ))))
+                    }
+                    _ => None,
+                }
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+fn text(rendered: &Map<String, Value>, key: &str) -> Option<String> {
+    rendered.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn texts(rendered: &Map<String, Value>, key: &str) -> Vec<String> {
+    rendered
+        .get(key)
+        .and_then(Value::as_array)
+        .map(|list| {
+            list.iter()
+                .filter_map(|v| v.as_str().map(str::to_owned))
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+fn pairs(rendered: &Map<String, Value>, key: &str) -> Vec<(String, String)> {
+    rendered
+        .get(key)
+        .and_then(Value::as_object)
+        .map(|map| {
+            map.iter()
+                .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+fn script(path: &StepPath, open: &OpenAttempt) -> ScriptCall {
+    let rendered = &open.rendered;
+    ScriptCall {
+        path: path.clone(),
+        step: open.step.clone(),
+        attempt: open.attempt,
+        command: text(rendered, "command").unwrap_or_default(),
+        args: texts(rendered, "args"),
+        env: pairs(rendered, "env"),
+        stdin: text(rendered, "stdin"),
+        cwd: text(rendered, "working_dir"),
+        timeout_seconds: rendered.get("timeout").and_then(Value::as_f64),
+    }
+}
+
+fn call(
+    path: &StepPath,
+    open: &OpenAttempt,
+    agent: &AgentStep,
+    schema: Option<Map<String, Value>>,
+    (item, group): (Option<String>, Option<String>),
+    workflow: &fermata_workflow::Workflow,
+) -> AgentCall {
+    let rendered = &open.rendered;
+    let shown = match &item {
+        Some(key) => format!("{}[{key}]", open.step),
+        None => open.step.clone(),
+    };
+    AgentCall {
+        path: path.clone(),
+        step: open.step.clone(),
+        shown,
+        item,
+        group,
+        attempt: open.attempt,
+        prompt: text(rendered, "prompt").unwrap_or_default(),
+        bare_prompt: text(rendered, "bare_prompt"),
+        system_prompt: text(rendered, "system_prompt"),
+        model: text(rendered, "model"),
+        effort: text(rendered, "effort"),
+        context_tier: text(rendered, "context_tier"),
+        cwd: text(rendered, "working_dir"),
+        provider: agent
+            .provider
+            .as_ref()
+            .or(workflow.runtime.provider.as_ref())
+            .map(|text| text.value.clone()),
+        tools: rendered
+            .get("tools")
+            .filter(|tools| !tools.is_null())
+            .map(|_| texts(rendered, "tools")),
+        schema,
+        raw: agent
+            .output_mode
+            .as_ref()
+            .is_some_and(|m| m.as_str() == "raw"),
+        envelope: agent
+            .output_mode
+            .as_ref()
+            .is_some_and(|m| m.as_str() == "envelope"),
+        timeout_seconds: agent.timeout_seconds,
+        retry: agent.retry.clone(),
+        validator: agent.validator.as_ref().map(|validator| ValidatorCall {
+            criteria: validator.criteria.value.clone(),
+            model: text(rendered, "validator_model"),
+            max_retries: validator.max_retries,
+        }),
+        dialog: agent.dialog.as_ref().map(|text| text.value.clone()),
+        session_key: agent.session_key.as_ref().map(|text| text.value.clone()),
+        pricing: workflow
+            .runtime
+            .raw
+            .get("cost")
+            .and_then(|cost| cost.get("pricing"))
+            .cloned(),
+    }
+}
+
+/// Whether nothing goes on until a gate is answered.
+pub(super) fn all_held(state: &RunState) -> bool {
+    !state.open_gates.is_empty()
+        && state
+            .open
+            .iter()
+            .all(|(path, open)| match open.kind.as_str() {
+                "agent" | "script" => state.open_gates.iter().any(|gate| gate.gate.path == *path),
+                "wait" => false,
+                _ => true,
+            })
+}
+
+/// The deadline of a workflow, with the time that the run has waited for people added.
+pub(super) fn deadline(state: &RunState, frame: &StepPath) -> Option<u64> {
+    if frame.is_root() {
+        return Some(state.deadline? + state.waited.saturating_sub(state.deadline_waited));
+    }
+    let frame = state.frames.get(frame)?;
+    Some(frame.deadline? + state.waited.saturating_sub(frame.waited_before))
+}
+
+/// The next moment (UTC ms) at which something follows by itself: a timer or a deadline.
+#[must_use]
+pub fn next_deadline(state: &RunState) -> Option<u64> {
+    let timers = state
+        .open
+        .values()
+        .filter_map(|open| open.timer.filter(|timer| !timer.fired))
+        .map(|timer| timer.deadline);
+    let frames = state
+        .frames
+        .keys()
+        .filter(|path| path.is_root() || state.open.contains_key(*path))
+        .filter(|_| state.waiting_since.is_none())
+        .filter_map(|path| deadline(state, path));
+    timers.chain(frames).min()
+}

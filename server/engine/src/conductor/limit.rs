@@ -1,0 +1,201 @@
+//! The iteration limit (specs/conductor.md 5, design/runs.md "Gates"): checked
+//! before a step starts; at the limit the run asks, with what is needed to go
+//! on and the evidence to decide by.
+
+use fermata_workflow::{Step, StepKind};
+use serde_json::{Map, Value, json};
+
+use crate::draft::{failure, policy};
+use crate::event::EventBody;
+use crate::gate::{Answer, AnswerField, AnswerSpec, Gate, GateKind, LimitDecision, LimitEvidence};
+use crate::ids::{GateId, StepPath};
+use crate::state::Frame;
+
+use super::{Turn, cycle};
+
+/// What the check weighs a step with: parallel groups their members, all else 1
+/// (a for_each's items are not known before it starts).
+pub(super) fn cost(step: &Step) -> u64 {
+    match &step.kind {
+        StepKind::Parallel(group) => group.members.len() as u64,
+        _ => 1,
+    }
+}
+
+/// The limit in force: the larger of the file's and what was granted.
+pub(super) fn maximum(written: u64, frame: &Frame) -> u64 {
+    frame.max_iterations.map_or(written, |own| own.max(written))
+}
+
+impl Turn<'_> {
+    /// Opens the gate when the step does not fit under the limit.
+    pub(super) fn at_limit(
+        &mut self,
+        frame_path: &StepPath,
+        step: &Step,
+        path: &StepPath,
+        cost: u64,
+    ) -> bool {
+        let Some(source) = self.source(frame_path) else {
+            return false;
+        };
+        let frame = self.frame_state(frame_path);
+        let maximum = maximum(u64::from(source.workflow.limits.max_iterations()), frame);
+        if frame.iteration + cost <= maximum {
+            return false;
+        }
+        let needed = (frame.iteration + cost).saturating_sub(maximum).max(1);
+        let workflow = source.workflow.name.value.clone();
+        let gate = Gate {
+            gate: self.next_gate(),
+            kind: GateKind::IterationLimit,
+            step: step.name.value.clone(),
+            path: path.clone(),
+            prompt: prompt(&workflow, step.name.as_str(), frame, maximum),
+            workflow,
+            answers: answers(needed),
+            limit: Some(evidence(frame, maximum, needed)),
+            extra: Map::new(),
+        };
+        self.draft
+            .emit(path, EventBody::IterationLimitReached { gate });
+        true
+    }
+
+    /// The id of the next gate.
+    pub(super) fn next_gate(&self) -> GateId {
+        GateId(format!("g{}", self.draft.state.gates_opened + 1))
+    }
+
+    /// At the gate: what the policy says, if it says something.
+    pub(super) fn decide_limit(&mut self, id: &GateId) {
+        let Some(open) = self
+            .draft
+            .state
+            .open_gates
+            .iter()
+            .find(|o| o.gate.gate == *id)
+            .cloned()
+        else {
+            return;
+        };
+        let Some(answer) = self.policy.answer(&open.gate) else {
+            return;
+        };
+        let maximum = maximum_after(&open.gate, &answer);
+        self.draft.emit(
+            &open.gate.path,
+            EventBody::IterationLimitResolved {
+                gate: id.clone(),
+                answer,
+                max_iterations: maximum,
+                actor: policy(&self.policy.name()),
+                waited: self.draft.now.saturating_sub(open.opened),
+            },
+        );
+    }
+
+    pub(super) fn fail_at_limit(&mut self, frame_path: &StepPath) {
+        let Some(source) = self.source(frame_path) else {
+            return;
+        };
+        let frame = self.frame_state(frame_path);
+        let maximum = maximum(u64::from(source.workflow.limits.max_iterations()), frame);
+        let error = failure(
+            "MaxIterationsError",
+            format!(
+                "`{}` stopped at its iteration limit: {} of {maximum} iterations were used; resume the run and continue, or raise `limits.max_iterations`",
+                source.workflow.name.as_str(),
+                frame.iteration
+            ),
+            &[],
+        );
+        self.fail(frame_path, error, None);
+    }
+}
+
+/// The limit in force after an answer to a gate; what `iteration_limit_resolved` records.
+#[must_use]
+pub fn maximum_after(gate: &Gate, answer: &Answer) -> u64 {
+    let maximum = gate.limit.as_ref().map_or(0, |limit| limit.max_iterations);
+    match answer {
+        Answer::IterationLimit {
+            decision: LimitDecision::Continue,
+            n: Some(n),
+        } => maximum.saturating_add(*n),
+        _ => maximum,
+    }
+}
+
+fn evidence(frame: &Frame, maximum: u64, needed: u64) -> LimitEvidence {
+    let last = |n: usize| &frame.history[frame.history.len().saturating_sub(n)..];
+    let mut distinct: Vec<&String> = last(3).iter().collect();
+    distinct.sort();
+    distinct.dedup();
+    LimitEvidence {
+        current_iteration: frame.iteration,
+        max_iterations: maximum,
+        needed,
+        agent_history: last(5).to_vec(),
+        possible_loop: frame.history.len() >= 3 && distinct.len() <= 2,
+        cycle: cycle::at_end(&frame.history),
+        verdicts: frame.verdicts.clone(),
+    }
+}
+
+fn prompt(workflow: &str, step: &str, frame: &Frame, maximum: u64) -> String {
+    let mut text = format!(
+        "`{workflow}` has used {} of {maximum} iterations; `{step}` would run next.",
+        frame.iteration
+    );
+    if let Some(cycle) = cycle::at_end(&frame.history) {
+        let way = cycle.steps.join(" → ");
+        text.push_str(&format!(" {way} went round {} times.", cycle.rounds));
+    }
+    text
+}
+
+/// Offers: as many as are needed, 5, 10; stop; abort.
+fn answers(needed: u64) -> Vec<AnswerSpec> {
+    let mut offers: Vec<u64> = [needed, 5, 10]
+        .into_iter()
+        .filter(|n| *n >= needed)
+        .collect();
+    offers.sort_unstable();
+    offers.dedup();
+    let spec = |answer: Value, label: String, consequence: &str, fields| AnswerSpec {
+        answer,
+        label,
+        consequence: Some(consequence.to_owned()),
+        fields,
+    };
+    let mut list: Vec<AnswerSpec> = offers
+        .into_iter()
+        .map(|n| {
+            spec(
+                json!({"kind": "iteration_limit", "do": "continue", "n": n}),
+                format!("Continue with {n} more"),
+                "The limit is raised and the next step starts.",
+                vec![AnswerField {
+                    name: "n".to_owned(),
+                    ty: "integer".to_owned(),
+                    minimum: Some(needed),
+                    multiline: false,
+                }],
+            )
+        })
+        .collect();
+    list.push(spec(
+        json!({"kind": "iteration_limit", "do": "stop"}),
+        "Stop".to_owned(),
+        "The workflow fails at its limit; the run can be resumed.",
+        Vec::new(),
+    ));
+    list.push(spec(
+        json!({"kind": "iteration_limit", "do": "abort"}),
+        "Abort the run".to_owned(),
+        "The whole run is cancelled for good.",
+        Vec::new(),
+    ));
+    list
+}

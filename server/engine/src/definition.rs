@@ -1,0 +1,211 @@
+//! The definition of a run as the scheduler reads it: the workflow and every
+//! workflow that its steps run, loaded through the one door to the outside.
+//! Nothing here schedules or evaluates.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fermata_workflow::{Severity, StepKind, Workflow, World};
+use indexmap::IndexMap;
+
+/// One workflow file, lowered.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Absolute path of the file.
+    pub file: PathBuf,
+    /// The model.
+    pub workflow: Workflow,
+}
+
+impl Source {
+    /// The folder that the file lies in.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+/// A workflow file that cannot run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{file}` cannot run: {}", problems.join("; "))]
+pub struct Unloadable {
+    /// The file.
+    pub file: String,
+    /// What the dialect rejects when it loads the file.
+    pub problems: Vec<String>,
+}
+
+/// The workflow of a run with all its sub-workflows.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    root: String,
+    files: IndexMap<String, Result<Arc<Source>, Unloadable>>,
+    links: IndexMap<(String, String), String>,
+}
+
+impl Definition {
+    /// Loads a workflow and, through its steps, every workflow that it may run. Sub-workflows that
+    /// do not load are kept as such: only the step that reaches one fails.
+    ///
+    /// # Errors
+    /// [`Unloadable`] when the workflow itself is rejected at load (rules `L…` and `S…`).
+    pub fn load(world: &dyn World, file: &Path) -> Result<Self, Unloadable> {
+        let root = key(file);
+        let mut files = IndexMap::new();
+        let mut links = IndexMap::new();
+        let mut due = vec![file.to_path_buf()];
+        while let Some(path) = due.pop() {
+            let name = key(&path);
+            if files.contains_key(&name) {
+                continue;
+            }
+            let source = load_one(world, &path);
+            if let Ok(source) = &source {
+                for (step, reference) in references(&source.workflow) {
+                    let target = resolve(source.dir(), &reference);
+                    links.insert((name.clone(), step), key(&target));
+                    due.push(target);
+                }
+            }
+            files.insert(name, source.map(Arc::new));
+        }
+        if let Some(Err(problem)) = files.get(&root) {
+            return Err(problem.clone());
+        }
+        Ok(Self { root, files, links })
+    }
+
+    /// A definition of one workflow that is already lowered.
+    #[must_use]
+    pub fn of(workflow: Workflow, file: &Path) -> Self {
+        let root = key(file);
+        let source = Source {
+            file: file.to_path_buf(),
+            workflow,
+        };
+        Self {
+            files: IndexMap::from([(root.clone(), Ok(Arc::new(source)))]),
+            root,
+            links: IndexMap::new(),
+        }
+    }
+
+    /// The run's own workflow.
+    ///
+    /// # Panics
+    /// Never: a definition without it is not built.
+    #[must_use]
+    pub fn root(&self) -> &Source {
+        self.file(&self.root)
+            .expect("a definition is only built around a workflow that loads")
+    }
+
+    /// A workflow by its file; the root for an empty name.
+    #[must_use]
+    pub fn file(&self, file: &str) -> Option<&Source> {
+        let name = if file.is_empty() { &self.root } else { file };
+        self.files
+            .get(name)
+            .or_else(|| self.files.get(&self.root).filter(|_| name == self.root))
+            .and_then(|source| source.as_ref().ok())
+            .map(Arc::as_ref)
+    }
+
+    /// The workflow that a step of a file runs.
+    ///
+    /// # Errors
+    /// [`Unloadable`] when it is rejected at load.
+    pub fn child(&self, file: &str, step: &str) -> Result<&Source, Unloadable> {
+        let missing = || Unloadable {
+            file: step.to_owned(),
+            problems: vec!["no such workflow file".to_owned()],
+        };
+        let target = self
+            .links
+            .get(&(file.to_owned(), step.to_owned()))
+            .ok_or_else(missing)?;
+        match self.files.get(target) {
+            Some(Ok(source)) => Ok(source),
+            Some(Err(problem)) => Err(problem.clone()),
+            None => Err(missing()),
+        }
+    }
+
+    /// Every loadable file.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.files
+            .values()
+            .filter_map(|source| source.as_ref().ok().map(Arc::as_ref))
+    }
+
+    /// Number of steps of the root workflow.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.root().workflow.steps.len() as u64
+    }
+}
+
+fn key(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn load_one(world: &dyn World, path: &Path) -> Result<Source, Unloadable> {
+    let loaded =
+        fermata_workflow::loader::load_as(world, path, fermata_workflow::Dialect::Conductor);
+    let problems: Vec<String> = loaded
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .filter(|d| d.upstream.is_some_and(|rule| rule.starts_with(['L', 'S'])))
+        .map(|d| d.message.clone())
+        .collect();
+    match loaded.workflow {
+        Some(workflow) if problems.is_empty() => Ok(Source {
+            file: path.to_path_buf(),
+            workflow,
+        }),
+        _ => Err(Unloadable {
+            file: key(path),
+            problems: if problems.is_empty() {
+                vec!["it is not a Conductor workflow".to_owned()]
+            } else {
+                problems
+            },
+        }),
+    }
+}
+
+/// Steps that run another workflow, for_each items included, with the reference they name.
+fn references(workflow: &Workflow) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for step in &workflow.steps {
+        match &step.kind {
+            StepKind::SubWorkflow(sub) => {
+                found.push((step.name.value.clone(), sub.workflow.value.clone()));
+            }
+            StepKind::ForEach(each) => {
+                if let StepKind::SubWorkflow(sub) = &each.agent.kind {
+                    let name = format!("{}[]", step.name.as_str());
+                    found.push((name, sub.workflow.value.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A reference relative to the folder of the file that names it, `.` and `..` taken out.
+fn resolve(dir: &Path, reference: &str) -> PathBuf {
+    let mut path = PathBuf::new();
+    for part in dir.join(reference).components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                path.pop();
+            }
+            part => path.push(part),
+        }
+    }
+    path
+}

@@ -1,0 +1,114 @@
+//! What the worker carries out. Plain data: everything that was rendered and
+//! decided, so that the worker decides nothing about the workflow.
+
+use fermata_workflow::model::Retry;
+use serde_json::{Map, Value};
+
+use crate::ids::StepPath;
+
+/// Something to carry out for an open attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Run a process.
+    Script(ScriptCall),
+    /// Ask an agent.
+    Agent(Box<AgentCall>),
+}
+
+impl Effect {
+    /// The attempt that it is for.
+    #[must_use]
+    pub fn attempt(&self) -> (&StepPath, u32) {
+        match self {
+            Self::Script(call) => (&call.path, call.attempt),
+            Self::Agent(call) => (&call.path, call.attempt),
+        }
+    }
+}
+
+/// A process to run; no shell unless the command is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScriptCall {
+    /// Where in the run.
+    pub path: StepPath,
+    /// Its step.
+    pub step: String,
+    /// From 1.
+    pub attempt: u32,
+    /// Program.
+    pub command: String,
+    /// Arguments.
+    pub args: Vec<String>,
+    /// Added to the environment.
+    pub env: Vec<(String, String)>,
+    /// Text for standard input; none means nothing to read.
+    pub stdin: Option<String>,
+    /// Folder, relative to the run's.
+    pub cwd: Option<String>,
+    /// Longest time.
+    pub timeout_seconds: Option<f64>,
+}
+
+/// A prompt to carry out, with what is done about its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgentCall {
+    /// Where in the run.
+    pub path: StepPath,
+    /// Its step.
+    pub step: String,
+    /// The name that a provider sees: with the item's key in brackets.
+    pub shown: String,
+    /// Key of the for_each item.
+    pub item: Option<String>,
+    /// The for_each group.
+    pub group: Option<String>,
+    /// From 1.
+    pub attempt: u32,
+    /// Prompt as it is sent: instructions before, guidance after.
+    pub prompt: String,
+    /// The step's own prompt, which is what a validator sees; `None` when it is the same.
+    pub bare_prompt: Option<String>,
+    /// System prompt.
+    pub system_prompt: Option<String>,
+    /// Model of the step; the default when absent.
+    pub model: Option<String>,
+    /// Reasoning effort.
+    pub effort: Option<String>,
+    /// Context tier.
+    pub context_tier: Option<String>,
+    /// Folder, relative to the workflow's.
+    pub cwd: Option<String>,
+    /// Provider named by the step or the workflow.
+    pub provider: Option<String>,
+    /// `None`: all tools; empty: none.
+    pub tools: Option<Vec<String>>,
+    /// Declared output fields as data; `None` when no schema was declared.
+    pub schema: Option<Map<String, Value>>,
+    /// Keep the text as it is.
+    pub raw: bool,
+    /// Read the text as JSON and keep a text that is none.
+    pub envelope: bool,
+    /// Longest time of one attempt of the step.
+    pub timeout_seconds: Option<f64>,
+    /// Retry policy; the provider's when absent.
+    pub retry: Option<Retry>,
+    /// Second opinion on the output.
+    pub validator: Option<ValidatorCall>,
+    /// When a dialog is wanted.
+    pub dialog: Option<String>,
+    /// Session shared between steps.
+    pub session_key: Option<String>,
+    /// `cost.pricing` of the workflow.
+    pub pricing: Option<Value>,
+}
+
+/// A second opinion on an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidatorCall {
+    /// What the output is judged by.
+    pub criteria: String,
+    /// Model of the judge.
+    pub model: Option<String>,
+    /// 0 or 1.
+    pub max_retries: u32,
+}

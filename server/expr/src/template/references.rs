@@ -1,0 +1,229 @@
+//! Which undeclared names a template uses: scopes of loops, assignments and macros are followed.
+
+use super::names::FUNCTIONS;
+use super::node::Node;
+use crate::ast::{Expr, ExprKind};
+use crate::reference::{self, Compared, Reference};
+use std::collections::HashSet;
+
+/// Names that exist in no scope of the text.
+pub(super) fn references(nodes: &[Node]) -> Vec<Reference> {
+    let mut walker = Walker {
+        scopes: vec![HashSet::new()],
+        found: Vec::new(),
+    };
+    walker.body(nodes);
+    walker.found
+}
+
+/// Comparisons in output expressions, tests and assignments.
+pub(super) fn comparisons(nodes: &[Node]) -> Vec<Compared> {
+    let mut found = Vec::new();
+    each_expr(nodes, &mut |expr, decides| {
+        if decides {
+            reference::comparisons(expr, &mut found);
+        }
+    });
+    found
+}
+
+/// Whether `name` is read anywhere in `nodes`.
+pub(super) fn mentions(nodes: &[Node], name: &str) -> bool {
+    fn inside(expr: &Expr, name: &str) -> bool {
+        let mut hit = matches!(&expr.kind, ExprKind::Name(found) if found == name);
+        expr.children(&mut |child| hit = hit || inside(child, name));
+        hit
+    }
+    let mut hit = false;
+    each_expr(nodes, &mut |expr, _| hit = hit || inside(expr, name));
+    hit
+}
+
+/// Visits every expression; the flag tells whether its truth or text decides something.
+fn each_expr<'a>(nodes: &'a [Node], visit: &mut dyn FnMut(&'a Expr, bool)) {
+    for node in nodes {
+        match node {
+            Node::Text(_) | Node::Load { .. } => {}
+            Node::Output(expr) => visit(expr, true),
+            Node::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                visit(test, true);
+                each_expr(then, visit);
+                each_expr(otherwise, visit);
+            }
+            Node::For(each) => {
+                visit(&each.iterable, false);
+                if let Some(condition) = &each.condition {
+                    visit(condition, true);
+                }
+                each_expr(&each.body, visit);
+                each_expr(&each.otherwise, visit);
+            }
+            Node::Set { target, value } => {
+                if !matches!(target.kind, ExprKind::Name(_)) {
+                    visit(target, false);
+                }
+                visit(value, false);
+            }
+            Node::SetBlock { filter, body, .. } => {
+                if let Some(filter) = filter {
+                    visit(filter, false);
+                }
+                each_expr(body, visit);
+            }
+            Node::With { assignments, body } => {
+                assignments
+                    .iter()
+                    .for_each(|(_, value)| visit(value, false));
+                each_expr(body, visit);
+            }
+            Node::FilterBlock { filter, body } => {
+                visit(filter, false);
+                each_expr(body, visit);
+            }
+            Node::AutoEscape { enabled, body } => {
+                visit(enabled, false);
+                each_expr(body, visit);
+            }
+            Node::Macro(definition) => {
+                definition.defaults.iter().for_each(|d| visit(d, false));
+                each_expr(&definition.body, visit);
+            }
+            Node::CallBlock { call, caller } => {
+                visit(call, false);
+                each_expr(&caller.body, visit);
+            }
+            Node::Block(body) => each_expr(body, visit),
+        }
+    }
+}
+
+struct Walker {
+    scopes: Vec<HashSet<String>>,
+    found: Vec<Reference>,
+}
+
+impl Walker {
+    fn expr(&mut self, expr: &Expr) {
+        let scopes = &self.scopes;
+        let local = |name: &str| {
+            scopes.iter().any(|s| s.contains(name))
+                || FUNCTIONS.contains(&name)
+                || name == super::lower::BLOCK
+        };
+        reference::collect(expr, &local, &mut self.found);
+    }
+
+    fn declare(&mut self, target: &Expr) {
+        match &target.kind {
+            ExprKind::Name(name) => {
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.insert(name.clone());
+                }
+            }
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                items.iter().for_each(|item| self.declare(item))
+            }
+            _ => self.expr(target),
+        }
+    }
+
+    fn scoped(&mut self, names: &[&str], body: impl FnOnce(&mut Self)) {
+        self.scopes
+            .push(names.iter().map(|n| (*n).to_owned()).collect());
+        body(self);
+        self.scopes.pop();
+    }
+
+    fn body(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            self.node(node);
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::Text(_) | Node::Load { .. } => {}
+            Node::Output(expr) => self.expr(expr),
+            Node::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                self.expr(test);
+                self.body(then);
+                self.body(otherwise);
+            }
+            Node::For(each) => {
+                self.expr(&each.iterable);
+                self.scoped(&["loop"], |w| {
+                    w.declare(&each.target);
+                    if let Some(condition) = &each.condition {
+                        w.expr(condition);
+                    }
+                    w.body(&each.body);
+                });
+                self.scoped(&[], |w| w.body(&each.otherwise));
+            }
+            Node::Set { target, value } => {
+                self.expr(value);
+                self.declare(target);
+            }
+            Node::SetBlock {
+                target,
+                filter,
+                body,
+            } => {
+                if let Some(filter) = filter {
+                    self.expr(filter);
+                }
+                self.scoped(&[], |w| w.body(body));
+                self.declare(target);
+            }
+            Node::With { assignments, body } => {
+                assignments.iter().for_each(|(_, value)| self.expr(value));
+                self.scoped(&[], |w| {
+                    assignments.iter().for_each(|(target, _)| w.declare(target));
+                    w.body(body);
+                });
+            }
+            Node::FilterBlock { filter, body } => {
+                self.expr(filter);
+                self.scoped(&[], |w| w.body(body));
+            }
+            Node::AutoEscape { enabled, body } => {
+                self.expr(enabled);
+                self.body(body);
+            }
+            Node::Macro(definition) => {
+                definition.defaults.iter().for_each(|d| self.expr(d));
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.insert(definition.name.clone());
+                }
+                self.scoped(&["varargs", "kwargs", "caller"], |w| {
+                    for parameter in &definition.parameters {
+                        if let Some(scope) = w.scopes.last_mut() {
+                            scope.insert(parameter.clone());
+                        }
+                    }
+                    w.body(&definition.body);
+                });
+            }
+            Node::CallBlock { call, caller } => {
+                self.expr(call);
+                self.scoped(&["varargs", "kwargs", "caller"], |w| {
+                    for parameter in &caller.parameters {
+                        if let Some(scope) = w.scopes.last_mut() {
+                            scope.insert(parameter.clone());
+                        }
+                    }
+                    w.body(&caller.body);
+                });
+            }
+            Node::Block(body) => self.body(body),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! An agent step from its prompt to its output: turns, retries, a structured
+//! answer that is read and asked for again, a second opinion
+//! (specs/conductor.md 4.6, 4.13, 13). Every provider is treated alike.
+
+mod answer;
+mod cost;
+mod shape;
+mod turns;
+mod validator;
+mod words;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fermata_engine::{AgentCall, EventBody, Failure, Outcome, RunId};
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+
+use crate::agent::{AgentProvider, PermissionPolicy};
+use crate::sink::Sink;
+use crate::task::{Report, Reports, cancelled};
+
+use turns::{Conversation, Spent};
+
+/// What every agent step of a run shares.
+#[derive(Clone)]
+pub(crate) struct Stage {
+    pub(crate) run: RunId,
+    pub(crate) provider: Arc<dyn AgentProvider>,
+    /// The agent that the run names, over every provider in the file.
+    pub(crate) agent: Option<String>,
+    /// Folder of the workflow file, which working folders are relative to.
+    pub(crate) base: PathBuf,
+    pub(crate) home: Option<PathBuf>,
+    pub(crate) policy: PermissionPolicy,
+}
+
+/// Carries it out.
+pub(crate) async fn run(
+    call: AgentCall,
+    stage: Stage,
+    reports: Reports,
+    asked_to_end: watch::Receiver<bool>,
+) -> Outcome {
+    let started = Instant::now();
+    let elapsed = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let mut spent = Spent::default();
+    let timeout = async {
+        match call.timeout_seconds {
+            Some(seconds) => tokio::time::sleep(Duration::from_secs_f64(seconds)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let result = tokio::select! {
+        result = whole(&call, &stage, &reports, &mut spent) => result,
+        () = timeout => Err(Failure {
+            kind: "AgentTimeoutError".to_owned(),
+            message: format!(
+                "`{}` had no answer within {} s (`timeout_seconds`)",
+                call.shown,
+                call.timeout_seconds.unwrap_or_default()
+            ),
+            names: vec![call.step.clone()],
+        }),
+        () = cancelled(asked_to_end) => {
+            stage.provider.end(&turns::prefix(&stage.run, &call)).await;
+            return Outcome::Cancelled { elapsed: elapsed() };
+        }
+    };
+    let detail = spent.detail(call.pricing.as_ref());
+    match result {
+        Ok(output) => Outcome::Agent {
+            output,
+            detail,
+            elapsed: elapsed(),
+        },
+        Err(error) => Outcome::Failed {
+            error,
+            detail,
+            elapsed: elapsed(),
+        },
+    }
+}
+
+/// The answer, the second opinion, and the answer to that.
+async fn whole(
+    call: &AgentCall,
+    stage: &Stage,
+    reports: &Reports,
+    spent: &mut Spent,
+) -> Result<Value, Failure> {
+    let cwd = folder(call, stage)?;
+    let sink: Arc<Sink> = Arc::new(Sink {
+        path: call.path.clone(),
+        step: call.step.clone(),
+        attempt: call.attempt,
+        policy: stage.policy.clone(),
+        reports: reports.clone(),
+    });
+    let mut conversation = Conversation::new(call, stage, cwd, sink);
+    let first = conversation.agent(&call.prompt, spent).await?;
+    let Some(validator) = &call.validator else {
+        return Ok(first);
+    };
+    let opinion = conversation.validate(validator, &first, spent).await;
+    let issues = match opinion {
+        Ok(opinion) if opinion.passed => return Ok(first),
+        Ok(opinion) => opinion.issues,
+        Err(error) => {
+            warn(
+                call,
+                reports,
+                &format!(
+                    "the validator gave no verdict, so the output stands: {}",
+                    error.message
+                ),
+            );
+            return Ok(first);
+        }
+    };
+    warn(
+        call,
+        reports,
+        &format!("the validator found: {}", issues.join("; ")),
+    );
+    if validator.max_retries == 0 {
+        return Ok(first);
+    }
+    let prompt = format!("{}{}", call.prompt, words::feedback(&issues));
+    match conversation.agent(&prompt, spent).await {
+        Ok(second) => Ok(second),
+        Err(error) => {
+            warn(
+                call,
+                reports,
+                &format!(
+                    "the second try failed, so the first output stands: {}",
+                    error.message
+                ),
+            );
+            Ok(first)
+        }
+    }
+}
+
+/// The folder that the agent works in: it must exist.
+fn folder(call: &AgentCall, stage: &Stage) -> Result<PathBuf, Failure> {
+    let Some(wanted) = call.cwd.as_deref().filter(|folder| !folder.is_empty()) else {
+        return Ok(stage.base.clone());
+    };
+    let expanded = match (wanted.strip_prefix('~'), &stage.home) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+            home.join(rest.trim_start_matches('/'))
+        }
+        _ => stage.base.join(wanted),
+    };
+    if expanded.is_dir() {
+        return Ok(expanded);
+    }
+    Err(Failure {
+        kind: "ExecutionError".to_owned(),
+        message: format!(
+            "`working_dir` of `{}` became {}, which is no folder",
+            call.step,
+            expanded.display()
+        ),
+        names: vec![call.step.clone(), expanded.display().to_string()],
+    })
+}
+
+fn warn(call: &AgentCall, reports: &Reports, message: &str) {
+    let _ = reports.send(Report::Look {
+        path: call.path.clone(),
+        body: EventBody::Warning {
+            message: message.to_owned(),
+            step: Some(call.step.clone()),
+        },
+    });
+}
+
+/// Facts about an attempt, for its result event.
+fn put(detail: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
+    detail.insert(key.to_owned(), value.into());
+}

@@ -1,0 +1,70 @@
+//! What is said to agents beside the author's prompt.
+
+use serde_json::{Map, Value};
+
+/// Asks for an answer of that shape.
+pub(super) fn shape(schema: &Map<String, Value>) -> String {
+    format!(
+        "\n\nAnswer with one JSON object and nothing else. Its fields:\n```json\n{}\n```",
+        pretty(&Value::Object(schema.clone()))
+    )
+}
+
+/// Asks again after an answer that could not be read.
+pub(super) fn unreadable(schema: &Map<String, Value>, error: &str) -> String {
+    format!(
+        "Your last answer could not be read as JSON: {error}{}",
+        shape(schema)
+    )
+}
+
+/// Asks again after an answer of another shape.
+pub(super) fn unfit(schema: &Map<String, Value>, error: &str) -> String {
+    format!(
+        "Your last answer does not have the fields that are needed: {error}\nGive plain values for scalar fields, not objects around them.{}",
+        shape(schema)
+    )
+}
+
+/// What a second opinion found, after the step's prompt.
+pub(super) fn feedback(issues: &[String]) -> String {
+    let mut text = String::from(
+        "\n\n## Validation feedback\nAn earlier answer of yours was turned down for these reasons; give a better one:",
+    );
+    for issue in issues {
+        text.push_str("\n- ");
+        text.push_str(issue);
+    }
+    text.push('\n');
+    text
+}
+
+/// The judge's part.
+pub(super) fn judge(criteria: &str) -> String {
+    format!(
+        "You judge the output of another agent by criteria that the author of a workflow wrote. Apply them strictly and add none of your own.\n\n--- CRITERIA ---\n{criteria}\n--- END CRITERIA ---\n\nSay whether every point is met. `passed` is true only then; otherwise `issues` names each thing to change."
+    )
+}
+
+/// What the judge looks at. Long texts are cut.
+pub(super) fn exhibit(step: &str, task: &str, output: &Value) -> String {
+    const TASK: usize = 6_000;
+    const OUTPUT: usize = 8_000;
+    format!(
+        "Agent: {step}\n\n--- TASK ---\n{}\n--- END TASK ---\n\n--- OUTPUT ---\n{}\n--- END OUTPUT ---\n",
+        cut(task, TASK),
+        cut(&pretty(output), OUTPUT)
+    )
+}
+
+fn cut(text: &str, chars: usize) -> String {
+    let mut kept: String = text.chars().take(chars).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    kept
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
+}

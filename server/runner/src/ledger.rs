@@ -1,0 +1,218 @@
+//! The worker's copy of the run: state folded from the log, and the only place
+//! that appends to it. Large values become blobs on the way out and are read
+//! back on the way in, so that the scheduler always sees values.
+
+use std::sync::Arc;
+
+use fermata_engine::{Entry, EventBody, Fence, Payload, RunId, RunState, StepPath};
+use fermata_store::{Miss, NewEvent, Store, StoreError};
+use serde_json::Value;
+
+/// What became of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It is in the log.
+    Yes,
+    /// Somebody was first: the state was read again, decide again.
+    Again,
+}
+
+/// Log and state of one run.
+pub(crate) struct Ledger {
+    store: Arc<dyn Store>,
+    run: RunId,
+    fence: Fence,
+    /// The folded state.
+    pub(crate) state: RunState,
+    /// Outputs whose blobs are gone: frame and step.
+    lost: Vec<(StepPath, String)>,
+}
+
+impl Ledger {
+    /// Folds a log that was just claimed.
+    pub(crate) fn new(store: Arc<dyn Store>, run: RunId, fence: Fence, state: RunState) -> Self {
+        let mut ledger = Self {
+            store,
+            run,
+            fence,
+            state,
+            lost: Vec::new(),
+        };
+        ledger.inflate();
+        ledger
+    }
+
+    /// Appends events that the state has already folded.
+    pub(crate) fn commit(&mut self, entries: Vec<Entry>) -> Result<Appended, StoreError> {
+        if entries.is_empty() {
+            return Ok(Appended::Yes);
+        }
+        let last_seq = self.state.last_seq - entries.len() as u64;
+        let mut events = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let mut body = entry.body;
+            for payload in body.payloads_mut() {
+                self.spill(payload)?;
+            }
+            events.push(NewEvent {
+                at: entry.at,
+                path: entry.path,
+                body,
+            });
+        }
+        match self
+            .store
+            .append(&self.run, last_seq, Some(self.fence), &events)
+        {
+            Ok(written) => {
+                if let Some(last) = written.last() {
+                    self.state.last_check.clone_from(&last.check);
+                }
+                Ok(Appended::Yes)
+            }
+            Err(StoreError::Miss(Miss::Stale { .. })) => {
+                self.reload()?;
+                Ok(Appended::Again)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Appends one event of the worker's own, folding it; read again and repeated while others are first.
+    pub(crate) fn write(
+        &mut self,
+        at: u64,
+        path: &StepPath,
+        body: &EventBody,
+    ) -> Result<(), StoreError> {
+        loop {
+            let event = NewEvent {
+                at,
+                path: path.clone(),
+                body: body.clone(),
+            };
+            let last = self.state.last_seq;
+            match self
+                .store
+                .append(&self.run, last, Some(self.fence), &[event])
+            {
+                Ok(written) => {
+                    for event in &written {
+                        self.fold(event)?;
+                    }
+                    return Ok(());
+                }
+                Err(StoreError::Miss(Miss::Stale { .. })) => self.catch_up()?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Appends one event if nobody was first; else folds what came and says no.
+    pub(crate) fn write_if_unchanged(
+        &mut self,
+        at: u64,
+        path: &StepPath,
+        body: EventBody,
+    ) -> Result<bool, StoreError> {
+        let event = NewEvent {
+            at,
+            path: path.clone(),
+            body,
+        };
+        let last = self.state.last_seq;
+        match self
+            .store
+            .append(&self.run, last, Some(self.fence), &[event])
+        {
+            Ok(written) => {
+                for event in &written {
+                    self.fold(event)?;
+                }
+                Ok(true)
+            }
+            Err(StoreError::Miss(Miss::Stale { .. })) => {
+                self.catch_up()?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Folds what others have appended. Whether there was anything.
+    pub(crate) fn catch_up(&mut self) -> Result<(), StoreError> {
+        for event in self
+            .store
+            .events(&self.run, self.state.last_seq + 1, usize::MAX)?
+        {
+            self.fold(&event)?;
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, event: &fermata_engine::Event) -> Result<(), StoreError> {
+        self.state.fold(event).map_err(|error| StoreError::Corrupt {
+            path: format!("run {}", self.run),
+            what: error.to_string(),
+        })
+    }
+
+    fn reload(&mut self) -> Result<(), StoreError> {
+        self.state = fermata_store::load_state(self.store.as_ref(), &self.run)?;
+        self.inflate();
+        Ok(())
+    }
+
+    fn spill(&self, payload: &mut Payload) -> Result<(), StoreError> {
+        if let Payload::Inline(value) = payload {
+            let value = std::mem::take(value);
+            *payload = fermata_store::spill(self.store.as_ref(), value)?;
+        }
+        Ok(())
+    }
+
+    /// Reads back every blob that the scheduler may look at.
+    fn inflate(&mut self) {
+        let store = Arc::clone(&self.store);
+        let fetch = |payload: &mut Payload| -> bool {
+            if !matches!(payload, Payload::Blob { .. }) {
+                return true;
+            }
+            match fermata_store::fetch(store.as_ref(), payload) {
+                Ok(value) => {
+                    *payload = Payload::Inline(value);
+                    true
+                }
+                Err(_) => false,
+            }
+        };
+        for (path, frame) in &mut self.state.frames {
+            for (name, output) in &mut frame.outputs {
+                if !fetch(output) {
+                    self.lost.push((path.clone(), name.clone()));
+                }
+            }
+        }
+        for group in self.state.groups.values_mut() {
+            if let Some(items) = &mut group.items
+                && !fetch(items)
+            {
+                *items = Payload::Inline(Value::Array(Vec::new()));
+            }
+            for slot in group.slots.values_mut() {
+                if let Some(output) = &mut slot.output
+                    && !fetch(output)
+                {
+                    // The item is due again.
+                    slot.status = fermata_engine::state::SlotStatus::Pending;
+                    slot.output = None;
+                }
+            }
+        }
+    }
+
+    /// Outputs that could not be read back, once.
+    pub(crate) fn take_lost(&mut self) -> Vec<(StepPath, String)> {
+        std::mem::take(&mut self.lost)
+    }
+}

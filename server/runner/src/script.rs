@@ -1,0 +1,216 @@
+//! A process of a script step, in a session of its own so that it can be ended
+//! whole. Output is kept up to a bound; bytes that are no UTF-8 are replaced.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fermata_engine::{EventBody, Failure, Outcome, RunId, ScriptCall};
+use process_wrap::tokio::CommandWrap;
+use serde_json::Map;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::sys;
+use crate::task::{Report, Reports, cancelled};
+
+/// Bytes of each stream that are kept.
+const KEPT: usize = 16 * 1024 * 1024;
+/// How long streams may stay open after the process has ended, held by what it left behind.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Where a script runs.
+pub(crate) struct Place {
+    pub(crate) run: RunId,
+    pub(crate) cwd: PathBuf,
+}
+
+/// Runs it to its end, whichever that is.
+pub(crate) async fn run(
+    call: ScriptCall,
+    place: Place,
+    reports: Reports,
+    asked_to_end: watch::Receiver<bool>,
+) -> Outcome {
+    let started = std::time::Instant::now();
+    let elapsed = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let fail = |message: String, names: Vec<String>| Outcome::Failed {
+        error: Failure {
+            kind: "ExecutionError".to_owned(),
+            message,
+            names,
+        },
+        detail: Map::new(),
+        elapsed: elapsed(),
+    };
+    let mut child = match command(&call, &place).spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            return fail(
+                format!(
+                    "`{}` could not start `{}` in {}: {error}",
+                    call.step,
+                    call.command,
+                    folder(&call, &place.cwd).display()
+                ),
+                vec![call.step.clone(), call.command.clone()],
+            );
+        }
+    };
+    let pid = child.id();
+    if let Some(pid) = pid {
+        let _ = reports.send(Report::Process {
+            path: call.path.clone(),
+            step: call.step.clone(),
+            attempt: call.attempt,
+            process: sys::identity(pid),
+        });
+    }
+    let stdin = child.stdin().take();
+    if let (Some(mut stdin), Some(text)) = (stdin, call.stdin.clone()) {
+        // A process that does not read must not hold its own end.
+        tokio::spawn(async move {
+            let _ = stdin.write_all(text.as_bytes()).await;
+            let _ = stdin.shutdown().await;
+        });
+    }
+    let out = read(child.stdout().take(), look(&call, &reports, "stdout"));
+    let err = read(child.stderr().take(), look(&call, &reports, "stderr"));
+    let timeout = async {
+        match call.timeout_seconds {
+            Some(seconds) => tokio::time::sleep(Duration::from_secs_f64(seconds)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let status = tokio::select! {
+        status = child.wait() => status,
+        () = timeout => {
+            end(pid, &mut *child).await;
+            let seconds = call.timeout_seconds.unwrap_or_default();
+            return fail(
+                format!("`{}` did not end within {seconds} s (`timeout`); it and everything it started were ended", call.step),
+                vec![call.step.clone()],
+            );
+        }
+        () = cancelled(asked_to_end) => {
+            end(pid, &mut *child).await;
+            return Outcome::Cancelled { elapsed: elapsed() };
+        }
+    };
+    let (stdout, stderr) = (drained(out).await, drained(err).await);
+    match status {
+        Ok(status) => Outcome::Process {
+            stdout,
+            stderr,
+            exit_code: sys::exit_code(status),
+            elapsed: elapsed(),
+        },
+        Err(error) => fail(
+            format!("the end of `{}` could not be observed: {error}", call.step),
+            vec![call.step.clone()],
+        ),
+    }
+}
+
+fn folder(call: &ScriptCall, cwd: &Path) -> PathBuf {
+    match &call.cwd {
+        Some(folder) if !folder.is_empty() => cwd.join(folder),
+        _ => cwd.to_path_buf(),
+    }
+}
+
+fn command(call: &ScriptCall, place: &Place) -> CommandWrap {
+    let mut wrap = CommandWrap::with_new(&call.command, |command| {
+        command
+            .args(&call.args)
+            .current_dir(folder(call, &place.cwd))
+            .env("PYTHONUTF8", "1")
+            .env("FERMATA_STEP_ATTEMPT", call.attempt.to_string())
+            .env("FERMATA_STEP_KEY", format!("{}:{}", place.run, call.path))
+            .envs(call.env.iter().map(|(name, value)| (name, value)))
+            .stdin(if call.stdin.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+    });
+    #[cfg(unix)]
+    wrap.wrap(process_wrap::tokio::ProcessSession);
+    #[cfg(windows)]
+    wrap.wrap(process_wrap::tokio::JobObject);
+    wrap
+}
+
+async fn end(pid: Option<u32>, child: &mut dyn process_wrap::tokio::ChildWrapper) {
+    if let Some(pid) = pid {
+        // The leader has to be reaped while its group is waited for, or the group never ends.
+        let (_, _) = tokio::join!(sys::end_own_group(pid), child.wait());
+    } else {
+        let _ = child.start_kill();
+        let _ = child.wait().await;
+    }
+}
+
+fn look(
+    call: &ScriptCall,
+    reports: &Reports,
+    stream: &'static str,
+) -> impl FnMut(&str) + Send + 'static {
+    let (path, step, attempt) = (call.path.clone(), call.step.clone(), call.attempt);
+    let reports = reports.clone();
+    move |text: &str| {
+        let _ = reports.send(Report::Look {
+            path: path.clone(),
+            body: EventBody::ScriptOutput {
+                step: step.clone(),
+                attempt,
+                stream: stream.to_owned(),
+                text: text.to_owned(),
+            },
+        });
+    }
+}
+
+/// What a stream has said so far.
+type Kept = Arc<Mutex<Vec<u8>>>;
+
+/// Reads a stream to its end, in a task of its own.
+fn read(
+    stream: Option<impl AsyncRead + Send + Unpin + 'static>,
+    mut look: impl FnMut(&str) + Send + 'static,
+) -> (Kept, JoinHandle<()>) {
+    let kept: Kept = Arc::default();
+    let into = Arc::clone(&kept);
+    let reader = tokio::spawn(async move {
+        let Some(mut stream) = stream else {
+            return;
+        };
+        let mut buffer = vec![0; 8192];
+        let mut cut = false;
+        while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+            let mut all = into.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = KEPT.saturating_sub(all.len());
+            all.extend_from_slice(&buffer[..count.min(room)]);
+            if count <= room {
+                drop(all);
+                look(&String::from_utf8_lossy(&buffer[..count]));
+            } else if !cut {
+                cut = true;
+                let notice = format!("\n[fermata: cut after {} MiB]\n", KEPT / 1024 / 1024);
+                all.extend_from_slice(notice.as_bytes());
+            }
+        }
+    });
+    (kept, reader)
+}
+
+/// What was read; a stream that something left behind keeps open is not waited for longer than [`DRAIN`].
+async fn drained((kept, reader): (Kept, JoinHandle<()>)) -> String {
+    let _ = tokio::time::timeout(DRAIN, reader).await;
+    let bytes = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,132 @@
+//! What a provider reports during a turn, on its way to the worker. The
+//! permission policy is applied here, so that every provider obeys it alike.
+
+use async_trait::async_trait;
+use fermata_engine::event::ProcessId;
+use fermata_engine::{EventBody, StepPath};
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::agent::{
+    AgentSink, PermissionDecision, PermissionOption, PermissionPolicy, PermissionRequest,
+    PermissionRule, ToolCall,
+};
+use crate::task::{Report, Reports};
+
+/// Sink of one attempt.
+pub(crate) struct Sink {
+    pub(crate) path: StepPath,
+    pub(crate) step: String,
+    pub(crate) attempt: u32,
+    pub(crate) policy: PermissionPolicy,
+    pub(crate) reports: Reports,
+}
+
+impl Sink {
+    fn look(&self, body: EventBody) {
+        let _ = self.reports.send(Report::Look {
+            path: self.path.clone(),
+            body,
+        });
+    }
+}
+
+/// The choice of the wished kind that the agent offers, once before always.
+fn offered(request: &PermissionRequest, allow: bool) -> Option<PermissionOption> {
+    let wished = if allow {
+        [PermissionOption::AllowOnce, PermissionOption::AllowAlways]
+    } else {
+        [PermissionOption::RejectOnce, PermissionOption::RejectAlways]
+    };
+    wished.into_iter().find(|option| {
+        request
+            .options
+            .iter()
+            .any(|choice| choice.option == *option)
+    })
+}
+
+#[async_trait]
+impl AgentSink for Sink {
+    fn message(&self, text: &str) {
+        self.look(EventBody::AgentMessage {
+            step: self.step.clone(),
+            attempt: self.attempt,
+            text: text.to_owned(),
+        });
+    }
+
+    fn thought(&self, text: &str) {
+        self.look(EventBody::AgentThought {
+            step: self.step.clone(),
+            attempt: self.attempt,
+            text: text.to_owned(),
+        });
+    }
+
+    fn tool_call(&self, call: ToolCall) {
+        self.look(EventBody::AgentToolCall {
+            step: self.step.clone(),
+            attempt: self.attempt,
+            call: call.call,
+            title: call.title,
+            status: call.status,
+            kind: call.kind,
+        });
+    }
+
+    fn usage(&self, usage: Map<String, Value>) {
+        self.look(EventBody::AgentUsage {
+            step: self.step.clone(),
+            attempt: self.attempt,
+            usage,
+        });
+    }
+
+    fn warning(&self, text: &str) {
+        self.look(EventBody::Warning {
+            message: text.to_owned(),
+            step: Some(self.step.clone()),
+        });
+    }
+
+    fn process(&self, process: ProcessId) {
+        let _ = self.reports.send(Report::Process {
+            path: self.path.clone(),
+            step: self.step.clone(),
+            attempt: self.attempt,
+            process,
+        });
+    }
+
+    async fn permission(&self, request: PermissionRequest) -> PermissionDecision {
+        let rule = self.policy.rule(request.kind.as_deref());
+        let decided = match rule {
+            PermissionRule::Ask => None,
+            PermissionRule::Allow => offered(&request, true),
+            PermissionRule::Reject => offered(&request, false),
+        };
+        if let Some(option) = decided {
+            self.look(EventBody::Warning {
+                message: format!(
+                    "the permission policy decided `{}`: {}",
+                    option.as_str(),
+                    request.title
+                ),
+                step: Some(self.step.clone()),
+            });
+            return PermissionDecision::Chosen(option);
+        }
+        let (reply, decision) = oneshot::channel();
+        let asked = self.reports.send(Report::Permission {
+            path: self.path.clone(),
+            attempt: self.attempt,
+            request: Box::new(request),
+            reply,
+        });
+        if asked.is_err() {
+            return PermissionDecision::Cancelled;
+        }
+        decision.await.unwrap_or(PermissionDecision::Cancelled)
+    }
+}

@@ -1,0 +1,52 @@
+//! Attempts being carried out: each is a task that reports exactly one outcome.
+
+use std::sync::Arc;
+
+use fermata_engine::event::ProcessId;
+use fermata_engine::{EventBody, Outcome, StepPath};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::agent::{PermissionDecision, PermissionRequest};
+
+/// What a task tells the worker.
+pub(crate) enum Report {
+    /// It is over.
+    Ended {
+        path: StepPath,
+        attempt: u32,
+        outcome: Box<Outcome>,
+    },
+    /// Something to look at.
+    Look { path: StepPath, body: EventBody },
+    /// The process that carries it out.
+    Process {
+        path: StepPath,
+        step: String,
+        attempt: u32,
+        process: ProcessId,
+    },
+    /// The agent asks to run a tool.
+    Permission {
+        path: StepPath,
+        attempt: u32,
+        request: Box<PermissionRequest>,
+        reply: oneshot::Sender<PermissionDecision>,
+    },
+}
+
+/// The way back to the worker. Never blocks: the worker drains it between decisions.
+pub(crate) type Reports = mpsc::UnboundedSender<Report>;
+
+/// A running task, as the worker holds it.
+pub(crate) struct Task {
+    /// Attempt that it carries out.
+    pub(crate) attempt: u32,
+    /// Asks it to end.
+    pub(crate) cancel: Arc<watch::Sender<bool>>,
+}
+
+/// Resolves when the task is asked to end.
+pub(crate) async fn cancelled(mut asked: watch::Receiver<bool>) {
+    // A dropped sender means that the worker is gone: end as well.
+    let _ = asked.wait_for(|asked| *asked).await;
+}

@@ -1,0 +1,199 @@
+//! The worker: claims a run, recovers what an earlier worker left, then goes
+//! round: decide, append, carry out, wait. It is the only one that appends
+//! progress and changes status, and it stops before its next write when it
+//! finds that the run was claimed again.
+
+mod gates;
+mod options;
+mod round;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fermata_engine::event::ProcessId;
+use fermata_engine::{
+    Actor, Cause, Definition, EventBody, Failure, Fence, RunId, RunState, Status, StepPath,
+    Surface, Unloadable,
+};
+use fermata_store::{Miss, RunLock, StoreError};
+
+use crate::ledger::Ledger;
+use crate::recover;
+use crate::sys;
+
+pub use options::Surroundings;
+use round::Round;
+
+/// How a worker's work on a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The run has this status: completed, failed or cancelled.
+    With(Status),
+    /// It waits for people and needs no worker.
+    Parked,
+    /// Somebody else has claimed it.
+    Fenced,
+    /// There was nothing to do for a worker in this status.
+    NotDue(Status),
+}
+
+/// Why a worker gave up. The run is left as it is; whoever takes its lock finds it interrupted.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log does not fold.
+    #[error("the log of run {run} does not fold: {source}")]
+    Fold {
+        /// The run.
+        run: RunId,
+        /// Why.
+        source: fermata_engine::FoldError,
+    },
+}
+
+/// Works on a run whose lock is held until nothing more is to be done. The lock is given back when this returns.
+///
+/// # Errors
+/// [`WorkerError`] when the store fails; misses are handled.
+pub async fn run_worker(
+    run: &RunId,
+    guard: RunLock,
+    surroundings: Surroundings,
+) -> Result<Ended, WorkerError> {
+    let store = Arc::clone(&surroundings.store);
+    let me = sys::this_process();
+    let (fence, log) = match store.claim(run, me.clone(), &guard) {
+        Ok(claimed) => claimed,
+        Err(StoreError::Miss(Miss::Final(status))) => return Ok(Ended::NotDue(status)),
+        Err(error) => return Err(error.into()),
+    };
+    let state = RunState::fold_all(&log).map_err(|source| WorkerError::Fold {
+        run: run.clone(),
+        source,
+    })?;
+    // Subscribed before the first look, so that no request falls between.
+    let wake = store.subscribe(Some(run))?;
+    let mut ledger = Ledger::new(Arc::clone(&store), run.clone(), fence, state);
+    let ended = recover::end_old_processes(&ledger.state, &me).await;
+    if ended > 0 {
+        tracing::info!(run = %run, ended, "ended process groups of an earlier worker");
+    }
+    let now = surroundings.clock.now();
+    match ledger.state.status {
+        Status::Queued => {}
+        Status::Running => return interrupted(&mut ledger, now),
+        Status::Waiting if !ledger.state.parked => return interrupted(&mut ledger, now),
+        status => return Ok(Ended::NotDue(status)),
+    }
+    let file = ledger.state.request.file.clone();
+    let definition = Definition::load(surroundings.world.as_ref(), Path::new(&file));
+    let definition = match definition {
+        Ok(definition) => definition,
+        Err(problem) => return start_failed(&mut ledger, now, fence, me, &problem),
+    };
+    let deadline = definition
+        .root()
+        .workflow
+        .limits
+        .timeout_seconds
+        .map(|seconds| now.saturating_add(seconds.value.saturating_mul(1000)));
+    start(&mut ledger, now, fence, me, deadline)?;
+    let result = Round::new(run.clone(), ledger, definition, surroundings, wake)
+        .go()
+        .await;
+    match result {
+        Err(WorkerError::Store(StoreError::Miss(Miss::Fenced { .. }))) => Ok(Ended::Fenced),
+        Err(WorkerError::Store(StoreError::Miss(Miss::Final(status)))) => Ok(Ended::With(status)),
+        other => other,
+    }
+}
+
+fn start(
+    ledger: &mut Ledger,
+    now: u64,
+    fence: Fence,
+    worker: ProcessId,
+    deadline: Option<u64>,
+) -> Result<(), StoreError> {
+    // A run that only waited for people goes on with the time it had left.
+    let kept = ledger
+        .state
+        .waiting_since
+        .and(ledger.state.deadline)
+        .map(|deadline| {
+            let waited = ledger.state.waited - ledger.state.deadline_waited
+                + now.saturating_sub(ledger.state.waiting_since.unwrap_or(now));
+            deadline + waited
+        });
+    let seed = if ledger.state.seed == 0 {
+        now.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1
+    } else {
+        ledger.state.seed
+    };
+    ledger.write(
+        now,
+        &StepPath::root(),
+        &EventBody::RunStarted {
+            fence,
+            worker,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed,
+            deadline: kept.or(deadline),
+        },
+    )
+}
+
+/// A run that was left running: it fails as interrupted and can be resumed.
+fn interrupted(ledger: &mut Ledger, now: u64) -> Result<Ended, WorkerError> {
+    let was = ledger.state.status;
+    ledger.write(
+        now,
+        &StepPath::root(),
+        &EventBody::RunFailed {
+            cause: Cause::Interrupted,
+            error: Failure {
+                kind: "Interrupted".to_owned(),
+                message: format!(
+                    "the run was {} when its worker vanished; what has a result is kept, resume it to go on",
+                    was.as_str()
+                ),
+                names: Vec::new(),
+            },
+            step: None,
+            output: None,
+            actor: Some(Actor {
+                by: "worker".to_owned(),
+                surface: Surface::Policy,
+            }),
+        },
+    )?;
+    Ok(Ended::With(Status::Failed))
+}
+
+fn start_failed(
+    ledger: &mut Ledger,
+    now: u64,
+    fence: Fence,
+    worker: ProcessId,
+    problem: &Unloadable,
+) -> Result<Ended, WorkerError> {
+    start(ledger, now, fence, worker, None)?;
+    ledger.write(
+        now,
+        &StepPath::root(),
+        &EventBody::RunFailed {
+            cause: Cause::StartFailed,
+            error: Failure {
+                kind: "ConfigurationError".to_owned(),
+                message: problem.to_string(),
+                names: Vec::new(),
+            },
+            step: None,
+            output: None,
+            actor: None,
+        },
+    )?;
+    Ok(Ended::With(Status::Failed))
+}

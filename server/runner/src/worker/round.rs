@@ -1,0 +1,442 @@
+//! The worker's round: decide and append until nothing follows, carry out what
+//! is due, then wait for whatever comes first.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fermata_engine::conductor::{self, Plan};
+use fermata_engine::{
+    Definition, Effect, Entry, EventBody, GateId, Outcome, RunId, Status, StepPath,
+};
+use fermata_store::{StoreError, Wake};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::{Ended, Surroundings, WorkerError};
+use crate::agent::PermissionDecision;
+use crate::agent_step::{self, Stage};
+use crate::ledger::{Appended, Ledger};
+use crate::looking::{self, Looking};
+use crate::script;
+use crate::task::{Report, Reports, Task};
+
+/// Wall deadlines are looked at again at least this often, so that suspend does not stretch them.
+const RECHECK: Duration = Duration::from_secs(30);
+/// Tries of an append while others keep being first.
+const TRIES: usize = 100;
+
+/// A claimed run at work.
+pub(super) struct Round {
+    pub(super) run: RunId,
+    pub(super) ledger: Ledger,
+    pub(super) definition: Definition,
+    pub(super) around: Surroundings,
+    pub(super) tasks: HashMap<StepPath, Task>,
+    pub(super) permissions: HashMap<GateId, oneshot::Sender<PermissionDecision>>,
+    reports: Reports,
+    inbox: mpsc::UnboundedReceiver<Report>,
+    looking: Looking,
+    woken: Arc<Notify>,
+    _wake: Wake,
+    stage: Stage,
+    cwd: PathBuf,
+}
+
+/// Why waiting ended.
+enum Why {
+    Report(Report),
+    Look,
+    Flush,
+    Park,
+}
+
+impl Round {
+    pub(super) fn new(
+        run: RunId,
+        ledger: Ledger,
+        definition: Definition,
+        around: Surroundings,
+        wake: Wake,
+    ) -> Self {
+        let (reports, inbox) = mpsc::unbounded_channel();
+        let woken = Arc::new(Notify::new());
+        let waker = Arc::clone(&woken);
+        wake.on_wake(move || waker.notify_one());
+        let cwd = around
+            .cwd
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(&ledger.state.request.cwd));
+        let stage = Stage {
+            run: run.clone(),
+            provider: Arc::clone(&around.agents),
+            agent: ledger.state.request.agent.clone(),
+            base: definition.root().dir().to_path_buf(),
+            home: around.world.home(),
+            policy: around.permissions.clone(),
+        };
+        Self {
+            run,
+            ledger,
+            definition,
+            around,
+            tasks: HashMap::new(),
+            permissions: HashMap::new(),
+            reports,
+            inbox,
+            looking: Looking::default(),
+            woken,
+            _wake: wake,
+            stage,
+            cwd,
+        }
+    }
+
+    /// Works until the run ends, waits without need of a worker, or belongs to somebody else.
+    pub(super) async fn go(mut self) -> Result<Ended, WorkerError> {
+        let result = self.rounds().await;
+        for task in self.tasks.values() {
+            task.cancel.send_replace(true);
+        }
+        self.settle_tasks().await;
+        self.around.agents.shutdown().await;
+        result
+    }
+
+    async fn rounds(&mut self) -> Result<Ended, WorkerError> {
+        self.redo_lost()?;
+        let mut flush_at = Instant::now() + looking::EVERY;
+        let mut park_at: Option<Instant> = None;
+        loop {
+            self.ledger.catch_up()?;
+            if self.tasks.is_empty() {
+                // Nothing may follow a terminal event, so what was seen goes first.
+                self.flush(true)?;
+            }
+            self.decide()?;
+            self.answer_permissions();
+            match self.ledger.state.status {
+                Status::Completed | Status::Failed | Status::Cancelled => {
+                    return Ok(Ended::With(self.ledger.state.status));
+                }
+                Status::Waiting if self.tasks.is_empty() => {
+                    park_at.get_or_insert_with(|| Instant::now() + self.around.park_after);
+                }
+                Status::Waiting | Status::Running | Status::Queued => park_at = None,
+            }
+            self.carry_out();
+            match self.wait(flush_at, park_at).await {
+                Why::Report(report) => {
+                    self.take(report)?;
+                    while let Ok(report) = self.inbox.try_recv() {
+                        self.take(report)?;
+                    }
+                }
+                Why::Look => {}
+                Why::Flush => {
+                    self.flush(false)?;
+                    flush_at = Instant::now() + looking::EVERY;
+                }
+                Why::Park => {
+                    if self.park()? {
+                        return Ok(Ended::Parked);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Decides and appends until nothing follows.
+    fn decide(&mut self) -> Result<(), WorkerError> {
+        for _ in 0..TRIES {
+            loop {
+                let now = self.around.clock.now();
+                let plan = conductor::advance(&mut self.ledger.state, &self.definition, now);
+                let Plan {
+                    append,
+                    cancel,
+                    idle,
+                } = plan;
+                if self.commit(append)? == Appended::Again {
+                    break;
+                }
+                let stale = self.cancel(&cancel)?;
+                if idle && !stale {
+                    return Ok(());
+                }
+            }
+        }
+        Err(WorkerError::Store(StoreError::Busy {
+            path: format!("log of run {}", self.run),
+            waited: 0,
+        }))
+    }
+
+    fn commit(&mut self, append: Vec<Entry>) -> Result<Appended, WorkerError> {
+        Ok(self.ledger.commit(append)?)
+    }
+
+    /// Asks tasks to end. An attempt that nobody carries out is over at once; whether there was one.
+    fn cancel(&mut self, paths: &[StepPath]) -> Result<bool, WorkerError> {
+        let mut stale = false;
+        for path in paths {
+            match self.tasks.get(path) {
+                Some(task) => {
+                    task.cancel.send_replace(true);
+                }
+                None => {
+                    let Some(attempt) = self.ledger.state.open.get(path).map(|o| o.attempt) else {
+                        continue;
+                    };
+                    self.conclude(path, attempt, Outcome::Cancelled { elapsed: 0 })?;
+                    stale = true;
+                }
+            }
+        }
+        Ok(stale)
+    }
+
+    /// Appends the result of an attempt, deciding again while others are first.
+    fn conclude(
+        &mut self,
+        path: &StepPath,
+        attempt: u32,
+        outcome: Outcome,
+    ) -> Result<(), WorkerError> {
+        for _ in 0..TRIES {
+            let now = self.around.clock.now();
+            self.ledger.catch_up()?;
+            let append = conductor::conclude(
+                &mut self.ledger.state,
+                &self.definition,
+                now,
+                path,
+                attempt,
+                outcome.clone(),
+            );
+            if self.commit(append)? == Appended::Yes {
+                return Ok(());
+            }
+        }
+        Err(WorkerError::Store(StoreError::Busy {
+            path: format!("log of run {}", self.run),
+            waited: 0,
+        }))
+    }
+
+    /// Starts a task for every attempt that is due and has none.
+    fn carry_out(&mut self) {
+        for effect in conductor::due(&self.ledger.state, &self.definition) {
+            let (path, attempt) = effect.attempt();
+            let path = path.clone();
+            if self.tasks.contains_key(&path) {
+                continue;
+            }
+            let (cancel, asked) = watch::channel(false);
+            let reports = self.reports.clone();
+            let done = path.clone();
+            let work = self.work(effect, asked);
+            tokio::spawn(async move {
+                let outcome = work.await;
+                let _ = reports.send(Report::Ended {
+                    path: done,
+                    attempt,
+                    outcome: Box::new(outcome),
+                });
+            });
+            self.tasks.insert(
+                path,
+                Task {
+                    attempt,
+                    cancel: Arc::new(cancel),
+                },
+            );
+        }
+    }
+
+    fn work(
+        &self,
+        effect: Effect,
+        asked: watch::Receiver<bool>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>> {
+        let reports = self.reports.clone();
+        match effect {
+            Effect::Script(call) => {
+                let place = script::Place {
+                    run: self.run.clone(),
+                    cwd: self.cwd.clone(),
+                };
+                Box::pin(script::run(call, place, reports, asked))
+            }
+            Effect::Agent(call) => {
+                let mut stage = self.stage.clone();
+                let frame = self.ledger.state.frame_of(&call.path);
+                if let Some(source) = self
+                    .ledger
+                    .state
+                    .frames
+                    .get(&frame)
+                    .and_then(|frame| self.definition.file(&frame.file))
+                {
+                    stage.base = source.dir().to_path_buf();
+                }
+                Box::pin(agent_step::run(*call, stage, reports, asked))
+            }
+        }
+    }
+
+    async fn wait(&mut self, flush_at: Instant, park_at: Option<Instant>) -> Why {
+        let now = self.around.clock.now();
+        let timer = conductor::next_deadline(&self.ledger.state)
+            .map_or(RECHECK, |at| until(at, now))
+            .min(RECHECK)
+            .min(self.around.poll);
+        let flush = async {
+            if self.looking.is_empty() {
+                std::future::pending().await
+            } else {
+                tokio::time::sleep_until(flush_at).await;
+            }
+        };
+        let park = async {
+            match park_at {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            Some(report) = self.inbox.recv() => Why::Report(report),
+            () = self.woken.notified() => Why::Look,
+            () = flush => Why::Flush,
+            () = park => Why::Park,
+            () = tokio::time::sleep(timer) => Why::Look,
+        }
+    }
+
+    fn take(&mut self, report: Report) -> Result<(), WorkerError> {
+        match report {
+            Report::Ended {
+                path,
+                attempt,
+                outcome,
+            } => {
+                if self.tasks.get(&path).is_some_and(|t| t.attempt == attempt) {
+                    self.tasks.remove(&path);
+                }
+                self.flush(true)?;
+                self.conclude(&path, attempt, *outcome)
+            }
+            Report::Look { path, body } => {
+                self.looking.push(self.around.clock.now(), path, body);
+                Ok(())
+            }
+            Report::Process {
+                path,
+                step,
+                attempt,
+                process,
+            } => {
+                let body = EventBody::ProcessStarted {
+                    step,
+                    attempt,
+                    process,
+                };
+                let now = self.around.clock.now();
+                Ok(self.ledger.write(now, &path, &body)?)
+            }
+            Report::Permission {
+                path,
+                attempt,
+                request,
+                reply,
+            } => self.open_permission(&path, attempt, *request, reply),
+        }
+    }
+
+    /// Writes what was seen: a few events, or all of them before a result.
+    fn flush(&mut self, all: bool) -> Result<(), WorkerError> {
+        for entry in self.looking.take(all) {
+            self.ledger.write(entry.at, &entry.path, &entry.body)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the lock back; an answer queues the run again.
+    fn park(&mut self) -> Result<bool, WorkerError> {
+        self.flush(true)?;
+        self.ledger.catch_up()?;
+        if self.ledger.state.status != Status::Waiting || !self.tasks.is_empty() {
+            return Ok(false);
+        }
+        let still_waits = {
+            let before = self.ledger.state.last_seq;
+            self.decide()?;
+            before == self.ledger.state.last_seq && self.ledger.state.status == Status::Waiting
+        };
+        if still_waits {
+            let now = self.around.clock.now();
+            self.ledger
+                .write_if_unchanged(now, &StepPath::root(), EventBody::RunParked {})
+                .map_err(WorkerError::Store)
+        } else {
+            Ok(false)
+        }
+    }
+
+    /// Steps whose outputs cannot be read any more are due again.
+    fn redo_lost(&mut self) -> Result<(), WorkerError> {
+        for (frame, step) in self.ledger.take_lost() {
+            let now = self.around.clock.now();
+            let after = self
+                .ledger
+                .state
+                .frames
+                .get(&frame)
+                .and_then(|f| f.journal.iter().rev().find(|r| r.name == step))
+                .map(|result| result.seq - 1);
+            let Some(after) = after else {
+                continue;
+            };
+            self.ledger.write(
+                now,
+                &frame,
+                &EventBody::Warning {
+                    message: format!(
+                        "the stored output of `{step}` is missing or damaged: it and what came after it run again"
+                    ),
+                    step: Some(step.clone()),
+                },
+            )?;
+            self.ledger.write(
+                now,
+                &frame,
+                &EventBody::StepsInvalidated { from: step, after },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the tasks that were asked to end, so that nothing outlives the worker.
+    async fn settle_tasks(&mut self) {
+        let end = Instant::now() + Duration::from_secs(5);
+        while !self.tasks.is_empty() {
+            let Ok(Some(report)) = tokio::time::timeout_at(end, self.inbox.recv()).await else {
+                return;
+            };
+            if let Report::Ended { path, .. } = report {
+                self.tasks.remove(&path);
+            }
+        }
+    }
+}
+
+/// Time until a deadline; a passed one whose consequences are under way is looked at again soon.
+fn until(at: u64, now: u64) -> Duration {
+    const AGAIN: Duration = Duration::from_millis(50);
+    match at.checked_sub(now) {
+        Some(ms @ 1..) => Duration::from_millis(ms),
+        Some(0) | None => AGAIN,
+    }
+}

@@ -1,0 +1,545 @@
+//! Runs, iteration limits and agent steps of the conformance data, through the
+//! worker. What differs on purpose is listed with its reason; anything else
+//! that differs fails.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use fermata_engine::conductor::GatePolicy;
+use fermata_engine::gate::{GateKind, LimitDecision};
+use fermata_engine::{Answer, EventBody, Payload, Status};
+use fermata_runner::Ended;
+use fermata_store::{MemStore, Store, load_state};
+use serde_json::{Map, Value, json};
+use support::corpus;
+use support::scripted::Scripted;
+use support::{Case, Finished, people, queue, read, surroundings, work};
+
+/// Cases that differ on purpose, and why.
+fn reasons(set: &str) -> BTreeMap<String, String> {
+    let text = include_str!("differences.json");
+    let all: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_str(text).unwrap();
+    all.get(set).cloned().unwrap_or_default()
+}
+
+fn judge(set: &str, found: &BTreeMap<String, Vec<String>>, total: usize) {
+    let known = reasons(set);
+    let mut wrong = Vec::new();
+    for (case, differences) in found {
+        if known.contains_key(case) {
+            continue;
+        }
+        for difference in differences {
+            wrong.push(format!("{case}: {difference}"));
+        }
+    }
+    let gone: Vec<&String> = known.keys().filter(|c| !found.contains_key(*c)).collect();
+    eprintln!(
+        "{set}: {} of {total} agree, {} differ on purpose",
+        total - found.len(),
+        known.len() - gone.len()
+    );
+    assert!(wrong.is_empty(), "{set} differs:\n{}", wrong.join("\n"));
+    assert!(
+        gone.is_empty(),
+        "{set}: listed as different but agree: {gone:?}"
+    );
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+fn output(payload: Option<&Payload>) -> Value {
+    match payload {
+        Some(Payload::Inline(value)) => value.clone(),
+        Some(Payload::Blob { .. }) | None => Value::Null,
+    }
+}
+
+/// Numbers equal by value: `1` and `1.0` are told apart by the coercion sets, not here.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|w| same(v, w)))
+        }
+        _ => a == b,
+    }
+}
+
+/// Steps that were started, groups left out.
+fn executed(finished: &Finished, paths: bool) -> Vec<String> {
+    finished
+        .log
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::StepStarted { step, kind, .. }
+                if !matches!(kind.as_str(), "parallel" | "for_each") =>
+            {
+                if paths {
+                    return Some(event.path.without_visits());
+                }
+                let member = finished.log.iter().any(|other| {
+                    matches!(other.body, EventBody::GroupStarted { .. })
+                        && other.path == event.path.parent()
+                });
+                (!member).then(|| step.clone())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn compare_end(finished: &Finished, expected: &Value, differences: &mut Vec<String>) {
+    let state = &finished.state;
+    let fine = expected["exit"] == json!(0);
+    if fine != (state.status == Status::Completed) {
+        differences.push(format!(
+            "exit {} but {} {:?} {:?}",
+            expected["exit"],
+            state.status.as_str(),
+            state.error,
+            finished.ended
+        ));
+        return;
+    }
+    let out = output(state.output.as_ref());
+    if !same(&out, &expected["output"]) {
+        differences.push(format!("output {out} instead of {}", expected["output"]));
+    }
+    if let Some(kind) = expected["error_type"].as_str() {
+        let found = state.error.as_ref().map(|e| e.kind.as_str());
+        if found != Some(kind) {
+            differences.push(format!("error {:?} instead of {kind}", state.error));
+        }
+    }
+}
+
+#[test]
+fn workflows_without_agents_run_as_recorded() {
+    let Some(conductor) = corpus::conductor() else {
+        return;
+    };
+    let world = corpus::world(&conductor);
+    let mut found = BTreeMap::new();
+    let cases = corpus::cases(&conductor.join("runs"));
+    let runtime = runtime();
+    for case in &cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let folder = corpus::copy(case);
+        let args = corpus::json(&case.join("args.json"));
+        let expected = corpus::json(&case.join("expected.json"));
+        let store = Arc::new(MemStore::new());
+        let agents = Scripted::new(&Value::Null);
+        let file = folder.path().join("workflow.yaml");
+        let run = queue(
+            store.as_ref(),
+            &Case {
+                file: &file,
+                inputs: args["inputs"].as_object().cloned().unwrap_or_default(),
+                gates: "first",
+                guidance: Vec::new(),
+            },
+        );
+        let around = surroundings(store.clone(), agents, world.clone());
+        let ended = runtime.block_on(work(&store, &run, around));
+        let finished = read(&store, &run, ended);
+        let mut differences = Vec::new();
+        compare_end(&finished, &expected, &mut differences);
+        let routes = recorded_routes(&expected);
+        let own = own_routes(&finished);
+        if expected["order"].is_null() && routes != own {
+            differences.push(format!("routes {own:?} instead of {routes:?}"));
+        }
+        if !differences.is_empty() {
+            found.insert(name, differences);
+        }
+    }
+    judge("runs", &found, cases.len());
+}
+
+fn recorded_routes(expected: &Value) -> Vec<(String, String)> {
+    expected["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["type"] == "route_taken" && event["subworkflow_path"].is_null())
+        .map(|event| {
+            let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+            (text("from_agent"), text("to_agent"))
+        })
+        .collect()
+}
+
+fn own_routes(finished: &Finished) -> Vec<(String, String)> {
+    let gates: Vec<&str> = finished
+        .log
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::StepStarted { step, kind, .. } if kind == "human_gate" => {
+                Some(step.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    finished
+        .log
+        .iter()
+        .filter(|event| !event.path.as_str().contains('/') && !event.path.as_str().contains('['))
+        .filter_map(|event| match &event.body {
+            EventBody::RouteTaken { from, to, .. } if !gates.contains(&from.as_str()) => {
+                Some((from.clone(), to.clone()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Runs to the end, answering limit gates from a list; a refused answer leaves the gate open for the next.
+fn run_answering(
+    runtime: &tokio::runtime::Runtime,
+    file: &Path,
+    args: (&Map<String, Value>, &str, Vec<String>),
+    script: &Value,
+    world: &Arc<support::world::Disk>,
+    people: (&[Value], bool, &[Value]),
+) -> (Finished, Arc<Scripted>) {
+    let (answers, newest, human) = people;
+    let store = Arc::new(MemStore::new());
+    let agents = Scripted::new(script);
+    let run = queue(
+        store.as_ref(),
+        &Case {
+            file,
+            inputs: args.0.clone(),
+            gates: args.1,
+            guidance: args.2,
+        },
+    );
+    let (mut answers, mut human) = (answers.iter(), human.iter());
+    loop {
+        let around = surroundings(store.clone(), agents.clone(), world.clone());
+        let ended = runtime.block_on(work(&store, &run, around));
+        if ended != Ended::Parked {
+            return (read(&store, &run, ended), agents);
+        }
+        let mut asked = false;
+        loop {
+            let state = load_state(store.as_ref(), &run).unwrap();
+            let mut open: Vec<_> = state.open_gates.iter().map(|o| o.gate.clone()).collect();
+            if newest {
+                open.reverse();
+            }
+            let Some(gate) = open.first() else {
+                break;
+            };
+            let answer = match gate.kind {
+                GateKind::IterationLimit => answers
+                    .next()
+                    .map(|n| match n.get("raw") {
+                        Some(raw) => fermata_engine::answer::parse(gate, raw),
+                        None => Ok(limit_answer(n)),
+                    })
+                    .and_then(Result::ok),
+                _ => human.next().map(|answer| {
+                    let answer = json!({"kind": "human", "value": answer["select"], "input": answer.get("input").cloned().unwrap_or(json!({}))});
+                    serde_json::from_value(answer).unwrap()
+                }),
+            };
+            let Some(answer) = answer else {
+                break;
+            };
+            if people::answer(&store, &run, &gate.gate, &answer).is_ok() {
+                asked = true;
+            }
+            let parked_again = load_state(store.as_ref(), &run).unwrap().parked;
+            if asked && !parked_again && !newest {
+                // With several gates open, all are answered before the run goes on.
+                if load_state(store.as_ref(), &run)
+                    .unwrap()
+                    .open_gates
+                    .is_empty()
+                {
+                    break;
+                }
+            }
+        }
+        if !asked {
+            return (read(&store, &run, ended), agents);
+        }
+    }
+}
+
+fn limit_answer(n: &Value) -> Answer {
+    match n.as_i64() {
+        Some(n) if n > 0 => Answer::IterationLimit {
+            decision: LimitDecision::Continue,
+            n: Some(n.unsigned_abs()),
+        },
+        _ => Answer::IterationLimit {
+            decision: LimitDecision::Stop,
+            n: None,
+        },
+    }
+}
+
+/// What limit gates showed and how they were answered, in opening order.
+fn own_limits(finished: &Finished) -> Vec<Value> {
+    finished
+        .log
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::IterationLimitReached { gate } => {
+                let limit = gate.limit.as_ref().unwrap();
+                Some(json!([
+                    gate.step,
+                    limit.current_iteration,
+                    limit.max_iterations,
+                    limit.agent_history
+                ]))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn recorded_limits(events: &Value) -> Vec<Value> {
+    events
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+        .filter(|event| event["type"] == "iteration_limit_reached")
+        .map(|event| {
+            let name = event.get("agent_name").or(event.get("group_name"));
+            json!([
+                name,
+                event["current_iteration"],
+                event["max_iterations"],
+                event["agent_history"]
+            ])
+        })
+        .collect()
+}
+
+#[test]
+fn iteration_limits_are_reached_and_resolved_as_recorded() {
+    let Some(conductor) = corpus::conductor() else {
+        return;
+    };
+    let world = corpus::world(&conductor);
+    let runtime = runtime();
+    let mut found = BTreeMap::new();
+    let mut total = 0;
+    for case in corpus::cases(&conductor.join("limits")) {
+        let expected = corpus::json(&case.join("expected.json"));
+        for (at, row) in expected["rows"].as_array().unwrap().iter().enumerate() {
+            total += 1;
+            let scenario = &row["scenario"];
+            let name = format!("{}#{at}", case.file_name().unwrap().to_string_lossy());
+            let folder = corpus::copy(&case);
+            let policy = if scenario["policy"] == "web" {
+                "ask"
+            } else {
+                "first"
+            };
+            let raw = scenario.get("raw").is_some();
+            let answers = match &scenario["answers"] {
+                Value::Array(list) if !raw => list.clone(),
+                _ if raw => vec![json!({"raw": scenario["raw"]})],
+                _ => Vec::new(),
+            };
+            let (finished, _) = run_answering(
+                &runtime,
+                &folder.path().join("workflow.yaml"),
+                (
+                    expected["inputs"].as_object().unwrap_or(&Map::new()),
+                    policy,
+                    Vec::new(),
+                ),
+                &Value::Null,
+                &world,
+                (&answers, scenario["order"] == "newest", &[]),
+            );
+            let mut differences = Vec::new();
+            let state = &finished.state;
+            let outcome = match (&state.status, &state.error) {
+                (Status::Completed, _) => "completed".to_owned(),
+                (Status::Failed, Some(error)) => error.kind.clone(),
+                (status, _) => status.as_str().to_owned(),
+            };
+            if row["outcome"] != json!(outcome) {
+                differences.push(format!(
+                    "{outcome} instead of {} {:?}",
+                    row["outcome"], state.error
+                ));
+            } else {
+                let steps = executed(&finished, false);
+                let recorded: Vec<String> =
+                    serde_json::from_value(row["executed"].clone()).unwrap();
+                let sorted = |mut list: Vec<String>| {
+                    list.sort();
+                    list
+                };
+                if sorted(steps.clone()) != sorted(recorded.clone()) {
+                    differences.push(format!("executed {steps:?} instead of {recorded:?}"));
+                }
+                let out = output(state.output.as_ref());
+                if !same(&out, &row["output"]) {
+                    differences.push(format!("output {out} instead of {}", row["output"]));
+                }
+            }
+            let key = |list: Vec<Value>| {
+                let mut list: Vec<String> = list.iter().map(Value::to_string).collect();
+                list.sort();
+                list
+            };
+            let (own, recorded) = (
+                key(own_limits(&finished)),
+                key(recorded_limits(&row["events"])),
+            );
+            if own != recorded {
+                differences.push(format!("gates {own:?} instead of {recorded:?}"));
+            }
+            if !differences.is_empty() {
+                found.insert(name, differences);
+            }
+        }
+    }
+    judge("limits", &found, total);
+}
+
+#[test]
+fn scripted_agents_run_as_recorded() {
+    let Some(conductor) = corpus::conductor() else {
+        return;
+    };
+    let world = corpus::world(&conductor);
+    let runtime = runtime();
+    let mut found = BTreeMap::new();
+    let cases = corpus::cases(&conductor.join("agents"));
+    for case in &cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let folder = corpus::copy(case);
+        let args = corpus::json(&case.join("args.json"));
+        let script = corpus::json(&case.join("script.json"));
+        let expected = corpus::json(&case.join("expected.json"));
+        let list = |key: &str| args[key].as_array().cloned().unwrap_or_default();
+        let guidance = list("guidance")
+            .iter()
+            .filter_map(|text| text.as_str().map(str::to_owned))
+            .collect();
+        let policy = if args["policy"] == "web" {
+            "ask"
+        } else {
+            "first"
+        };
+        let (finished, agents) = run_answering(
+            &runtime,
+            &folder.path().join("workflow.yaml"),
+            (
+                args["inputs"].as_object().unwrap_or(&Map::new()),
+                policy,
+                guidance,
+            ),
+            &script,
+            &world,
+            (&list("limit_answers"), false, &list("gate_answers")),
+        );
+        let mut differences = Vec::new();
+        compare_end(&finished, &expected, &mut differences);
+        let sorted = |mut list: Vec<String>| {
+            list.sort();
+            list
+        };
+        let steps = executed(&finished, true);
+        let recorded: Vec<String> = serde_json::from_value(expected["executed"].clone()).unwrap();
+        if sorted(steps.clone()) != sorted(recorded.clone()) {
+            differences.push(format!("executed {steps:?} instead of {recorded:?}"));
+        }
+        let root = &finished.state.frames[&fermata_engine::StepPath::root()];
+        if json!(root.history) != expected["history"] {
+            differences.push(format!(
+                "history {:?} instead of {}",
+                root.history, expected["history"]
+            ));
+        }
+        if json!(root.iteration) != expected["iterations"] {
+            differences.push(format!(
+                "{} iterations instead of {}",
+                root.iteration, expected["iterations"]
+            ));
+        }
+        differences.extend(compare_prompts(&agents, &expected));
+        if !differences.is_empty() {
+            found.insert(name, differences);
+        }
+    }
+    judge("agents", &found, cases.len());
+}
+
+/// First prompts of the step's own calls, without what each side adds in its own words.
+fn compare_prompts(agents: &Scripted, expected: &Value) -> Vec<String> {
+    let asked = agents.asked.lock().unwrap();
+    let mut own: Vec<(String, String)> = asked
+        .iter()
+        .filter(|turn| turn.turn == 1 && !turn.step.ends_with(" (validator)"))
+        .map(|turn| (turn.step.clone(), bare(&turn.prompt)))
+        .collect();
+    let mut recorded = Vec::new();
+    for call in expected["calls"].as_array().unwrap() {
+        if call["kind"] != "agent" {
+            continue;
+        }
+        let name = call["agent"].as_str().unwrap().to_owned();
+        let appended = call["appended"].as_str().unwrap_or_default();
+        let prompt = call["prompt"].as_str().unwrap();
+        let prompt = prompt.strip_suffix(appended).unwrap_or(prompt);
+        recorded.push((name, bare(prompt)));
+    }
+    own.sort();
+    own.dedup();
+    recorded.sort();
+    recorded.dedup();
+    if own == recorded {
+        Vec::new()
+    } else {
+        vec![format!("prompts {own:?} instead of {recorded:?}")]
+    }
+}
+
+fn bare(prompt: &str) -> String {
+    let prompt = match prompt.split_once("</workspace_instructions>\n\n") {
+        Some((_, rest)) => rest,
+        None => prompt,
+    };
+    let mut end = prompt.len();
+    for mark in [
+        "\n\nAnswer with one JSON object and nothing else.",
+        "\n\n[User Guidance]",
+        "\n\n## Validation feedback",
+    ] {
+        if let Some(at) = prompt.find(mark) {
+            end = end.min(at);
+        }
+    }
+    prompt[..end].to_owned()
+}
+
+#[test]
+fn every_policy_reads_back_as_it_is_named() {
+    for text in ["ask", "stop", "first", "continue:7"] {
+        assert_eq!(GatePolicy::read(text).name(), text);
+    }
+}

@@ -1,0 +1,299 @@
+//! Worlds: what checking and lowering see of the machine. [`OsWorld`] is the
+//! system with open documents over it; [`PinnedWorld`] shows the files of a
+//! run's definition as they were; [`Recorder`] notes what a load has read, so
+//! that exactly this can be pinned.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use fermata_engine::event::PinnedFile;
+use fermata_workflow::World;
+use fermata_workflow::world::PathKind;
+
+use crate::contract::Store;
+use crate::error::Result;
+
+/// The system, with open documents over the disk.
+#[derive(Debug, Clone, Default)]
+pub struct OsWorld {
+    overlay: BTreeMap<PathBuf, Vec<u8>>,
+    env: BTreeMap<String, String>,
+}
+
+impl OsWorld {
+    /// The system as it is.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The system with these open documents: absolute path and bytes.
+    #[must_use]
+    pub fn with_overlay(documents: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Self {
+        Self {
+            overlay: documents.into_iter().collect(),
+            env: BTreeMap::new(),
+        }
+    }
+
+    /// Adds variables that are used where the environment has none: a `.env` file's.
+    #[must_use]
+    pub fn with_env(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.env.extend(variables);
+        self
+    }
+
+    /// Whether the text of a file is an open document's.
+    #[must_use]
+    pub fn is_open(&self, path: &Path) -> bool {
+        self.overlay.contains_key(path)
+    }
+}
+
+impl World for OsWorld {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.overlay.get(path) {
+            Some(bytes) => Ok(bytes.clone()),
+            None => std::fs::read(path),
+        }
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<PathKind> {
+        if self.overlay.contains_key(path) {
+            return Ok(PathKind::File);
+        }
+        let meta = std::fs::metadata(path)?;
+        Ok(if meta.is_file() {
+            PathKind::File
+        } else if meta.is_dir() {
+            PathKind::Folder
+        } else {
+            PathKind::Other
+        })
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names: Vec<String> = std::fs::read_dir(folder)?
+            .filter_map(std::result::Result::ok)
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        // A new document that was never saved is in its folder too.
+        names.extend(
+            self.overlay
+                .keys()
+                .filter(|path| path.parent() == Some(folder))
+                .filter_map(|path| path.file_name())
+                .map(|name| name.to_string_lossy().into_owned()),
+        );
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        match path.canonicalize() {
+            Err(_) if self.overlay.contains_key(path) => Ok(path.to_path_buf()),
+            found => found,
+        }
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        std::env::var(name)
+            .ok()
+            .or_else(|| self.env.get(name).cloned())
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        let named = Path::new(name);
+        if named.components().count() > 1 {
+            return runnable(named).then(|| named.to_path_buf());
+        }
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path)
+            .flat_map(|folder| candidates(&folder, name))
+            .find(|candidate| runnable(candidate))
+    }
+}
+
+fn candidates(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let mut found = vec![folder.join(name)];
+    if cfg!(windows) {
+        let kinds = std::env::var("PATHEXT").unwrap_or_else(|_| ".EXE;.CMD;.BAT".to_owned());
+        found.extend(
+            kinds
+                .split(';')
+                .map(|kind| folder.join(format!("{name}{kind}"))),
+        );
+    }
+    found
+}
+
+fn runnable(path: &Path) -> bool {
+    let Ok(meta) = std::fs::metadata(path) else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        meta.is_file() && meta.permissions().mode() & 0o111 != 0
+    }
+    #[cfg(not(unix))]
+    {
+        meta.is_file()
+    }
+}
+
+/// A world in which the files of a definition are as they were pinned. Everything else comes from the system.
+#[derive(Debug, Clone, Default)]
+pub struct PinnedWorld {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    system: OsWorld,
+}
+
+impl PinnedWorld {
+    /// Reads the pinned files from the store.
+    ///
+    /// # Errors
+    /// Those of [`Store::blob`]: a definition whose bytes are gone cannot be carried out.
+    pub fn load(store: &dyn Store, files: &[PinnedFile]) -> Result<Self> {
+        let files = files
+            .iter()
+            .map(|file| Ok((PathBuf::from(&file.path), store.blob(&file.blob)?)))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            files,
+            system: OsWorld::new(),
+        })
+    }
+}
+
+impl World for PinnedWorld {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.files.get(path) {
+            Some(bytes) => Ok(bytes.clone()),
+            None => self.system.read(path),
+        }
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<PathKind> {
+        if self.files.contains_key(path) {
+            return Ok(PathKind::File);
+        }
+        self.system.kind(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let pinned = self
+            .files
+            .keys()
+            .filter(|path| path.parent() == Some(folder))
+            .filter_map(|path| path.file_name())
+            .map(|name| name.to_string_lossy().into_owned());
+        let mut names = self.system.list(folder).unwrap_or_default();
+        names.extend(pinned);
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        match self.system.canonical(path) {
+            Err(_) if self.files.contains_key(path) => Ok(path.to_path_buf()),
+            found => found,
+        }
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        self.system.env(name)
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        self.system.home()
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        self.system.program(name)
+    }
+}
+
+/// What a load has drawn in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// Files that were read, with their bytes.
+    pub files: BTreeMap<PathBuf, Vec<u8>>,
+    /// Variables that were asked for; `None` when unset.
+    pub env: BTreeMap<String, Option<String>>,
+}
+
+/// Passes everything through and notes it.
+pub struct Recorder<'a> {
+    inner: &'a dyn World,
+    drawn: Mutex<Drawn>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Around another world.
+    #[must_use]
+    pub fn new(inner: &'a dyn World) -> Self {
+        Self {
+            inner,
+            drawn: Mutex::new(Drawn::default()),
+        }
+    }
+
+    /// What was noted.
+    #[must_use]
+    pub fn drawn(self) -> Drawn {
+        self.drawn
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, write: impl FnOnce(&mut Drawn)) {
+        write(&mut self.drawn.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl World for Recorder<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = self.inner.read(path)?;
+        self.note(|drawn| {
+            drawn.files.insert(path.to_path_buf(), bytes.clone());
+        });
+        Ok(bytes)
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<PathKind> {
+        self.inner.kind(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.inner.list(folder)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        self.inner.canonical(path)
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        let value = self.inner.env(name);
+        self.note(|drawn| {
+            drawn.env.insert(name.to_owned(), value.clone());
+        });
+        value
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        self.inner.home()
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        self.inner.program(name)
+    }
+}

@@ -1,0 +1,86 @@
+//! Which files are workflows, and of which dialect: by modeline, by place, by
+//! top-level keys (design/protocol.md, the end of "Language server"). Never
+//! guesses by extension.
+
+use std::path::Path;
+
+use fermata_syntax::{Node, Tree};
+
+use crate::model::Dialect;
+
+/// Mode keys of Archon nodes: a node has exactly one.
+const ARCHON_MODES: &[&str] = &[
+    "command",
+    "prompt",
+    "bash",
+    "script",
+    "loop",
+    "loop_group",
+    "approval",
+    "cancel",
+    "include",
+    "workflow",
+];
+
+/// The dialect of a file, or `None` when it is no workflow.
+#[must_use]
+pub fn dialect(path: &Path, tree: &Tree) -> Option<Dialect> {
+    by_modeline(tree)
+        .or_else(|| by_place(path))
+        .or_else(|| by_keys(tree))
+}
+
+/// `# fermata: conductor` or `# fermata: archon`, anywhere in the file's comments.
+#[must_use]
+pub fn by_modeline(tree: &Tree) -> Option<Dialect> {
+    tree.comments().iter().find_map(|comment| {
+        let word = comment
+            .text
+            .trim()
+            .strip_prefix("fermata:")?
+            .split_whitespace()
+            .next()?;
+        match word {
+            "conductor" => Some(Dialect::Conductor),
+            "archon" => Some(Dialect::Archon),
+            _ => None,
+        }
+    })
+}
+
+/// Files under `.archon/workflows/`.
+#[must_use]
+pub fn by_place(path: &Path) -> Option<Dialect> {
+    let mut before = None;
+    for part in path.parent()?.components() {
+        let part = part.as_os_str();
+        if before.is_some_and(|b| b == ".archon") && part == "workflows" {
+            return Some(Dialect::Archon);
+        }
+        before = Some(part);
+    }
+    None
+}
+
+/// Archon: `nodes:` whose items have `id` and a mode key. Conductor: a
+/// `workflow:` mapping and one of `agents:`, `parallel:`, `for_each:`.
+#[must_use]
+pub fn by_keys(tree: &Tree) -> Option<Dialect> {
+    let root = tree.root()?.as_mapping()?;
+    let has = |key: &str| root.get(key).is_some();
+    if root
+        .get("workflow")
+        .is_some_and(|e| e.value.as_mapping().is_some())
+        && (has("agents") || has("parallel") || has("for_each"))
+    {
+        return Some(Dialect::Conductor);
+    }
+    let nodes = root.get("nodes")?.value.as_sequence()?;
+    nodes.items().any(is_archon_node).then_some(Dialect::Archon)
+}
+
+fn is_archon_node(node: Node<'_>) -> bool {
+    node.as_mapping().is_some_and(|map| {
+        map.get("id").is_some() && ARCHON_MODES.iter().any(|mode| map.get(mode).is_some())
+    })
+}
