@@ -103,7 +103,7 @@ pub(crate) fn spawn(
     };
     tokio::spawn(watch_over(leash, inbox, exit));
     let process = Process {
-        id: identity(pid),
+        id: fermata_runner::sys::identity(pid),
         orders,
         exited,
         tail,
@@ -243,20 +243,4 @@ impl Process {
         self.kill();
         self.ended_within(limits.terminate).await;
     }
-}
-
-/// Process id, start time and boot id; the latter two only where the system tells them.
-fn identity(pid: u32) -> ProcessId {
-    let started = std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .ok()
-        .and_then(|stat| {
-            // The command's name is in parentheses and may contain spaces; start time is field 22.
-            let after = &stat[stat.rfind(')')? + 1..];
-            after.split_whitespace().nth(19)?.parse().ok()
-        })
-        .unwrap_or(0);
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map(|text| text.trim().to_owned())
-        .unwrap_or_default();
-    ProcessId { pid, started, boot }
 }

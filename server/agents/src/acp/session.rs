@@ -69,7 +69,9 @@ impl Session {
                 request.conversation
             ));
         }
-        let new = NewSessionRequest::new(request.cwd.clone()).mcp_servers(self.servers());
+        let new = NewSessionRequest::new(request.cwd.clone())
+            .mcp_servers(self.servers())
+            .meta(connection.launch().session_meta.clone());
         let response = connection
             .ask("the opening of a session", new, limits.session)
             .await?;
@@ -94,9 +96,11 @@ impl Session {
         limits: &Limits,
     ) -> Result<bool, AgentError> {
         let can = &connection.greeting().agent_capabilities;
+        let meta = connection.launch().session_meta.clone();
         if can.session_capabilities.resume.is_some() {
             let resume = ResumeSessionRequest::new(id.to_owned(), request.cwd.clone())
-                .mcp_servers(self.servers());
+                .mcp_servers(self.servers())
+                .meta(meta);
             let result = connection
                 .ask("the resumption of a session", resume, limits.session)
                 .await;
