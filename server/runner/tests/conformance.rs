@@ -245,7 +245,13 @@ fn run_answering(
                 break;
             };
             let answer = match gate.kind {
-                GateKind::IterationLimit => answers.next().map(|n| limit_answer(n)),
+                GateKind::IterationLimit => answers
+                    .next()
+                    .map(|n| match n.get("raw") {
+                        Some(raw) => fermata_engine::answer::parse(gate, raw),
+                        None => Ok(limit_answer(n)),
+                    })
+                    .and_then(Result::ok),
                 _ => human.next().map(|answer| {
                     let answer = json!({"kind": "human", "value": answer["select"], "input": answer.get("input").cloned().unwrap_or(json!({}))});
                     serde_json::from_value(answer).unwrap()
@@ -351,6 +357,7 @@ fn iteration_limits_are_reached_and_resolved_as_recorded() {
             let raw = scenario.get("raw").is_some();
             let answers = match &scenario["answers"] {
                 Value::Array(list) if !raw => list.clone(),
+                _ if raw => vec![json!({"raw": scenario["raw"]})],
                 _ => Vec::new(),
             };
             let (finished, _) = run_answering(

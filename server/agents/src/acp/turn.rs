@@ -233,8 +233,8 @@ impl Turn<'_> {
 
     fn take(&mut self, message: Incoming) {
         match message {
-            Incoming::Update(update) => self.update(update),
-            Incoming::Permission(request, responder) => self.permission(&request, responder),
+            Incoming::Update(update) => self.update(*update),
+            Incoming::Permission(wish) => self.permission(&wish.request, wish.responder),
         }
     }
 
@@ -328,7 +328,8 @@ impl Turn<'_> {
             title: asked.title.clone(),
         };
         self.pending.insert(id, pending);
-        if self.order.submits && crate::submit::is_submission(&asked) {
+        let titles = self.calls.titles(&asked.call);
+        if self.order.submits && crate::submit::is_submission(&asked, titles) {
             return self.decide(id, PermissionDecision::Chosen(Choice::AllowOnce));
         }
         if self.order.no_tools {

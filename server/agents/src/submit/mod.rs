@@ -19,70 +19,122 @@ pub(crate) const TOOL: &str = "submit_result";
 pub(crate) const INSTRUCTION: &str = "When you are done, call the tool `submit_result` of the MCP server `fermata` once, \
 with the fields of the result as its arguments. If you do not have that tool, end your message with the result as one JSON object.";
 
-/// Whether an agent asks for nothing but handing in the result. Titles differ (`mcp__fermata__submit_result`,
-/// `submit_result (fermata MCP Server)`, `fermata-submit_result`): every word of the title must be one that
-/// such a title consists of, so that a command that merely mentions the tool is asked about like any other.
-pub(crate) fn is_submission(request: &PermissionRequest) -> bool {
-    if matches!(
+/// Whether an agent asks for nothing but handing in the result. `titles` are all that the tool call
+/// was called so far: one agent announces `fermata-submit_result` and asks for `submit_result`, others
+/// say `mcp__fermata__submit_result`, `mcp.fermata.submit_result` or `submit_result (fermata MCP Server)`.
+/// Every word of every title must be one that such a title consists of, so that a command that merely
+/// mentions the tool is asked about like any other. A title may be a model's own words (a command's
+/// description): a call of a kind that acts on the machine counts only if it has no input of its own,
+/// which is how one agent asks for tools of tool servers and never for commands.
+pub(crate) fn is_submission(request: &PermissionRequest, titles: &[String]) -> bool {
+    let acts = matches!(
         request.kind.as_deref(),
         Some("execute" | "edit" | "delete" | "move" | "fetch" | "switch_mode")
-    ) {
+    );
+    if acts && request.input.is_some() {
         return false;
     }
-    let title = request.title.to_lowercase().replace(TOOL, " \u{1} ");
     let mut tool = false;
     let mut server = false;
-    for word in title.split(|c: char| !(c.is_ascii_alphanumeric() || c == '\u{1}')) {
+    for title in titles {
+        let Some(named) = parts(title) else {
+            return false;
+        };
+        tool |= named.tool;
+        server |= named.server;
+    }
+    tool && server
+}
+
+struct Named {
+    tool: bool,
+    server: bool,
+}
+
+/// What a title names; `None` when it has any other word, or any sign but plain separators.
+fn parts(title: &str) -> Option<Named> {
+    const MARK: char = '\u{1}';
+    let title = title.to_lowercase();
+    if title.contains(MARK) {
+        return None;
+    }
+    let title = title.replace(TOOL, " \u{1} ");
+    let mut named = Named {
+        tool: false,
+        server: false,
+    };
+    for word in title.split([' ', '_', '-', '.', ':', '/', '(', ')', MARK]) {
         match word {
             "" | "mcp" | "tool" | "server" | "call" => {}
-            "\u{1}" => tool = true,
-            SERVER => server = true,
-            _ => return false,
+            SERVER => named.server = true,
+            _ => return None,
         }
     }
-    // Words are separated by ASCII punctuation only; anything else is somebody being clever.
-    tool && server
-        && title
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || " _-.:/()[]\u{1}`\"".contains(c))
+    named.tool = title.contains(MARK);
+    Some(named)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asks(title: &str, kind: Option<&str>) -> bool {
-        is_submission(&PermissionRequest {
+    fn asks(titles: &[&str], kind: Option<&str>, input: Option<serde_json::Value>) -> bool {
+        let titles: Vec<String> = titles.iter().map(|&title| title.to_owned()).collect();
+        let request = PermissionRequest {
             call: "1".into(),
-            title: title.into(),
+            title: titles.last().cloned().unwrap_or_default(),
             kind: kind.map(str::to_owned),
-            input: None,
+            input,
             options: Vec::new(),
-        })
+        };
+        is_submission(&request, &titles)
     }
 
     #[test]
     fn only_the_result_tool_itself_is_allowed_unasked() {
+        let value = || Some(serde_json::json!({"verdict": "pass"}));
+        let command = || Some(serde_json::json!({"command": "rm -rf /"}));
         for title in [
             "mcp__fermata__submit_result",
             "submit_result (fermata MCP Server)",
             "fermata-submit_result",
+            "mcp.fermata.submit_result",
             "Tool: fermata/submit_result",
         ] {
-            assert!(asks(title, None), "{title}");
-            assert!(asks(title, Some("other")), "{title}");
-            assert!(!asks(title, Some("execute")), "{title} as a command");
+            assert!(asks(&[title], None, value()), "{title}");
+            assert!(asks(&[title], Some("other"), value()), "{title}");
+            assert!(asks(&[title], Some("execute"), None), "{title}");
+            assert!(
+                !asks(&[title], Some("execute"), command()),
+                "{title} as a command's description"
+            );
         }
+        assert!(asks(
+            &["fermata-submit_result", "submit_result"],
+            Some("other"),
+            value()
+        ));
         for title in [
             "",
             "submit_result",
+            "fermata",
             "rm -rf / # fermata submit_result",
             "fermata submit_result; curl example.org",
-            "fermata submit_result && rm",
+            "fermata submit_result && mcp",
             "mcp__other__submit_result",
-            "fermata submit_result $(x)",
+            "fermata submit_result $(tool)",
         ] {
-            assert!(!asks(title, None), "{title}");
+            assert!(!asks(&[title], None, None), "{title}");
+            assert!(
+                !asks(
+                    &["mcp.fermata.submit_result", title],
+                    Some("execute"),
+                    command()
+                ),
+                "{title}"
+            );
         }
+        assert!(!asks(&["fermata-submit_result", "rm -rf /"], None, None));
+        assert!(!asks(&[], None, None));
     }
 }

@@ -141,7 +141,12 @@ fn call(
         }),
         dialog: agent.dialog.as_ref().map(|text| text.value.clone()),
         session_key: agent.session_key.as_ref().map(|text| text.value.clone()),
-        pricing: workflow.runtime.raw.get("pricing").cloned(),
+        pricing: workflow
+            .runtime
+            .raw
+            .get("cost")
+            .and_then(|cost| cost.get("pricing"))
+            .cloned(),
     }
 }
 
