@@ -114,7 +114,7 @@ impl Round {
                 // Nothing may follow a terminal event, so what was seen goes first.
                 self.flush(true)?;
             }
-            self.decide()?;
+            let idle = self.decide()?;
             self.answer_permissions();
             match self.ledger.state.status {
                 Status::Completed | Status::Failed | Status::Cancelled => {
@@ -126,6 +126,14 @@ impl Round {
                 Status::Waiting | Status::Running | Status::Queued => park_at = None,
             }
             self.carry_out();
+            if !idle {
+                // A long chain of pure steps must not keep results and requests waiting.
+                while let Ok(report) = self.inbox.try_recv() {
+                    self.take(report)?;
+                }
+                tokio::task::yield_now().await;
+                continue;
+            }
             match self.wait(flush_at, park_at).await {
                 Why::Report(report) => {
                     self.take(report)?;
@@ -147,30 +155,19 @@ impl Round {
         }
     }
 
-    /// Decides and appends until nothing follows.
-    fn decide(&mut self) -> Result<(), WorkerError> {
-        for _ in 0..TRIES {
-            loop {
-                let now = self.around.clock.now();
-                let plan = conductor::advance(&mut self.ledger.state, &self.definition, now);
-                let Plan {
-                    append,
-                    cancel,
-                    idle,
-                } = plan;
-                if self.commit(append)? == Appended::Again {
-                    break;
-                }
-                let stale = self.cancel(&cancel)?;
-                if idle && !stale {
-                    return Ok(());
-                }
-            }
+    /// Decides once and appends what follows; whether nothing more follows by itself.
+    fn decide(&mut self) -> Result<bool, WorkerError> {
+        let now = self.around.clock.now();
+        let Plan {
+            append,
+            cancel,
+            idle,
+        } = conductor::advance(&mut self.ledger.state, &self.definition, now);
+        if self.commit(append)? == Appended::Again {
+            return Ok(false);
         }
-        Err(WorkerError::Store(StoreError::Busy {
-            path: format!("log of run {}", self.run),
-            waited: 0,
-        }))
+        let stale = self.cancel(&cancel)?;
+        Ok(idle && !stale)
     }
 
     fn commit(&mut self, append: Vec<Entry>) -> Result<Appended, WorkerError> {
@@ -372,7 +369,7 @@ impl Round {
         }
         let still_waits = {
             let before = self.ledger.state.last_seq;
-            self.decide()?;
+            let _ = self.decide()?;
             before == self.ledger.state.last_seq && self.ledger.state.status == Status::Waiting
         };
         if still_waits {
