@@ -1,0 +1,44 @@
+//! The host's side of the agent protocol: one process per agent and environment,
+//! kept for the run; one session per conversation; turns. Nothing here knows
+//! which agents exist (see `registry`) or what a step is.
+
+mod connection;
+mod failure;
+mod host;
+mod permission;
+mod process;
+mod routes;
+mod session;
+mod settings;
+mod tool_calls;
+mod turn;
+
+pub(crate) use host::Host;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// How an agent is started and what is particular about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Launch {
+    /// The agent's name, for messages.
+    pub name: String,
+    /// The program, found already.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Added to the environment.
+    pub env: Vec<(String, String)>,
+    /// Mode to set in every session, where the agent offers it.
+    pub mode: Option<String>,
+    /// Model for steps that name none.
+    pub model: Option<String>,
+    /// Flag that takes a model, for agents that cannot change it in a session.
+    pub model_flag: Option<String>,
+    /// Command that logs in.
+    pub login: Option<String>,
+    /// Start of model names that its maker hosts and that it falls back to without being asked.
+    pub hosted_default: Option<String>,
+    /// Whether it is the scripted agent, to which models and tools mean nothing.
+    pub scripted: bool,
+}

@@ -1,0 +1,163 @@
+//! The agents that the tests of this crate host, as a real process: the scripted
+//! agent under the arguments that the product's own binary takes, and a few hand-made
+//! ones that do what well-behaved agents never do. Not part of the product.
+
+use std::io::{BufRead as _, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["scripted-agent", file] => scripted(Path::new(file)),
+        ["stubborn"] => talk(|_, _| Vec::new(), json!({})),
+        ["late-replay", state] => late_replay(Path::new(state)),
+        ["submitter"] => submitter(),
+        ["next-version"] => talk(|_, _| Vec::new(), json!({"protocolVersion": 2})),
+        _ => {
+            eprintln!("unknown words: {words:?}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn scripted(file: &Path) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let served = runtime.block_on(fermata_agents::scripted::serve(
+        file,
+        tokio::io::stdin(),
+        tokio::io::stdout(),
+    ));
+    // A thread may still be reading stdin; it must not hold up the end.
+    runtime.shutdown_background();
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn put(message: &Value) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{message}").expect("the host reads");
+    out.flush().expect("the host reads");
+}
+
+fn reply(id: &Value, result: Value) {
+    put(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
+}
+
+fn said(session: &str, text: &str) -> Value {
+    json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": session, "update": {
+        "sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": text}}}})
+}
+
+/// Answers what every session needs; what else comes goes to `other`, whose messages are sent.
+fn talk(mut other: impl FnMut(&Value, &Value) -> Vec<Value>, greeting: Value) -> ExitCode {
+    for line in std::io::stdin().lock().lines() {
+        let message: Value = serde_json::from_str(&line.expect("text")).expect("JSON");
+        let id = &message["id"];
+        match message["method"].as_str() {
+            Some("initialize") => {
+                let mut answer = json!({"protocolVersion": 1, "agentCapabilities": {}});
+                for (key, value) in greeting.as_object().expect("an object") {
+                    answer[key] = value.clone();
+                }
+                reply(id, answer);
+            }
+            Some("session/new") => {
+                other(&message, id);
+                reply(id, json!({"sessionId": "s"}));
+            }
+            _ => other(&message, id).iter().for_each(put),
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Loads a session and replays its history after it has said that it is loaded. Dies once, at its
+/// first prompt; the state file tells the second process that it is the second.
+fn late_replay(state: &Path) -> ExitCode {
+    let second = state.exists();
+    talk(
+        |message, id| match message["method"].as_str() {
+            Some("session/load") => vec![
+                json!({"jsonrpc": "2.0", "id": id, "result": {}}),
+                said("s", "what was said long ago"),
+            ],
+            Some("session/prompt") if second => vec![
+                said("s", "fresh"),
+                json!({"jsonrpc": "2.0", "id": id, "result": {"stopReason": "end_turn"}}),
+            ],
+            Some("session/prompt") => {
+                std::fs::write(state, "died").expect("writes");
+                std::process::exit(7);
+            }
+            _ => Vec::new(),
+        },
+        json!({"agentCapabilities": {"loadSession": true}}),
+    )
+}
+
+/// Hands its result in by the host's tool server: first one that does not fit, then one that does.
+fn submitter() -> ExitCode {
+    let mut server = Value::Null;
+    talk(
+        |message, id| match message["method"].as_str() {
+            Some("session/new") => {
+                server = message["params"]["mcpServers"][0].clone();
+                Vec::new()
+            }
+            Some("session/prompt") => {
+                let wrong = hand_in(&server, &json!({"verdict": "maybe"}));
+                let right = hand_in(&server, &json!({"verdict": "pass"}));
+                vec![
+                    said("s", &format!("first {wrong}, then {right}")),
+                    json!({"jsonrpc": "2.0", "id": id, "result": {"stopReason": "end_turn"}}),
+                ]
+            }
+            _ => Vec::new(),
+        },
+        json!({"agentCapabilities": {"mcpCapabilities": {"http": true}}}),
+    )
+}
+
+/// Calls the tool; says whether the value was refused.
+fn hand_in(server: &Value, arguments: &Value) -> &'static str {
+    let url = server["url"].as_str().expect("a server is offered");
+    let address = url
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split('/').next())
+        .expect("a loopback address");
+    let header = &server["headers"][0];
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "submit_result", "arguments": arguments}})
+    .to_string();
+    let mut stream = TcpStream::connect(address).expect("listens");
+    write!(
+        stream,
+        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{}: {}\r\nContent-Length: {}\r\n\r\n{body}",
+        header["name"].as_str().expect("a header"),
+        header["value"].as_str().expect("a header"),
+        body.len()
+    )
+    .expect("writes");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("reads");
+    if answer.contains("\"isError\":true") {
+        "refused"
+    } else if answer.contains("\"isError\":false") {
+        "taken"
+    } else {
+        "lost"
+    }
+}
