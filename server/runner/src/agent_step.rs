@@ -172,10 +172,10 @@ fn folder(call: &AgentCall, stage: &Stage) -> Result<PathBuf, Failure> {
 fn warn(call: &AgentCall, reports: &Reports, message: &str) {
     let _ = reports.send(Report::Look {
         path: call.path.clone(),
-        body: EventBody::Warning {
+        body: Box::new(EventBody::Warning {
             message: message.to_owned(),
             step: Some(call.step.clone()),
-        },
+        }),
     });
 }
 

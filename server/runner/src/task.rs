@@ -17,7 +17,10 @@ pub(crate) enum Report {
         outcome: Box<Outcome>,
     },
     /// Something to look at.
-    Look { path: StepPath, body: EventBody },
+    Look {
+        path: StepPath,
+        body: Box<EventBody>,
+    },
     /// The process that carries it out.
     Process {
         path: StepPath,

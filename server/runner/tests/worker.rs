@@ -1,6 +1,7 @@
 //! The worker's own promises: nothing runs twice, nothing is left running,
 //! requests are carried out, gates hold.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
 mod support;

@@ -46,7 +46,7 @@ pub(super) struct Round {
 
 /// Why waiting ended.
 enum Why {
-    Report(Report),
+    Report(Box<Report>),
     Look,
     Flush,
     Park,
@@ -136,7 +136,7 @@ impl Round {
             }
             match self.wait(flush_at, park_at).await {
                 Why::Report(report) => {
-                    self.take(report)?;
+                    self.take(*report)?;
                     while let Ok(report) = self.inbox.try_recv() {
                         self.take(report)?;
                     }
@@ -304,7 +304,7 @@ impl Round {
         };
         tokio::select! {
             biased;
-            Some(report) = self.inbox.recv() => Why::Report(report),
+            Some(report) = self.inbox.recv() => Why::Report(Box::new(report)),
             () = self.woken.notified() => Why::Look,
             () = flush => Why::Flush,
             () = park => Why::Park,
@@ -326,7 +326,7 @@ impl Round {
                 self.conclude(&path, attempt, *outcome)
             }
             Report::Look { path, body } => {
-                self.looking.push(self.around.clock.now(), path, body);
+                self.looking.push(self.around.clock.now(), path, *body);
                 Ok(())
             }
             Report::Process {
