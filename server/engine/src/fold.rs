@@ -92,8 +92,9 @@ impl RunState {
             }
             EventBody::DefinitionPinned { steps, .. } => self.step_count = *steps,
             EventBody::InputsResolved { inputs } => {
-                let frame = self.frames.entry(StepPath::root()).or_default();
-                frame.inputs.clone_from(inputs);
+                let mut inputs = inputs.clone();
+                self.reveal(&mut inputs);
+                self.frames.entry(StepPath::root()).or_default().inputs = inputs;
                 self.inputs_resolved = true;
             }
             EventBody::RunStarted {

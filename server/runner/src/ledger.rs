@@ -158,7 +158,9 @@ impl Ledger {
     }
 
     fn reload(&mut self) -> Result<(), StoreError> {
+        let secrets = std::mem::take(&mut self.state.secrets);
         self.state = fermata_store::load_state(self.store.as_ref(), &self.run)?;
+        self.state.know_secrets(secrets);
         self.inflate();
         Ok(())
     }

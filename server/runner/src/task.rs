@@ -28,6 +28,13 @@ pub(crate) enum Report {
         attempt: u32,
         process: ProcessId,
     },
+    /// The person is asked about an output; no answer means to go on with it.
+    Dialog {
+        path: StepPath,
+        attempt: u32,
+        question: String,
+        reply: oneshot::Sender<Option<String>>,
+    },
     /// The agent asks to run a tool.
     Permission {
         path: StepPath,

@@ -146,10 +146,12 @@ impl RunState {
                 ..
             } => {
                 let waited = self.waited;
+                let mut inputs = inputs.clone();
+                self.reveal(&mut inputs);
                 let frame = self.frames.entry(path.clone()).or_default();
                 frame.workflow.clone_from(workflow);
                 frame.file.clone_from(file);
-                frame.inputs.clone_from(inputs);
+                frame.inputs = inputs;
                 frame.deadline = *deadline;
                 frame.waited_before = waited;
             }

@@ -17,10 +17,13 @@ use tokio::time::Instant;
 use super::{Ended, Surroundings, WorkerError};
 use crate::agent::PermissionDecision;
 use crate::agent_step::{self, Stage};
+use crate::dry;
 use crate::ledger::{Appended, Ledger};
 use crate::looking::{self, Looking};
+use crate::mask::Mask;
 use crate::script;
 use crate::task::{Report, Reports, Task};
+use crate::worktree::Moved;
 
 /// Wall deadlines are looked at again at least this often, so that suspend does not stretch them.
 const RECHECK: Duration = Duration::from_secs(30);
@@ -35,6 +38,7 @@ pub(super) struct Round {
     pub(super) around: Surroundings,
     pub(super) tasks: HashMap<StepPath, Task>,
     pub(super) permissions: HashMap<GateId, oneshot::Sender<PermissionDecision>>,
+    pub(super) dialogs: HashMap<GateId, oneshot::Sender<Option<String>>>,
     reports: Reports,
     inbox: mpsc::UnboundedReceiver<Report>,
     looking: Looking,
@@ -42,6 +46,8 @@ pub(super) struct Round {
     _wake: Wake,
     stage: Stage,
     cwd: PathBuf,
+    mask: Mask,
+    moved: Option<Moved>,
 }
 
 /// Why waiting ended.
@@ -59,20 +65,20 @@ impl Round {
         definition: Definition,
         around: Surroundings,
         wake: Wake,
+        moved: Option<Moved>,
     ) -> Self {
+        let elsewhere = |path: PathBuf| moved.as_ref().map_or(path.clone(), |m| m.path(&path));
         let (reports, inbox) = mpsc::unbounded_channel();
         let woken = Arc::new(Notify::new());
         let waker = Arc::clone(&woken);
         wake.on_wake(move || waker.notify_one());
-        let cwd = around
-            .cwd
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(&ledger.state.request.cwd));
+        let cwd = elsewhere(PathBuf::from(&ledger.state.request.cwd));
+        let mask = Mask::new(&ledger.state);
         let stage = Stage {
             run: run.clone(),
             provider: Arc::clone(&around.agents),
             agent: ledger.state.request.agent.clone(),
-            base: definition.root().dir().to_path_buf(),
+            base: elsewhere(definition.root().dir().to_path_buf()),
             home: around.world.home(),
             policy: around.permissions.clone(),
         };
@@ -83,6 +89,7 @@ impl Round {
             around,
             tasks: HashMap::new(),
             permissions: HashMap::new(),
+            dialogs: HashMap::new(),
             reports,
             inbox,
             looking: Looking::default(),
@@ -90,6 +97,8 @@ impl Round {
             _wake: wake,
             stage,
             cwd,
+            mask,
+            moved,
         }
     }
 
@@ -115,7 +124,7 @@ impl Round {
                 self.flush(true)?;
             }
             let idle = self.decide()?;
-            self.answer_permissions();
+            self.tell_agents();
             match self.ledger.state.status {
                 Status::Completed | Status::Failed | Status::Cancelled => {
                     return Ok(Ended::With(self.ledger.state.status));
@@ -259,6 +268,9 @@ impl Round {
     ) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>> {
         let reports = self.reports.clone();
         match effect {
+            Effect::Script(call) if self.ledger.state.request.dry_run => {
+                Box::pin(dry::run(call, self.stage.clone(), reports))
+            }
             Effect::Script(call) => {
                 let place = script::Place {
                     run: self.run.clone(),
@@ -276,7 +288,11 @@ impl Round {
                     .get(&frame)
                     .and_then(|frame| self.definition.file(&frame.file))
                 {
-                    stage.base = source.dir().to_path_buf();
+                    let dir = source.dir();
+                    stage.base = match &self.moved {
+                        Some(moved) => moved.path(dir),
+                        None => dir.to_path_buf(),
+                    };
                 }
                 Box::pin(agent_step::run(*call, stage, reports, asked))
             }
@@ -343,6 +359,12 @@ impl Round {
                 let now = self.around.clock.now();
                 Ok(self.ledger.write(now, &path, &body)?)
             }
+            Report::Dialog {
+                path,
+                attempt,
+                question,
+                reply,
+            } => self.open_dialog(&path, attempt, &question, reply),
             Report::Permission {
                 path,
                 attempt,
@@ -354,7 +376,8 @@ impl Round {
 
     /// Writes what was seen: a few events, or all of them before a result.
     fn flush(&mut self, all: bool) -> Result<(), WorkerError> {
-        for entry in self.looking.take(all) {
+        for mut entry in self.looking.take(all) {
+            self.mask.apply(&mut entry.body);
             self.ledger.write(entry.at, &entry.path, &entry.body)?;
         }
         Ok(())
