@@ -299,7 +299,7 @@ fn compare_prompts(agents: &Scripted, expected: &Value) -> Vec<String> {
     let asked = agents.asked.lock().unwrap();
     let mut own: Vec<(String, String)> = asked
         .iter()
-        .filter(|turn| turn.turn == 1 && !turn.step.ends_with(" (validator)"))
+        .filter(|turn| turn.turn == 1 && !turn.step.contains(" ("))
         .map(|turn| (turn.step.clone(), bare(&turn.prompt)))
         .collect();
     let mut recorded = Vec::new();
