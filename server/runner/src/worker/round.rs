@@ -376,11 +376,11 @@ impl Round {
 
     /// Writes what was seen: a few events, or all of them before a result.
     fn flush(&mut self, all: bool) -> Result<(), WorkerError> {
-        for mut entry in self.looking.take(all) {
+        let mut entries = self.looking.take(all);
+        for entry in &mut entries {
             self.mask.apply(&mut entry.body);
-            self.ledger.write(entry.at, &entry.path, &entry.body)?;
         }
-        Ok(())
+        Ok(self.ledger.write_all(entries)?)
     }
 
     /// Gives the lock back; an answer queues the run again.
