@@ -1,8 +1,8 @@
 //! `reviewer-loop`: a judge sends work back and nothing in the loop decides when to stop.
 
-use fermata_workflow::flow::{EdgeKind, FieldClass, Flow, FlowEdge, Judge, Loop, field_class};
+use fermata_workflow::flow::{FieldClass, Flow, FlowEdge, Judge, Loop, field_class};
 use fermata_workflow::loader::Loaded;
-use fermata_workflow::model::{END, Limits, Route, StepKind};
+use fermata_workflow::model::{Limits, Route, StepKind};
 use fermata_workflow::{Diagnostic, Fix, Severity, Sources, Workflow};
 
 use crate::{insert, loops, threshold};
