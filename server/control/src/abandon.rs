@@ -1,8 +1,6 @@
 //! Abandon: any run that is not final is cancelled, its children too, and the
 //! next request does not ask about it.
 
-use std::time::Duration;
-
 use fermata_engine::{EventBody, RunId, Status};
 use fermata_store::{Miss, NewEvent, RunRow, StoreError};
 
@@ -11,9 +9,6 @@ use crate::end::{End, Ended};
 use crate::error::ControlError;
 use crate::outcome::Act;
 use crate::sys;
-
-/// How long a living worker has to carry out an abort before it is ended.
-const GRACE: Duration = Duration::from_secs(10);
 
 impl Control {
     /// Cancels a run that is not final.
@@ -52,7 +47,9 @@ impl Control {
             if let Some(act) = self.ask_to_abort(run, reason)? {
                 return Ok(act);
             }
-            let row = self.wait_for(run, GRACE, |row| row.status.is_final())?;
+            let row = self.wait_for(run, self.inner.parts.patience.abort, |row| {
+                row.status.is_final()
+            })?;
             if row.status == Status::Cancelled {
                 return Ok(Act::Done { status: row.status });
             }

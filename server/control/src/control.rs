@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use fermata_engine::{Actor, Event, RunId, RunState, Seq, Surface};
 use fermata_store::{Home, SqliteStore, Store};
@@ -16,6 +17,24 @@ use crate::options::{AgentCheck, Options};
 #[derive(Clone)]
 pub struct Control {
     pub(crate) inner: Arc<Inner>,
+}
+
+/// How long a caller waits to see a living worker carry out what it was asked; it is carried out all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// After a stop.
+    pub stop: Duration,
+    /// After an abort, before the worker's process group is ended.
+    pub abort: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            stop: Duration::from_secs(3),
+            abort: Duration::from_secs(10),
+        }
+    }
 }
 
 /// What a [`Control`] is made of; tests and embedders put their own parts in.
@@ -36,6 +55,8 @@ pub struct Parts {
     pub by: String,
     /// UTC milliseconds.
     pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// How long it waits for workers.
+    pub patience: Patience,
 }
 
 pub(crate) struct Inner {
@@ -70,6 +91,7 @@ impl Control {
             surface: options.surface,
             by: options.by,
             clock: Arc::new(now),
+            patience: Patience::default(),
         }))
     }
 

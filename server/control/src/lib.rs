@@ -35,7 +35,7 @@ pub use config::{
     AgentConfig, ConfigError, IsolationConfig, OnConfig, Permission, RepositoryConfig,
     RetentionConfig, UserConfig,
 };
-pub use control::{Control, Parts};
+pub use control::{Control, Parts, Patience};
 pub use error::ControlError;
 pub use json::{exit_code_of, run_result};
 pub use launch::{Launcher, WorkerCommand, WorkerReport};

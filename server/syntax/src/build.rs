@@ -14,7 +14,7 @@ use crate::expansion::{Expansion, Refusal, Worth};
 use crate::node::NodeId;
 use crate::scalar::ScalarStyle;
 use crate::tree::{Comment, Data, NodeData, Props, span};
-use crate::{MAX_DEPTH, MAX_NODES, Problem, ProblemKind, Span, message};
+use crate::{MAX_DEPTH, MAX_NODES, MAX_PROBLEMS, Problem, ProblemKind, Span, message};
 use stack::{Frame, Slot, Stack};
 
 /// What a pass found.
@@ -286,7 +286,7 @@ impl Builder<'_> {
         let own = span(range.start, range.end);
         let worth = match target {
             None => {
-                self.built.problems.push(message::unknown_alias(&name, own));
+                self.report(message::unknown_alias(&name, own));
                 None
             }
             Some(target) => match self.expansion.follow(target, self.stack.depth()) {
@@ -297,7 +297,7 @@ impl Builder<'_> {
                         .as_deref()
                         .and_then(|props| props.anchor.as_ref())
                         .map(|(_, span)| *span);
-                    self.built.problems.push(Problem {
+                    self.report(Problem {
                         kind: match refusal {
                             Refusal::Cycle | Refusal::Nodes => ProblemKind::AliasBomb,
                             Refusal::Depth => ProblemKind::TooDeep,
@@ -319,6 +319,12 @@ impl Builder<'_> {
         self.push(data, range, None)?;
         self.stack.worth(worth.unwrap_or(Worth::LEAF));
         Ok(())
+    }
+
+    fn report(&mut self, problem: Problem) {
+        if self.built.problems.len() < MAX_PROBLEMS {
+            self.built.problems.push(problem);
+        }
     }
 
     /// The anchor of the node that was pushed last.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::node::NodeId;
 use crate::scalar::ScalarStyle;
 use crate::tree::{Data, NodeData};
-use crate::{Problem, ProblemKind};
+use crate::{MAX_PROBLEMS, Problem, ProblemKind};
 
 /// Appends one problem for every key that equals an earlier one.
 pub(crate) fn find(nodes: &[NodeData], problems: &mut Vec<Problem>) {
@@ -27,6 +27,9 @@ pub(crate) fn find(nodes: &[NodeData], problems: &mut Vec<Problem>) {
                 continue;
             };
             let (_, text, _) = same;
+            if problems.len() >= MAX_PROBLEMS {
+                return;
+            }
             problems.push(Problem {
                 kind: ProblemKind::DuplicateKey,
                 span,

@@ -12,7 +12,6 @@ use std::sync::OnceLock;
 
 use crate::build::{Built, Failure};
 use crate::outline::Outline;
-use crate::scalar::ScalarStyle;
 use crate::tree::{Data, Inner, span};
 use crate::{MAX_TEXT_BYTES, Span, build, message};
 
@@ -72,12 +71,11 @@ fn finish(
 ) -> Inner {
     let mut problems = built.problems;
     problems.sort_by_key(|problem| problem.span.start());
-    message::choose_primary(&mut problems);
-    if primary.is_some() {
-        problems
+    match primary {
+        None => message::choose_primary(&mut problems),
+        Some(_) => problems
             .iter_mut()
-            .for_each(|problem| problem.primary = false);
-        problems.sort_by_key(|problem| problem.span.start());
+            .for_each(|problem| problem.primary = false),
     }
     problems.splice(0..0, primary);
     Inner {
@@ -122,6 +120,9 @@ impl Work<'_> {
                 continue;
             }
             let built = build::run(&text);
+            if self.adopts(&outline, &range, &built) {
+                continue;
+            }
             let Some(cost) = cost::of(&outline, &range, failure, &built) else {
                 continue;
             };
@@ -145,6 +146,37 @@ impl Work<'_> {
         self.built = best.built;
         self.blanked.push(best.range);
         true
+    }
+
+    /// Whether a key whose value is blanked takes the text below for its
+    /// value: that would be a name nobody gave.
+    fn adopts(&self, outline: &Outline, range: &Range<usize>, built: &Built) -> bool {
+        let mut robbed = vec![false; outline.len()];
+        for range in self.blanked.iter().chain([range]) {
+            let first = outline.number(range.start).unwrap_or(0);
+            let lines = outline.lines().enumerate().skip(first);
+            for (number, line) in lines.take_while(|(_, line)| line.start < range.end) {
+                let from = range.start.max(line.body);
+                let hidden = self.original.get(from..range.end.min(line.end).max(from));
+                robbed[number] |= hidden.is_some_and(|hidden| !hidden.trim().is_empty());
+            }
+        }
+        let line_of = |id: crate::NodeId| {
+            let start = built.nodes[id.index()].full.start();
+            outline.number(start.into()).unwrap_or(0)
+        };
+        built.nodes.iter().any(|node| {
+            let Data::Mapping { entries, .. } = &node.data else {
+                return false;
+            };
+            entries.iter().any(|&(key, value)| {
+                let value_node = &built.nodes[value.index()];
+                matches!(value_node.data, Data::Scalar { .. })
+                    && !value_node.span.is_empty()
+                    && robbed.get(line_of(key)) == Some(&true)
+                    && line_of(value) > line_of(key)
+            })
+        })
     }
 
     /// The part of `range` that is behind every block scalar the last pass
@@ -238,11 +270,7 @@ impl Work<'_> {
 /// The contents of all block scalars.
 fn blocks(built: &Built) -> impl Iterator<Item = Span> + '_ {
     built.nodes.iter().filter_map(|node| match &node.data {
-        Data::Scalar { style, content, .. }
-            if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) =>
-        {
-            Some(*content)
-        }
+        Data::Scalar { style, content, .. } if style.is_block() => Some(*content),
         _ => None,
     })
 }

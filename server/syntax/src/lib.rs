@@ -7,8 +7,18 @@
 //! the text is in [`Tree::problems`]; what healing had to ignore is in
 //! [`Tree::broken_regions`]. All offsets are bytes into [`Tree::text`].
 //!
+//! ```
+//! let tree = fermata_syntax::parse("name: demo\nsteps: [a, b\nlimit: 3\n");
+//! assert_eq!(tree.slice(tree.problems()[0].span), "[");
+//! assert_eq!(tree.slice(tree.broken_regions()[0]), "[a, b");
+//! let root = tree.root().and_then(|root| root.as_mapping());
+//! let limit = root.and_then(|root| root.get("limit")).and_then(|entry| entry.value.as_scalar());
+//! assert_eq!(limit.map(|limit| limit.value()), Some("3"));
+//! ```
+//!
 //! Limits, above which the parser gives up with a problem instead of growing:
-//! [`MAX_TEXT_BYTES`], [`MAX_DEPTH`], [`MAX_NODES`], [`MAX_EXPANDED_NODES`].
+//! [`MAX_TEXT_BYTES`], [`MAX_DEPTH`], [`MAX_NODES`], [`MAX_EXPANDED_NODES`],
+//! [`MAX_PROBLEMS`].
 
 mod build;
 mod cooked;
@@ -48,6 +58,9 @@ pub const MAX_NODES: usize = 1_000_000;
 /// Most nodes that all aliases of a document together may stand for. An alias
 /// beyond it is kept but does not resolve ([`ProblemKind::AliasBomb`]).
 pub const MAX_EXPANDED_NODES: usize = 100_000;
+
+/// Most problems that are kept of one text, besides the primary one.
+pub const MAX_PROBLEMS: usize = 1_000;
 
 /// Parses any text. Never fails and never panics: broken text is healed, and
 /// the first error is the primary problem of the tree.

@@ -3,7 +3,7 @@
 //! readers do not.
 
 use crate::tree::{Data, NodeData, span};
-use crate::{Problem, ProblemKind};
+use crate::{MAX_PROBLEMS, Problem, ProblemKind};
 
 /// Appends a problem for each.
 pub(crate) fn find(text: &str, nodes: &[NodeData], problems: &mut Vec<Problem>) {
@@ -42,6 +42,9 @@ pub(crate) fn find(text: &str, nodes: &[NodeData], problems: &mut Vec<Problem>) 
         } else {
             "expected a space before the value, found a tab, which not every reader takes; use a space"
         };
+        if problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         problems.push(Problem {
             kind: ProblemKind::Tab,
             span: span(from + tab, from + tab + tabs),

@@ -1,5 +1,7 @@
 //! Invariant 1: any bytes give a tree, problems, and spans inside the file.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 mod invariants;
 
 use fermata_syntax::{parse, parse_bytes};

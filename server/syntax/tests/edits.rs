@@ -1,6 +1,8 @@
 //! Incremental edits and positions, in all three encodings, against the naive
 //! truth.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use fermata_syntax::{Encoding, LineIndex, Offset, Position, edit};
 use proptest::prelude::*;
 

@@ -1,5 +1,7 @@
 //! Bytes of a value to bytes of the file and back, for the five styles.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 mod invariants;
 
 use fermata_syntax::{Kind, Scalar, ScalarStyle, Tree, parse};

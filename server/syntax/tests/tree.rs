@@ -1,5 +1,7 @@
 //! Valid texts: what the tree says about them.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 mod invariants;
 
 use fermata_syntax::{Kind, Node, NodeId, Offset, ScalarStyle, Tree, parse};

@@ -37,7 +37,7 @@ pub(crate) fn find(text: &str, outline: &Outline, failure: &Failure) -> Vec<Rang
             around.siblings(above, &mut found);
             let column = outline.get(above).map_or(0, |line| line.indent);
             if let Some(parent) = outline.parent(above, column) {
-                found.push(around.from_body(parent));
+                found.push(around.behind_dashes(parent));
                 found.push(around.subtree(parent));
             }
         }
@@ -195,7 +195,7 @@ impl Around<'_> {
         found.push(plain.start..self.outline.range(first, last).end);
         found.push(self.outline.range(last, last + 1));
         found.push(self.subtree(last));
-        found.push(self.from_body(first));
+        found.push(self.behind_dashes(first));
         found.push(self.subtree(first));
         found.push(self.item(first));
         // Text whose block header is missing: all of it.
@@ -225,13 +225,13 @@ impl Around<'_> {
         }
         found.push(line.body..line.end);
         found.push(line.start..line.end);
-        found.push(self.from_body(number));
+        found.push(self.behind_dashes(number));
         found.push(self.subtree(number));
         found.push(self.item(number));
     }
 
     /// The line behind its dashes, with the block scalar it may begin.
-    fn from_body(&self, number: usize) -> Range<usize> {
+    fn behind_dashes(&self, number: usize) -> Range<usize> {
         let Some(line) = self.get(number) else {
             return 0..0;
         };

@@ -1,0 +1,121 @@
+-- Answering gates and start choices with vim.ui.select. Only ever called by
+-- `:Fermata answer`, so nothing pops up while somebody types.
+local client = require('fermata.client')
+local state = require('fermata.state')
+
+local M = {}
+
+local CHOICES = {
+  resume = 'Resume the earlier run',
+  abandon_and_run = 'Abandon it and run fresh',
+  run_fresh = 'Run fresh, keep it',
+  dismiss = 'Dismiss this request',
+}
+
+local function told(result)
+  if result.ok == false then
+    local who = result.answered
+    local by = type(who) == 'table' and (' Answered by %s from %s.'):format(who.by, who.surface) or ''
+    vim.notify('Fermata: ' .. (result.reason or 'refused') .. by, vim.log.levels.WARN)
+  end
+  state.refresh()
+end
+
+-- Asks for the texts or numbers that come with an answer, one after another.
+local function fill(fields, index, answer, done)
+  local field = fields[index]
+  if not field then
+    return done(answer)
+  end
+  vim.ui.input({ prompt = field.name .. ': ', default = field.minimum and tostring(field.minimum) or nil }, function(text)
+    if text == nil then
+      return
+    end
+    if field.ty == 'integer' then
+      answer[field.name] = tonumber(text)
+    elseif answer.kind == 'human' then
+      answer.input = answer.input or {}
+      answer.input[field.name] = text
+    else
+      answer[field.name] = text
+    end
+    fill(fields, index + 1, answer, done)
+  end)
+end
+
+---@param entry { run: table, gate: table }
+local function answer_gate(entry)
+  local specs = entry.gate.answers or {}
+  vim.ui.select(specs, {
+    prompt = state.describe(entry.run, entry.gate),
+    format_item = function(spec)
+      return spec.label
+    end,
+  }, function(spec)
+    if not spec then
+      return
+    end
+    local answer = vim.deepcopy(spec.answer)
+    fill(spec.fields or {}, 1, answer, function(filled)
+      client.execute('fermata.answer', { run = entry.run.run, gate = entry.gate.gate, answer = filled }, told)
+    end)
+  end)
+end
+
+---@param start table
+local function answer_start(start)
+  local answers = { 'resume', 'abandon_and_run', 'run_fresh', 'dismiss' }
+  local prior = type(start.prior) == 'table' and start.prior or {}
+  vim.ui.select(answers, {
+    prompt = ('%s: an earlier run is %s (%s)'):format(start.workflow, prior.status or 'open', prior.message or 'no message'),
+    format_item = function(answer)
+      return CHOICES[answer]
+    end,
+  }, function(answer)
+    if answer then
+      client.execute('fermata.choose', { start = start.start, answer = answer }, told)
+    end
+  end)
+end
+
+--- Shows what waits; with one decision, goes straight to its answers.
+function M.pick()
+  client.request('fermata/runs', vim.empty_dict(), function(result)
+    state.known = { runs = result.runs or {}, starts = result.starts or {} }
+    local items = {}
+    for _, entry in ipairs(state.gates()) do
+      items[#items + 1] = {
+        text = state.describe(entry.run, entry.gate),
+        open = function()
+          answer_gate(entry)
+        end,
+      }
+    end
+    for _, start in ipairs(state.known.starts) do
+      items[#items + 1] = {
+        text = start.workflow .. ': choose about an earlier run',
+        open = function()
+          answer_start(start)
+        end,
+      }
+    end
+    if #items == 0 then
+      vim.notify('Fermata: nothing waits for an answer.')
+    elseif #items == 1 then
+      items[1].open()
+    else
+      vim.ui.select(items, {
+        prompt = 'What do you want to decide?',
+        format_item = function(item)
+          return item.text
+        end,
+      }, function(item)
+        if item then
+          item.open()
+        end
+      end)
+    end
+  end)
+end
+
+return M

@@ -1,0 +1,140 @@
+-- :Fermata and its subcommands.
+local client = require('fermata.client')
+local state = require('fermata.state')
+
+local M = {}
+
+local function outcome(result)
+  if result.ok == false and result.reason == 'choice' then
+    -- The choice itself is announced by state.lua, with how to answer it.
+    state.refresh()
+  elseif result.ok == false then
+    vim.notify('Fermata: ' .. (result.message or result.reason), vim.log.levels.WARN)
+  else
+    state.refresh()
+  end
+end
+
+-- Asks for every missing input, then runs again with them.
+local function ask_inputs(argument, missing, index)
+  local input = missing[index]
+  if not input then
+    return M.start(argument)
+  end
+  local name = type(input) == 'table' and input.name or input
+  vim.ui.input({ prompt = name .. ': ' }, function(text)
+    if text ~= nil then
+      argument.inputs = argument.inputs or {}
+      argument.inputs[name] = text
+      ask_inputs(argument, missing, index + 1)
+    end
+  end)
+end
+
+--- Requests a run of a workflow file.
+---@param argument table the argument of `fermata.run`
+function M.start(argument)
+  client.execute('fermata.run', argument, function(result)
+    if result.ok == false and result.reason == 'inputs_needed' and result.missing then
+      ask_inputs(argument, result.missing, 1)
+    else
+      outcome(result)
+    end
+  end)
+end
+
+-- The run that a word names; without one, the newest that is not over.
+local function with_run(word, over, done)
+  client.request('fermata/runs', vim.empty_dict(), function(result)
+    for _, run in ipairs(result.runs or {}) do
+      if word and (run.run == word or run.run:sub(-#word) == word) then
+        return done(run)
+      elseif not word and (over or (run.status ~= 'completed' and run.status ~= 'cancelled')) then
+        return done(run)
+      end
+    end
+    vim.notify(word and ('Fermata: no run ends in %s.'):format(word) or 'Fermata: there is no such run.', vim.log.levels.WARN)
+  end)
+end
+
+local function acting(name)
+  return function(words)
+    with_run(words[1], false, function(run)
+      client.execute(name, { run = run.run }, outcome)
+    end)
+  end
+end
+
+---@type table<string, fun(words: string[], bang: boolean)>
+M.subcommands = {
+  run = function(words, bang)
+    local argument = { uri = vim.uri_from_bufnr(0), force = bang or nil }
+    if words[1] == 'scripted' then
+      argument.agent = table.remove(words, 1)
+    end
+    argument.message = #words > 0 and table.concat(words, ' ') or nil
+    M.start(argument)
+  end,
+  runs = function()
+    require('fermata.runs').open()
+  end,
+  answer = function()
+    require('fermata.answer').pick()
+  end,
+  resume = acting('fermata.resume'),
+  abandon = acting('fermata.abandon'),
+  stop = acting('fermata.stop'),
+  log = function(words)
+    with_run(words[1], true, function(run)
+      require('fermata.log').open(run.run)
+    end)
+  end,
+  panel = function(words)
+    with_run(words[1], true, function(run)
+      client.execute('fermata.openPanel', { run = run.run }, outcome)
+    end)
+  end,
+  restart = function()
+    client.restart()
+  end,
+}
+
+--- Carries out `:Fermata …`.
+---@param args table as given to a user command
+function M.run(args)
+  local words = vim.deepcopy(args.fargs)
+  local name = table.remove(words, 1) or 'runs'
+  local subcommand = M.subcommands[name]
+  if not subcommand then
+    local known = vim.tbl_keys(M.subcommands)
+    table.sort(known)
+    vim.notify(('Fermata: no subcommand %s; there are %s.'):format(name, table.concat(known, ', ')), vim.log.levels.ERROR)
+    return
+  end
+  subcommand(words, args.bang)
+end
+
+--- Completion of subcommands and of run ids.
+---@param lead string
+---@param line string
+---@return string[]
+function M.complete(lead, line)
+  local words = vim.split(vim.trim(line), '%s+')
+  local first = #words == 1 or (#words == 2 and lead ~= '')
+  local candidates = {}
+  if first then
+    candidates = vim.tbl_keys(M.subcommands)
+  elseif words[2] == 'run' then
+    candidates = { 'scripted' }
+  else
+    for _, run in ipairs(state.known.runs) do
+      candidates[#candidates + 1] = run.run:sub(-8)
+    end
+  end
+  table.sort(candidates)
+  return vim.tbl_filter(function(candidate)
+    return vim.startswith(candidate, lead)
+  end, candidates)
+end
+
+return M

@@ -1,0 +1,48 @@
+// The list of runs, newest first; what waits is above it in the attention bar.
+
+import type { JSX } from "preact";
+import { StateIcon, statusState } from "../parts/icons";
+import { useStore } from "../parts/use-store";
+import { VirtualList } from "../parts/virtual-list";
+import type { RunSummary } from "../protocol/documents";
+import { causeWords, shortRun } from "../state/summary";
+import { middle, moment } from "../text/format";
+import { Connection } from "./header";
+
+const ROW = 48;
+
+/** All runs. */
+export function Home(): JSX.Element {
+  const store = useStore();
+  const runs = store.list?.runs ?? [];
+  return (
+    <section class="home" aria-labelledby="runs-title">
+      <div class="section-head">
+        <h1 id="runs-title">Runs</h1>
+        <Connection />
+      </div>
+      {store.problem !== null && <p class="problem" role="alert"><StateIcon state="failed" /> {store.problem}</p>}
+      {runs.length === 0 ? (
+        <p class="empty">{store.list === null ? "Asking for runs." : "No run yet. Open a workflow file and press Run, or type fermata run in a terminal."}</p>
+      ) : (
+        <VirtualList class="runs" count={runs.length} rowHeight={ROW} attributes={{ role: "group", "aria-label": "Runs, newest first" }} row={(index) => <Row run={runs[index]} />} />
+      )}
+    </section>
+  );
+}
+
+function Row({ run }: { readonly run: RunSummary | undefined }): JSX.Element {
+  const store = useStore();
+  if (run === undefined) return <div />;
+  const status = run.status === "waiting" ? "waiting for you" : run.status;
+  return (
+    <button type="button" class="run-row" onClick={() => void store.open(run.run)}>
+      <StateIcon state={statusState(run.status)} />
+      <span class="run-name">{middle(run.workflow, 40)}</span>
+      <code>{shortRun(run.run)}</code>
+      <span class="run-status">{status}{run.cause === undefined || run.cause === null ? "" : `: ${causeWords(run.cause)}`}{run.gates.length > 1 ? `, ${run.gates.length} decisions` : ""}</span>
+      <span class="run-when">{moment(run.started)}</span>
+      <span class="run-message">{run.message === undefined || run.message === null ? "" : middle(run.message, 90)}</span>
+    </button>
+  );
+}

@@ -1,0 +1,37 @@
+//! What a rule is: a code, where it applies, and a function from the model to a report.
+
+use fermata_workflow::loader::Loaded;
+use fermata_workflow::{Diagnostic, Dialect, Workflow};
+
+/// One rule of ours. Its page is `docs/rules/<code>.md`.
+pub struct Rule {
+    /// Kebab-case code, stable.
+    pub code: &'static str,
+    /// Dialects it looks at.
+    pub dialects: &'static [Dialect],
+    /// Reads the model, adds to the report.
+    pub check: fn(&Loaded, &Workflow, &mut Report),
+}
+
+/// Both dialects.
+pub const BOTH: &[Dialect] = &[Dialect::Conductor, Dialect::Archon];
+/// Conductor only.
+pub const CONDUCTOR: &[Dialect] = &[Dialect::Conductor];
+
+/// Where rules put what they find.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Adds a finding.
+    pub fn add(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Adds a finding, if there is one.
+    pub fn extend(&mut self, found: Option<Diagnostic>) {
+        self.diagnostics.extend(found);
+    }
+}
