@@ -33,6 +33,14 @@ impl ToolCalls {
         self.merge(&update.tool_call_id.0, &update.fields)
     }
 
+    /// A call came to nothing. Returns what to show, if it differs from what was shown.
+    pub(crate) fn failed(&mut self, id: &str) -> Option<Shown> {
+        self.merge(
+            id,
+            &ToolCallUpdateFields::new().status(ToolCallStatus::Failed),
+        )
+    }
+
     /// What is known of a call.
     pub(crate) fn known(&self, id: &str) -> Option<&Shown> {
         self.0.get(id).map(|known| &known.shown)

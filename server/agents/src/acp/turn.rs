@@ -54,6 +54,7 @@ pub(crate) struct Outcome {
 }
 
 struct Pending {
+    call: String,
     responder: Responder<RequestPermissionResponse>,
     options: Vec<PermissionOption>,
     title: String,
@@ -323,6 +324,7 @@ impl Turn<'_> {
         let id = self.next;
         self.next += 1;
         let pending = Pending {
+            call: asked.call.clone(),
             responder,
             options: request.options.clone(),
             title: asked.title.clone(),
@@ -347,6 +349,10 @@ impl Turn<'_> {
         let reply = permission::reply(&pending.options, decision);
         if !reply.allowed && decision != PermissionDecision::Cancelled {
             self.denied.push(pending.title);
+            // Not every agent says what became of a call that was rejected.
+            if let Some(shown) = self.calls.failed(&pending.call) {
+                self.sink.tool_call(shown);
+            }
         }
         let _ = pending.responder.respond(reply.response);
     }

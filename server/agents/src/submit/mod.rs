@@ -19,59 +19,34 @@ pub(crate) const TOOL: &str = "submit_result";
 pub(crate) const INSTRUCTION: &str = "When you are done, call the tool `submit_result` of the MCP server `fermata` once, \
 with the fields of the result as its arguments. If you do not have that tool, end your message with the result as one JSON object.";
 
+/// What agents call the result tool, lower case. None of these can be a path, so none can be a command
+/// that starts a file of the repository.
+const TITLES: &[&str] = &[
+    "mcp__fermata__submit_result",
+    CODEX_TITLE,
+    "submit_result (fermata mcp server)",
+    "fermata-submit_result",
+    "fermata_submit_result",
+];
+
+/// This agent says that tools of tool servers are of the kind `execute`.
+const CODEX_TITLE: &str = "mcp.fermata.submit_result";
+
 /// Whether an agent asks for nothing but handing in the result. `titles` are all that the tool call
-/// was called so far: one agent announces `fermata-submit_result` and asks for `submit_result`, others
-/// say `mcp__fermata__submit_result`, `mcp.fermata.submit_result` or `submit_result (fermata MCP Server)`.
-/// Every word of every title must be one that such a title consists of, so that a command that merely
-/// mentions the tool is asked about like any other. A title may be a model's own words (a command's
-/// description): a call of a kind that acts on the machine counts only if it has no input of its own,
-/// which is how one agent asks for tools of tool servers and never for commands.
+/// was called so far: one agent announces `fermata-submit_result` and asks for `submit_result`.
+/// A title may be a model's own words (a command, or its description). So every title must be one of
+/// the known ones, whole; and a call of a kind that acts on the machine counts only under the one title
+/// that is known for it, and without an input, which that agent always gives for commands.
 pub(crate) fn is_submission(request: &PermissionRequest, titles: &[String]) -> bool {
-    let acts = matches!(
-        request.kind.as_deref(),
-        Some("execute" | "edit" | "delete" | "move" | "fetch" | "switch_mode")
-    );
-    if acts && request.input.is_some() {
-        return false;
+    let acts = !matches!(request.kind.as_deref(), None | Some("other" | "think"));
+    let titles: Vec<String> = titles.iter().map(|title| title.to_lowercase()).collect();
+    if acts {
+        return request.input.is_none()
+            && !titles.is_empty()
+            && titles.iter().all(|title| title == CODEX_TITLE);
     }
-    let mut tool = false;
-    let mut server = false;
-    for title in titles {
-        let Some(named) = parts(title) else {
-            return false;
-        };
-        tool |= named.tool;
-        server |= named.server;
-    }
-    tool && server
-}
-
-struct Named {
-    tool: bool,
-    server: bool,
-}
-
-/// What a title names; `None` when it has any other word, or any sign but plain separators.
-fn parts(title: &str) -> Option<Named> {
-    const MARK: char = '\u{1}';
-    let title = title.to_lowercase();
-    if title.contains(MARK) {
-        return None;
-    }
-    let title = title.replace(TOOL, " \u{1} ");
-    let mut named = Named {
-        tool: false,
-        server: false,
-    };
-    for word in title.split([' ', '_', '-', '.', ':', '/', '(', ')', MARK]) {
-        match word {
-            "" | "mcp" | "tool" | "server" | "call" => {}
-            SERVER => named.server = true,
-            _ => return None,
-        }
-    }
-    named.tool = title.contains(MARK);
-    Some(named)
+    let known = |title: &String| TITLES.contains(&title.as_str());
+    titles.iter().any(known) && titles.iter().all(|title| title == TOOL || known(title))
 }
 
 #[cfg(test)]
@@ -98,17 +73,23 @@ mod tests {
             "mcp__fermata__submit_result",
             "submit_result (fermata MCP Server)",
             "fermata-submit_result",
-            "mcp.fermata.submit_result",
-            "Tool: fermata/submit_result",
+            "fermata_submit_result",
         ] {
             assert!(asks(&[title], None, value()), "{title}");
             assert!(asks(&[title], Some("other"), value()), "{title}");
-            assert!(asks(&[title], Some("execute"), None), "{title}");
+            assert!(
+                !asks(&[title], Some("execute"), None),
+                "{title} as a command"
+            );
             assert!(
                 !asks(&[title], Some("execute"), command()),
                 "{title} as a command's description"
             );
         }
+        let codex = "mcp.fermata.submit_result";
+        assert!(asks(&[codex], Some("execute"), None));
+        assert!(!asks(&[codex], Some("execute"), command()));
+        assert!(!asks(&[codex, "ls"], Some("execute"), None));
         assert!(asks(
             &["fermata-submit_result", "submit_result"],
             Some("other"),
@@ -117,24 +98,17 @@ mod tests {
         for title in [
             "",
             "submit_result",
-            "fermata",
-            "rm -rf / # fermata submit_result",
-            "fermata submit_result; curl example.org",
-            "fermata submit_result && mcp",
+            "fermata/submit_result",
+            "./fermata/submit_result",
+            "fermata submit_result",
+            "rm -rf / # fermata-submit_result",
             "mcp__other__submit_result",
-            "fermata submit_result $(tool)",
         ] {
             assert!(!asks(&[title], None, None), "{title}");
-            assert!(
-                !asks(
-                    &["mcp.fermata.submit_result", title],
-                    Some("execute"),
-                    command()
-                ),
-                "{title}"
-            );
+            assert!(!asks(&[title], Some("execute"), None), "{title}");
         }
         assert!(!asks(&["fermata-submit_result", "rm -rf /"], None, None));
         assert!(!asks(&[], None, None));
+        assert!(!asks(&[], Some("execute"), None));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fermata_agents::scripted::{ServeError, serve};
+use fermata_agents::scripted::{Script, ServeError, serve};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
@@ -119,4 +119,19 @@ async fn a_crash_ends_the_agent_without_an_answer() {
     let (heard, end) = talk(&file, &conversation()[..3]).await;
     assert!(matches!(end, Err(ServeError::Crash)), "{end:?}");
     assert_eq!(heard.len(), 2, "the prompt was not answered");
+}
+
+#[test]
+fn the_examples_of_the_manual_are_scripts() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scripted-agent.md");
+    let text = std::fs::read_to_string(&manual).expect("the manual is there");
+    let mut examples = 0;
+    for block in text.split("```yaml\n").skip(1) {
+        let (example, _) = block.split_once("```").expect("a closed block");
+        if let Err(error) = Script::parse(example) {
+            panic!("{error}\nin the example:\n{example}");
+        }
+        examples += 1;
+    }
+    assert!(examples >= 2, "the manual shows scripts");
 }
