@@ -182,7 +182,7 @@ impl Turn<'_> {
         }
     }
 
-    fn error_of(&self, step: &StepPath) -> Failure {
+    pub(crate) fn error_of(&self, step: &StepPath) -> Failure {
         self.draft
             .state
             .steps

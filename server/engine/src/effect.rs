@@ -96,6 +96,8 @@ pub struct AgentCall {
     pub validator: Option<ValidatorCall>,
     /// When a dialog is wanted.
     pub dialog: Option<String>,
+    /// Whether the step runs by itself, not as a member or item of a group.
+    pub alone: bool,
     /// Session shared between steps.
     pub session_key: Option<String>,
     /// `cost.pricing` of the workflow.

@@ -4,6 +4,7 @@
 
 mod answer;
 mod cost;
+mod dialog;
 mod shape;
 mod turns;
 mod validator;
@@ -99,7 +100,11 @@ async fn whole(
         reports: reports.clone(),
     });
     let mut conversation = Conversation::new(call, stage, cwd, sink);
-    let first = conversation.agent(&call.prompt, spent).await?;
+    let mut first = conversation.agent(&call.prompt, spent).await?;
+    // Members and items have nobody to talk to (specs/conductor.md 4.13).
+    if let Some(trigger) = call.dialog.as_deref().filter(|_| call.alone) {
+        first = conversation.talk(trigger, first, reports, spent).await;
+    }
     let Some(validator) = &call.validator else {
         return Ok(first);
     };
@@ -172,10 +177,10 @@ fn folder(call: &AgentCall, stage: &Stage) -> Result<PathBuf, Failure> {
 fn warn(call: &AgentCall, reports: &Reports, message: &str) {
     let _ = reports.send(Report::Look {
         path: call.path.clone(),
-        body: EventBody::Warning {
+        body: Box::new(EventBody::Warning {
             message: message.to_owned(),
             step: Some(call.step.clone()),
-        },
+        }),
     });
 }
 

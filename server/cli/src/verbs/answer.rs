@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     #[arg(long)]
     pub(crate) json: bool,
     /// `continue N`, `stop` or `abort` at an iteration limit; an option at a human gate; or the answer as JSON.
-    #[arg(required = true, trailing_var_arg = true)]
+    #[arg(required = true)]
     answer: Vec<String>,
 }
 

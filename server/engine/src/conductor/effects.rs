@@ -34,6 +34,7 @@ pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
                             schema,
                             (item, group),
                             &place.source.workflow,
+                            !state.groups.contains_key(&path.parent()),
                         ))))
                     }
                     _ => None,
@@ -94,6 +95,7 @@ fn call(
     schema: Option<Map<String, Value>>,
     (item, group): (Option<String>, Option<String>),
     workflow: &fermata_workflow::Workflow,
+    alone: bool,
 ) -> AgentCall {
     let rendered = &open.rendered;
     let shown = match &item {
@@ -139,9 +141,15 @@ fn call(
             model: text(rendered, "validator_model"),
             max_retries: validator.max_retries,
         }),
+        alone,
         dialog: agent.dialog.as_ref().map(|text| text.value.clone()),
         session_key: agent.session_key.as_ref().map(|text| text.value.clone()),
-        pricing: workflow.runtime.raw.get("pricing").cloned(),
+        pricing: workflow
+            .runtime
+            .raw
+            .get("cost")
+            .and_then(|cost| cost.get("pricing"))
+            .cloned(),
     }
 }
 
