@@ -36,7 +36,7 @@ impl Control {
             |state: &fermata_engine::RunState| (!state.status.is_final()).then(|| end.clone());
         loop {
             match self.finish(run, decide)? {
-                Ended::Done => {
+                Ended::Done(()) => {
                     return Ok(Act::Done {
                         status: Status::Cancelled,
                     });

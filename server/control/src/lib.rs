@@ -6,7 +6,7 @@
 mod abandon;
 mod answer;
 mod choose;
-mod config;
+pub mod config;
 mod control;
 mod definition;
 mod end;

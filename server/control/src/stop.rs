@@ -39,7 +39,7 @@ impl Control {
             }
             let end = End::Stop(self.actor());
             match self.finish(run, |state| state.status.is_live().then(|| end.clone()))? {
-                Ended::Done => {
+                Ended::Done(()) => {
                     return Ok(Act::Done {
                         status: Status::Failed,
                     });
