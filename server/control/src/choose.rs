@@ -156,8 +156,8 @@ impl Control {
         closing: &Closing,
     ) -> Result<Result<Took, StartRefusal>, ControlError> {
         const WHY: &str = "abandoned for a fresh run";
-        for child in self.children(&row.prior)? {
-            self.cancel(&child.run, WHY)?;
+        if !self.store().is_locked(&row.prior)? {
+            self.cancel_children(&row.prior, WHY)?;
         }
         let end = End::Cancel(self.actor(), WHY.to_owned());
         let prior = self.store().run(&row.prior)?;
