@@ -273,3 +273,29 @@ fn every_sample_runs_with_the_scripted_agent() {
         assert_eq!(said.code, code, "{sample}: {said:?}");
     }
 }
+
+#[test]
+fn what_check_rejects_never_runs_and_what_it_accepts_loads() {
+    let lab = Lab::new();
+    lab.write("good.yaml", HELD);
+    lab.write(
+        "bad.yaml",
+        &HELD.replace("- {to: again}", "- {to: nowhere}"),
+    );
+    let checked = lab.call(&["check", "good.yaml", "bad.yaml", "--json"]);
+    let verdicts: Vec<Value> = checked.json()["files"]
+        .as_array()
+        .expect("files")
+        .iter()
+        .map(|f| f["verdict"].clone())
+        .collect();
+    assert_eq!(verdicts, ["accepted", "rejected"]);
+    let refused = lab.call(&["run", "bad.yaml", "--json"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert_eq!(refused.json()["reason"], "rejected");
+    assert!(lab.runs().is_empty(), "nothing was started");
+    assert_eq!(
+        lab.call(&["run", "good.yaml", "--json"]).json()["status"],
+        "waiting"
+    );
+}
