@@ -8,7 +8,7 @@ import { describePath, escapeSegment, isWithin, itemsOf, parentPath, parseSegmen
 import { placeToQuery, queryToPlace, readKept } from "../src/state/place";
 import { age, duration, middle } from "../src/text/format";
 import { blocks } from "../src/text/markdown";
-import { fileUri } from "../src/views/header";
+import { fileUri } from "../src/text/uri";
 
 const node = (id: string): GraphNodeView => ({ id, kind: "agent", label: id, line: null, state: "pending", runs: 0, elapsed: null, running: false, startedAt: null, inner: null, frame: null });
 const edge = (from: string, to: string, back = false): GraphEdgeView => ({ from, to, back, label: null, taken: 0 });
