@@ -121,7 +121,7 @@ describe("texts", () => {
   });
 
   it("name files as URIs", () => {
-    expect(fileUri("/work/a b/c#d.yaml")).toBe("file:///work/a%20b/c%23d.yaml");
+    expect(fileUri("/home/a b/c#d.yaml")).toBe("file:///home/a%20b/c%23d.yaml");
     expect(fileUri("C:\\work\\a.yaml")).toBe("file:///C:/work/a.yaml");
   });
 });

@@ -139,8 +139,9 @@ function nodeView(model: RunModel, frame: string, node: GraphNode): GraphNodeVie
 }
 
 function membersText(model: RunModel, group: Execution | null, node: GraphNode): string | null {
-  const members = node.members?.length ?? 0;
-  if (members === 0) return null;
+  // How many items a for_each has is known only once it has started.
+  const members = group?.members ?? node.members?.length ?? 0;
+  if (members === 0 || (group === null && node.kind === "for_each")) return null;
   if (group === null) return `${members} members`;
   const done = model.executions.filter((each) => each.status !== "running" && each.path !== group.path && parentPath(each.path) === group.path).length;
   return `${Math.min(done, members)} of ${members}`;
