@@ -15,10 +15,20 @@ use super::{place, steps};
 /// Attempts that somebody has to carry out now.
 #[must_use]
 pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
+    due_unless(state, definition, |_| false)
+}
+
+/// Attempts that somebody has to carry out now and that nobody does yet, as far as the caller knows.
+#[must_use]
+pub fn due_unless(
+    state: &RunState,
+    definition: &Definition,
+    carried_out: impl Fn(&StepPath) -> bool,
+) -> Vec<Effect> {
     state
         .open
         .iter()
-        .filter(|(_, open)| open.fence == state.fence)
+        .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
         .filter_map(|(path, open)| match open.kind.as_str() {
             "script" => Some(Effect::Script(script(path, open))),
             "agent" => place::find(state, definition, path, &open.step).and_then(|place| {
