@@ -5,12 +5,17 @@
 //!
 //! May not do I/O and may not know which editor or terminal shows the result.
 
+mod cases;
 mod insert;
 mod loops;
 mod pages;
+mod places;
 mod rule;
 mod rules;
+mod shapes;
+mod suggest;
 mod suppression;
+mod texts;
 mod threshold;
 
 use std::collections::HashMap;
@@ -21,6 +26,8 @@ use fermata_workflow::{Diagnostic, Severity};
 pub use pages::{explain, pages};
 pub use rule::{Report, Rule};
 pub use rules::OUR_RULES;
+
+use texts::Texts;
 
 /// What a user says about a rule: another severity, or `None` for off.
 pub type RuleSettings = HashMap<String, Option<Severity>>;
@@ -35,14 +42,23 @@ pub fn run(loaded: &Loaded, settings: &RuleSettings) -> Vec<Diagnostic> {
     let mut all = loaded.diagnostics.clone();
     if let Some(workflow) = &loaded.workflow {
         // A file that does not load lowers to a part of itself; what our rules
-        // would say about the part is noise beside the real error.
-        if !all.iter().any(Diagnostic::rejects) {
-            let mut report = Report::default();
-            for rule in OUR_RULES.iter().filter(|r| r.dialects.contains(&workflow.dialect)) {
+        // would say about the part is noise beside the real error, except for
+        // the rules that explain such an error.
+        let broken = all.iter().any(Diagnostic::rejects);
+        let mut report = Report::new(if broken {
+            Texts::default()
+        } else {
+            Texts::read(workflow)
+        });
+        for rule in OUR_RULES
+            .iter()
+            .filter(|r| r.dialects.contains(&workflow.dialect))
+        {
+            if !broken || rules::EXPLAIN_ERRORS.contains(&rule.code) {
                 (rule.check)(loaded, workflow, &mut report);
             }
-            all.append(&mut report.diagnostics);
         }
+        all.append(&mut report.diagnostics);
     }
     let allowed = suppression::Allowed::read(&loaded.sources);
     all.retain(|d| d.rejects() || !allowed.covers(&loaded.sources, d));
@@ -55,7 +71,15 @@ pub fn run(loaded: &Loaded, settings: &RuleSettings) -> Vec<Diagnostic> {
         Some(None) => false,
         None => true,
     });
-    all.sort_by_key(|d| (d.loc.file, d.loc.span.start(), d.loc.span.end(), d.severity, d.code));
+    all.sort_by_key(|d| {
+        (
+            d.loc.file,
+            d.loc.span.start(),
+            d.loc.span.end(),
+            d.severity,
+            d.code,
+        )
+    });
     all.dedup();
     all
 }

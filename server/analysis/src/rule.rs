@@ -1,7 +1,11 @@
 //! What a rule is: a code, where it applies, and a function from the model to a report.
 
+use std::rc::Rc;
+
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::{Diagnostic, Dialect, Workflow};
+
+use crate::texts::Texts;
 
 /// One rule of ours. Its page is `docs/rules/<code>.md`.
 pub struct Rule {
@@ -18,13 +22,27 @@ pub const BOTH: &[Dialect] = &[Dialect::Conductor, Dialect::Archon];
 /// Conductor only.
 pub const CONDUCTOR: &[Dialect] = &[Dialect::Conductor];
 
-/// Where rules put what they find.
+/// Where rules put what they find, with what they share.
 #[derive(Debug, Default)]
 pub struct Report {
     pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) texts: Rc<Texts>,
 }
 
 impl Report {
+    /// An empty report on a workflow whose texts are read.
+    pub(crate) fn new(texts: Texts) -> Self {
+        Self {
+            diagnostics: Vec::new(),
+            texts: Rc::new(texts),
+        }
+    }
+
+    /// Every template and condition of the workflow, parsed once for all rules.
+    pub(crate) fn texts(&self) -> Rc<Texts> {
+        Rc::clone(&self.texts)
+    }
+
     /// Adds a finding.
     pub fn add(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);

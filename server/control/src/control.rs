@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fermata_engine::{Actor, Event, RunId, RunState, Seq, Surface};
-use fermata_store::{Home, SqliteStore, Store};
+use fermata_store::{Home, SqliteStore, Store, StoreError};
 
 use crate::config::UserConfig;
 use crate::error::ControlError;
@@ -73,19 +73,27 @@ impl Control {
     pub fn open(options: Options) -> Result<Self, ControlError> {
         let env = |name: &str| std::env::var_os(name);
         let root = Home::locate(options.home.as_deref(), env)?;
-        let home = Home::open(&root)?;
+        let home = match Home::open(&root) {
+            // A home that cannot be written can still be looked at.
+            Err(StoreError::ReadOnly { .. }) => Home::look_at(&root)?,
+            opened => opened?,
+        };
         let config = match options.config.or_else(|| UserConfig::place(env)) {
             Some(path) => UserConfig::read(&path)?,
             None => UserConfig::default(),
         };
-        let store = Arc::new(SqliteStore::open(&home)?);
+        let store = Arc::new(match SqliteStore::open(&home) {
+            Err(StoreError::ReadOnly { .. }) => SqliteStore::open_to_read(&home)?,
+            opened => opened?,
+        });
         Ok(Self::of(Parts {
             store,
-            config,
             launcher: Arc::new(ProcessLauncher {
                 command: options.worker,
                 home: home.clone(),
+                env_file: config.env_file,
             }),
+            config,
             home,
             agents: options.agents,
             surface: options.surface,

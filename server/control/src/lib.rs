@@ -10,6 +10,7 @@ mod config;
 mod control;
 mod definition;
 mod end;
+mod env;
 mod error;
 mod inputs;
 pub mod json;

@@ -3,6 +3,7 @@
 
 use fermata_syntax::{Offset, Span, Tree};
 use fermata_workflow::Workflow;
+use fermata_workflow::dialects::conductor::schema::{Standing, standing};
 use fermata_workflow::model::END;
 
 use crate::keys;
@@ -209,25 +210,12 @@ fn values(workflow: &Workflow, path: &str, word: Span) -> Vec<Completion> {
     let Some(key) = keys::find(path) else {
         return Vec::new();
     };
-    let list = match key.ty {
-        "boolean" => "true, false".to_owned(),
-        ty => ty.replace(" or ", ", "),
-    };
-    let words: Vec<&str> = list.split(", ").map(str::trim).collect();
-    if words.len() < 2
-        || words
-            .iter()
-            .any(|word| word.contains(' ') && !word.starts_with("a "))
-    {
-        return Vec::new();
-    }
-    words
-        .into_iter()
-        .filter(|word| !word.contains(' '))
+    keys::words(&key.kind)
+        .iter()
         .map(|label| Completion {
-            label: label.to_owned(),
+            label: (*label).to_owned(),
             kind: CompletionKind::Word,
-            detail: (key.default == Some(label)).then(|| "default".to_owned()),
+            detail: None,
             documentation: None,
             span: word,
             insert: None,
@@ -263,18 +251,26 @@ fn key_names(
     let parent = mapping_path(tree, word);
     let kind = step_kind(tree, offset);
     let present = present_keys(tree, offset, here);
-    keys::below(&parent)
-        .filter(|key| {
-            key.kinds.is_empty() || kind.as_deref().is_none_or(|kind| key.kinds.contains(&kind))
-        })
-        .filter(|key| !present.iter().any(|name| name == key.name()))
+    let Some(model) = keys::model(&parent) else {
+        return Vec::new();
+    };
+    let stands = |key: &str| match &kind {
+        Some(kind) if parent.ends_with("agents[]") || parent.ends_with("for_each[].agent") => {
+            standing(kind, key) != Standing::Rejected
+        }
+        _ => true,
+    };
+    model
+        .keys
+        .iter()
+        .filter(|key| stands(key.name) && !present.iter().any(|name| name == key.name))
         .map(|key| Completion {
-            label: key.name().to_owned(),
+            label: key.name.to_owned(),
             kind: CompletionKind::Key,
-            detail: Some(key.ty.to_owned()),
-            documentation: Some(key.about.to_owned()),
+            detail: Some(keys::type_words(&key.kind)),
+            documentation: Some(key.doc.to_owned()),
             span: word,
-            insert: Some(format!("{}: ", key.name())),
+            insert: Some(format!("{}: ", key.name)),
         })
         .collect()
 }

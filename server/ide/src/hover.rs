@@ -68,16 +68,13 @@ fn of_key(workflow: &Workflow, path: &str) -> Option<String> {
         return None;
     }
     let key = keys::find(path)?;
-    let mut text = format!("**{}** · {}", key.name(), key.ty);
-    if let Some(default) = key.default {
-        // Writing to a String cannot fail.
-        let _ = write!(text, " · default `{default}`");
-    }
-    let _ = write!(text, "\n\n{}", key.about);
-    if !key.kinds.is_empty() {
-        let _ = write!(text, "\n\nHas an effect on: {}.", key.kinds.join(", "));
-    }
-    Some(text)
+    let must = if key.required { " · required" } else { "" };
+    Some(format!(
+        "**{}** · {}{must}\n\n{}",
+        key.name,
+        keys::type_words(&key.kind),
+        key.doc
+    ))
 }
 
 fn of_step(snapshot: &Snapshot, workflow: &Workflow, name: &str) -> Option<String> {

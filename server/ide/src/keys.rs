@@ -1,74 +1,63 @@
-//! What the keys of the Conductor dialect mean, for hover and completion. The
-//! paths are those of `place`: list items as `[]`, author-named keys as `*`.
+//! What the keys of the Conductor dialect mean, for hover and completion: the
+//! very tables that lowering checks with, seen from a place in the document.
 
-mod conductor;
+use fermata_workflow::dialects::conductor::schema::{Key, Kind, Model, TOP, model_at};
 
-/// One key of a dialect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
-    /// Where it may stand: `agents[].routes[].to`.
-    pub path: &'static str,
-    /// Its type, in the dialect's words.
-    pub ty: &'static str,
-    /// Its default, if it has one.
-    pub default: Option<&'static str>,
-    /// What it means, in one or two sentences.
-    pub about: &'static str,
-    /// The kinds of steps it has an effect on; empty for all, or where there is no step.
-    pub kinds: &'static [&'static str],
+/// The object at a place such as `agents[].routes[]`; the whole document for an empty one.
+pub(crate) fn model(path: &str) -> Option<&'static Model> {
+    if path.is_empty() {
+        return Some(&TOP);
+    }
+    let mut parts = Vec::new();
+    for part in path.split('.') {
+        let name = part.trim_end_matches("[]");
+        parts.push(name);
+        parts.extend(std::iter::repeat_n("0", (part.len() - name.len()) / 2));
+    }
+    model_at(&parts)
 }
 
-impl Key {
-    /// The key's own name.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.path
-            .rsplit('.')
-            .next()
-            .unwrap_or(self.path)
-            .trim_end_matches("[]")
-    }
+/// The key that a place names.
+pub(crate) fn find(path: &str) -> Option<&'static Key> {
+    let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+    model(parent)?.key(name.trim_end_matches("[]"))
+}
 
-    /// The path of the mapping that it stands in; empty for the top level.
-    #[must_use]
-    pub fn parent(&self) -> &'static str {
-        self.path.rsplit_once('.').map_or("", |(parent, _)| parent)
+/// The words of a key that takes one of a few; empty for all others.
+pub(crate) fn words(kind: &Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Word(words) | Kind::WordOrText(words) => words,
+        Kind::Bool => &["true", "false"],
+        _ => &[],
     }
 }
 
-/// Every key of the Conductor dialect, by path.
-#[must_use]
-pub fn conductor() -> &'static [Key] {
-    conductor::KEYS
+/// What a key takes, in words: `integer, 1 to 500`.
+pub(crate) fn type_words(kind: &Kind) -> String {
+    match kind {
+        Kind::Any => "anything".to_owned(),
+        Kind::Str => "text".to_owned(),
+        Kind::Int(low, high) => format!("integer{}", range(*low, *high)),
+        Kind::Number(low, above, high) => match above {
+            Some(above) => format!("number above {above}"),
+            None => format!("number{}", range(*low, *high)),
+        },
+        Kind::Bool => "true or false".to_owned(),
+        Kind::Word(words) => words.join(", "),
+        Kind::WordOrText(words) => format!("{}, or a text", words.join(", ")),
+        Kind::Scalar => "text or number".to_owned(),
+        Kind::List(inner) => format!("list of {}", type_words(inner)),
+        Kind::Map(inner) => format!("{} by name", type_words(inner)),
+        Kind::Model(model) => model.name.to_owned(),
+        Kind::Short(_, model) => format!("text, or {}", model.name),
+    }
 }
 
-/// The key that a document's path names. Author-named parts match `*`, and the
-/// inline step of a for_each has the keys of a step.
-#[must_use]
-pub fn find(path: &str) -> Option<&'static Key> {
-    let path = step_path(path);
-    conductor().iter().find(|key| matches(key.path, &path))
-}
-
-/// The keys that may stand in the mapping at `path` (empty for the top level).
-pub fn below(path: &str) -> impl Iterator<Item = &'static Key> {
-    let path = step_path(path);
-    conductor()
-        .iter()
-        .filter(move |key| matches(key.parent(), &path) && key.name() != "*")
-}
-
-fn step_path(path: &str) -> String {
-    path.replacen("for_each[].agent", "agents[]", 1)
-}
-
-fn matches(pattern: &str, path: &str) -> bool {
-    let (mut wanted, mut found) = (pattern.split('.'), path.split('.'));
-    loop {
-        match (wanted.next(), found.next()) {
-            (None, None) => return true,
-            (Some(w), Some(f)) if w == f || w == "*" || (w == "*[]" && f.ends_with("[]")) => {}
-            _ => return false,
-        }
+fn range<T: std::fmt::Display>(low: Option<T>, high: Option<T>) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) => format!(", {low} to {high}"),
+        (Some(low), None) => format!(", at least {low}"),
+        (None, Some(high)) => format!(", at most {high}"),
+        (None, None) => String::new(),
     }
 }

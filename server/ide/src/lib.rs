@@ -10,7 +10,7 @@ mod facts;
 mod folding;
 mod graph;
 mod hover;
-pub mod keys;
+mod keys;
 mod lenses;
 mod links;
 mod place;

@@ -15,6 +15,8 @@ pub struct Datum {
     pub shape: Shape,
     /// The value's own text (for an alias: the alias).
     pub loc: Loc,
+    /// Whether `loc` is a scalar written as it is: no quotes, no tag, no alias.
+    pub plain: bool,
 }
 
 /// The kinds of values a document can hold.
@@ -105,6 +107,17 @@ impl Map {
 }
 
 impl Field {
+    /// Where to point when the entry as a whole is wrong: a scalar value, else the key.
+    #[must_use]
+    pub fn place(&self) -> Loc {
+        let scalar = self.value.list().is_none() && self.value.map().is_none();
+        if scalar && !self.value.loc.span.is_empty() {
+            self.value.loc
+        } else {
+            self.key.loc
+        }
+    }
+
     /// Key and value together.
     #[must_use]
     pub fn loc(&self) -> Loc {

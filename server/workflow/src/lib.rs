@@ -15,6 +15,7 @@ pub mod memory;
 pub mod model;
 pub mod nearest;
 pub mod source;
+pub mod texts;
 pub mod verdict;
 pub mod world;
 

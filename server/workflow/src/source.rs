@@ -71,9 +71,16 @@ impl Sources {
     #[must_use]
     pub fn locate(&self, text: &Text, range: std::ops::Range<usize>) -> Loc {
         let exact = || {
-            let node = text.node.filter(|_| !text.substituted)?;
-            let tree = &self.get(text.loc.file)?.tree;
-            let span = tree.node(node).as_scalar()?.source_span(range);
+            let tree = &self.get(text.loc.file).filter(|_| !text.substituted)?.tree;
+            let span = match text.node {
+                Some(node) => tree.node(node).as_scalar()?.source_span(range),
+                // A prompt that was included as a whole is its file, byte by byte.
+                None if tree.text() == text.value => Span::new(
+                    u32::try_from(range.start).ok()?.into(),
+                    u32::try_from(range.end).ok()?.into(),
+                ),
+                None => return None,
+            };
             Some(Loc {
                 file: text.loc.file,
                 span,

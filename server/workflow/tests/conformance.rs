@@ -25,6 +25,8 @@ struct Tally {
     errors_on_accepted: usize,
     differences: Vec<String>,
     misplaced: Vec<String>,
+    fixes: usize,
+    unfixed: Vec<String>,
 }
 
 fn strings(value: &Value) -> BTreeSet<String> {
@@ -86,6 +88,17 @@ fn named(loaded: &Loaded, error: &Value) -> bool {
 impl Tally {
     fn row(&mut self, id: &str, row: &Value, loaded: &Loaded) {
         self.rows += 1;
+        for diagnostic in &loaded.diagnostics {
+            let known = fermata_workflow::dialects::conductor::codes::find(diagnostic.code);
+            let known =
+                known.unwrap_or_else(|| panic!("{} is in no list of codes", diagnostic.code));
+            assert!(
+                diagnostic
+                    .upstream
+                    .is_none_or(|rule| known.rules.contains(&rule)),
+                "{diagnostic:?}"
+            );
+        }
         let valid = row["valid"].as_bool().unwrap_or_default();
         let ours = verdict(&loaded.diagnostics);
         let expected = strings(&row["rules"]);
@@ -114,17 +127,18 @@ impl Tally {
         } else {
             self.rejected += 1;
             // Warnings stand in `rules` beside errors only where nothing was rejected.
-            let errors: BTreeSet<String> = row["errors"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|e| e["rule"].as_str().map(str::to_owned))
-                .collect();
+            let errors: BTreeSet<String> = match row["errors"].as_array() {
+                Some(errors) if errors.iter().all(Value::is_object) => errors
+                    .iter()
+                    .filter_map(|e| e["rule"].as_str().map(str::to_owned))
+                    .collect(),
+                _ => expected.clone(),
+            };
             let unnamed: Vec<&Value> = row["errors"]
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter(|e| !named(loaded, e))
+                .filter(|e| e.is_object() && !named(loaded, e))
                 .collect();
             let same = agreed == errors;
             self.rules += usize::from(same && unnamed.is_empty());
@@ -152,6 +166,37 @@ impl Tally {
                 row["operator"].as_str().unwrap_or("file")
             ));
         }
+    }
+
+    /// Every first fix, applied, must take its diagnostic away and bring no syntax error.
+    fn fixes(&mut self, id: &str, world: &mut Overlay, target: &Path, loaded: &Loaded) {
+        let root = fermata_workflow::FileId::ROOT;
+        let original = world.files.get(target).cloned().unwrap_or_default();
+        for diagnostic in loaded.diagnostics.iter().filter(|d| d.loc.file == root) {
+            let Some(fix) = diagnostic.fixes.first() else {
+                continue;
+            };
+            let mut text = String::from_utf8(original.clone()).expect("UTF-8");
+            let mut edits = fix.edits.clone();
+            edits.sort_by_key(|e| std::cmp::Reverse(e.span.start()));
+            for edit in &edits {
+                text.replace_range(std::ops::Range::<usize>::from(edit.span), &edit.text);
+            }
+            world.files.insert(target.to_path_buf(), text.into_bytes());
+            let after = load_as(world, target, Dialect::Conductor);
+            self.fixes += 1;
+            let same = |d: &&fermata_workflow::Diagnostic| {
+                d.code == diagnostic.code
+                    && d.message == diagnostic.message
+                    && d.loc.span.start() == diagnostic.loc.span.start()
+            };
+            let broken = after.diagnostics.iter().any(|d| d.upstream == Some("L4"));
+            if broken || after.diagnostics.iter().any(|d| same(&d)) {
+                self.unfixed
+                    .push(format!("{id} {}: {}", fix.title, diagnostic.message));
+            }
+        }
+        world.files.insert(target.to_path_buf(), original);
     }
 
     /// Where base and mutation differ in one run of lines, the finding must touch it.
@@ -279,6 +324,7 @@ fn replay(corpus: &Path, tally: &mut Tally) {
         let loaded = load_as(world, &target, Dialect::Conductor);
         let id = row["id"].as_str().expect("id");
         tally.row(id, &row, &loaded);
+        tally.fixes(id, world, &target, &loaded);
         if !row["valid"].as_bool().unwrap_or_default() {
             tally.place(
                 id,
@@ -327,12 +373,17 @@ fn verdicts_rules_and_places_agree_with_the_dialects_own_validator() {
         percent(tally.placed, tally.places),
         tally.places,
     );
-    eprintln!("{summary}");
+    eprintln!(
+        "{summary}, fixes {} of {}",
+        tally.fixes - tally.unfixed.len(),
+        tally.fixes
+    );
     if let Some(path) = std::env::var_os("FERMATA_CONFORMANCE_REPORT") {
         let report = format!(
-            "{summary}\n{}\n--- places\n{}\n",
+            "{summary}\n{}\n--- places\n{}\n--- fixes\n{}\n",
             tally.differences.join("\n"),
-            tally.misplaced.join("\n")
+            tally.misplaced.join("\n"),
+            tally.unfixed.join("\n")
         );
         std::fs::write(path, report).expect("report");
     }
@@ -346,6 +397,11 @@ fn verdicts_rules_and_places_agree_with_the_dialects_own_validator() {
         "{summary}\n{unexplained:#?}"
     );
     assert!(tally.errors_on_accepted == 0, "{summary}");
+    assert!(
+        tally.fixes > 0 && tally.unfixed.is_empty(),
+        "{:#?}",
+        tally.unfixed
+    );
     assert!(percent(tally.verdicts, tally.rows) >= 99.5, "{summary}");
     assert!(percent(tally.rules, tally.rejected) >= 97.0, "{summary}");
     assert!(percent(tally.placed, tally.places) >= 95.0, "{summary}");

@@ -242,3 +242,45 @@ fn workflows_are_known_by_modeline_place_and_keys_and_nothing_else() {
     assert_eq!(dialect("/w/a.yaml", "nodes:\n  - {id: a}\n"), None);
     assert_eq!(dialect("/w/a.yaml", "services: {web: {image: x}}\n"), None);
 }
+
+#[test]
+fn a_workflow_of_many_thousand_steps_is_checked_without_comparing_all_with_all() {
+    let steps: String = (0..30_000)
+        .map(|i| format!("  - {{name: s{i}, type: set, value: '{{{{ gone{i}.output }}}}', routes: [{{to: s{}}}]}}\n", i + 1))
+        .collect();
+    let loaded = conductor(&[(
+        "/w/main.yaml",
+        &format!("workflow: {{name: n, entry_point: s0}}\nagents:\n{steps}"),
+    )]);
+    assert_eq!(agreed_rules(&loaded), ["S31"]);
+    assert!(
+        loaded
+            .diagnostics
+            .iter()
+            .filter(|d| d.upstream == Some("V27"))
+            .count()
+            == 30_000
+    );
+}
+
+#[test]
+fn long_chains_of_aliases_and_of_steps_do_not_exhaust_the_stack() {
+    let mut text =
+        String::from("workflow:\n  name: n\n  entry_point: s0\n  metadata:\n    x0: &x0 [a]\n");
+    for i in 1..3_000 {
+        text.push_str(&format!("    x{i}: &x{i} [*x{}]\n", i - 1));
+    }
+    text.push_str("agents:\n");
+    for i in 0..20_000 {
+        text.push_str(&format!(
+            "  - {{name: s{i}, type: set, value: x, routes: [{{to: s{}}}]}}\n",
+            i + 1
+        ));
+    }
+    text.push_str("  - {name: s20000, type: set, value: x, routes: [{to: s0}, {to: $end}]}\noutput: {x: '{{ s5.output }}'}\n");
+    let loaded = conductor(&[("/w/main.yaml", &text)]);
+    assert_eq!(verdict(&loaded.diagnostics), Verdict::Accepted);
+    let workflow = loaded.workflow.as_ref().expect("model");
+    let flow = fermata_workflow::flow::Flow::new(workflow);
+    assert_eq!(flow.loops(workflow)[0].steps.len(), 20_001);
+}

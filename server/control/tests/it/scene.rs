@@ -1,5 +1,4 @@
 //! A scene: a repository with a workflow, a store, a door, and a worker that the test plays.
-#![allow(clippy::unwrap_used, reason = "test code outside test functions")]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -255,6 +254,22 @@ fn door(
         clock: Arc::new(move || clock.fetch_add(1, Ordering::SeqCst)),
         patience,
     })
+}
+
+/// A door of a home on disk, for another process.
+pub(crate) fn door_of(root: &Path, by: &str) -> Control {
+    let home = Home::open(root).unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home).unwrap());
+    door(
+        &store,
+        &home,
+        &Arc::new(Noted::default()),
+        &Arc::new(AtomicU64::new(1_000_000)),
+        by,
+        UserConfig::default(),
+        Arc::new(AnyAgent),
+        Patience::default(),
+    )
 }
 
 pub(crate) fn started(outcome: &Outcome) -> RunId {

@@ -43,7 +43,7 @@ fn a_worker_that_claims_the_run_is_reported_ready() {
     let scene = Scene::on_disk();
     let me = std::env::current_exe().unwrap();
     let script = format!(
-        "VSCODE_NOT_SET=1; FERMATA_PLAY_WORKER=\"$1\" exec '{}' --exact spawn::plays_a_worker --nocapture",
+        "FERMATA_PLAY_WORKER=\"$1\" exec '{}' --exact spawn::plays_a_worker --nocapture",
         me.display()
     );
     let control = door(&scene, &script);

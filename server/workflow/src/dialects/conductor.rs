@@ -17,6 +17,7 @@ use crate::model::Dialect;
 use crate::source::{FileId, SourceFile, Sources};
 use crate::world::World;
 
+pub mod codes;
 pub mod duration;
 mod findings;
 mod load;

@@ -173,7 +173,7 @@ impl Flow {
     /// Strongly connected components with at least one cycle, each in file order.
     #[must_use]
     pub fn components(&self) -> Vec<Vec<usize>> {
-        let mut found: Vec<Vec<usize>> = petgraph::algo::tarjan_scc(&self.graph)
+        let mut found: Vec<Vec<usize>> = petgraph::algo::kosaraju_scc(&self.graph)
             .into_iter()
             .map(|component| {
                 component

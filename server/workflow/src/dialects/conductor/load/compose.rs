@@ -1,7 +1,7 @@
 //! From syntax nodes to values: scalar rules, aliases, merge keys, duplicate
 //! keys (L5) and `!file` inclusion (L12, L13, L14).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use fermata_syntax::{Kind, Node, Offset, ScalarStyle, Span, Tree};
@@ -18,6 +18,8 @@ use super::scalars::{Plain, plain};
 
 /// Values that aliases may add to a document before we stop following them.
 const ALIAS_BUDGET: usize = 500_000;
+/// How deep aliases may lead to aliases.
+const ALIAS_DEPTH: usize = 64;
 /// How deep files may include each other.
 const INCLUDE_DEPTH: usize = 64;
 
@@ -73,6 +75,7 @@ impl Composer<'_> {
                     file,
                     span: Span::empty(Offset::new(0)),
                 },
+                plain: false,
             },
         }
     }
@@ -89,7 +92,7 @@ impl Composer<'_> {
             Kind::Scalar(scalar) => {
                 let tag = node.tag();
                 if tag == Some("!file") {
-                    return self.include(&scalar.value().to_owned(), loc);
+                    return self.include(scalar.value(), loc);
                 }
                 let text = || {
                     let mapped = !(self.foreign && file == ROOT);
@@ -115,7 +118,12 @@ impl Composer<'_> {
                     }
                     None => text(),
                 };
-                Datum { shape, loc }
+                let bare = tag.is_none() && scalar.style() == ScalarStyle::Plain;
+                Datum {
+                    shape,
+                    loc,
+                    plain: bare,
+                }
             }
             Kind::Sequence(_) | Kind::Mapping(_) if node.tag() == Some("!file") => {
                 let message = "`!file` takes the path of a file, like `!file prompt.md`";
@@ -125,6 +133,7 @@ impl Composer<'_> {
                 Datum {
                     shape: Shape::Null,
                     loc,
+                    plain: false,
                 }
             }
             Kind::Sequence(sequence) => {
@@ -135,15 +144,18 @@ impl Composer<'_> {
                 Datum {
                     shape: Shape::List(items),
                     loc,
+                    plain: false,
                 }
             }
             Kind::Mapping(_) => Datum {
                 shape: Shape::Map(self.mapping(node, file, old)),
                 loc,
+                plain: false,
             },
             Kind::Alias(_) => Datum {
                 shape: Shape::Null,
                 loc,
+                plain: false,
             },
         }
     }
@@ -154,9 +166,11 @@ impl Composer<'_> {
         let null = Datum {
             shape: Shape::Null,
             loc,
+            plain: false,
         };
         if target.id() == node.id()
             || matches!(target.kind(), Kind::Alias(_))
+            || self.aliases.len() >= ALIAS_DEPTH
             || self.aliases.contains(&key)
             || self.budget == 0
         {
@@ -165,6 +179,7 @@ impl Composer<'_> {
         self.aliases.push(key);
         let mut datum = self.node(target, loc.file, old);
         self.aliases.pop();
+        datum.plain = false;
         self.budget = self.budget.saturating_sub(count(&datum));
         if datum.list().is_none() && datum.map().is_none() {
             datum.loc = loc;
@@ -243,12 +258,10 @@ impl Composer<'_> {
                 return;
             }
         };
-        for source in sources {
-            for field in source.entries {
-                let id = identity(&field.key);
-                if !map.entries.iter().any(|f| identity(&f.key) == id) {
-                    map.entries.push(field);
-                }
+        let mut written: HashSet<String> = map.entries.iter().map(|f| identity(&f.key)).collect();
+        for field in sources.into_iter().flat_map(|s| s.entries) {
+            if written.insert(identity(&field.key)) {
+                map.entries.push(field);
             }
         }
     }
@@ -264,6 +277,7 @@ impl Composer<'_> {
                 substituted: true,
             }),
             loc,
+            plain: false,
         };
         let same = |p: &PathBuf| {
             *p == path
@@ -345,7 +359,7 @@ impl Composer<'_> {
         {
             self.stack.push(path);
             let datum = self.include(
-                &scalar.value().to_owned(),
+                scalar.value(),
                 Loc {
                     file,
                     span: inner.span(),
@@ -366,6 +380,7 @@ impl Composer<'_> {
                 substituted: false,
             }),
             loc,
+            plain: false,
         }
     }
 }

@@ -267,6 +267,7 @@ pub(super) fn for_each(datum: &Datum) -> Option<Step> {
     let empty = Datum {
         shape: Shape::Map(Map::default()),
         loc: datum.loc,
+        plain: false,
     };
     let agent = map.get("agent").and_then(step).or_else(|| step(&empty))?;
     let kind = StepKind::ForEach(Box::new(ForEachStep {

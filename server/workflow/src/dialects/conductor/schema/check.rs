@@ -10,6 +10,7 @@ use super::super::findings::Findings;
 use super::lax;
 use super::top::TOP;
 use super::types::{Key, Kind, Model};
+use super::wording::{capital, list_words, range_words, start_of, synonym};
 
 /// One walk over one document.
 pub(super) struct Checker<'a> {
@@ -214,6 +215,7 @@ impl<'a> Checker<'a> {
                 substituted: true,
             }),
             loc: datum.loc,
+            plain: false,
         };
         let field = Field {
             key: name,
@@ -230,6 +232,7 @@ impl<'a> Checker<'a> {
                 entries: vec![field],
             }),
             loc: datum.loc,
+            plain: false,
         };
         self.after(|c| rules(c, &object))
     }
@@ -306,7 +309,8 @@ impl<'a> Checker<'a> {
             Some(text) => format!("`{name}` cannot be `{text}`; it is {list}"),
             None => format!("`{name}` is {}; it is {list}", datum.word()),
         };
-        let best = text.and_then(|t| nearest(t, words.iter().copied()));
+        let best =
+            text.and_then(|t| nearest(t, words.iter().copied()).or_else(|| synonym(t, words)));
         if let Some(best) = best {
             message.push_str(&format!(" (did you mean `{best}`?)"));
         }
@@ -349,7 +353,7 @@ impl<'a> Checker<'a> {
             datum.shape,
             Shape::Bool(_) | Shape::Int(_) | Shape::Float(_) | Shape::Date(_)
         );
-        if expected == "a string" && scalar && !datum.loc.span.is_empty() {
+        if expected == "a string" && scalar && datum.plain && !datum.loc.span.is_empty() {
             let span = datum.loc.span;
             let (open, close) = (
                 fermata_syntax::Span::empty(span.start()),
@@ -483,47 +487,5 @@ impl<'a> Checker<'a> {
                 format!("{}[{}]", self.path[at], self.path[at + 1..].join("]["))
             }
         }
-    }
-}
-
-/// The place that stands for an object as a whole: its name, else its first key, else its first byte.
-fn start_of(datum: &Datum) -> Loc {
-    match datum.map() {
-        Some(map) => match (
-            map.field("name").filter(|f| f.value.text().is_some()),
-            map.entries.first(),
-        ) {
-            (Some(name), _) => name.value.loc,
-            (None, Some(first)) => first.key.loc,
-            (None, None) => datum.loc,
-        },
-        None => datum.loc,
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
-}
-
-fn list_words(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
-    match quoted.as_slice() {
-        [] => "nothing".into(),
-        [one] => one.clone(),
-        [start @ .., last] => format!("{} or {last}", start.join(", ")),
-    }
-}
-
-fn range_words(least: Option<String>, above: Option<String>, most: Option<String>) -> String {
-    match (least, above, most) {
-        (Some(l), _, Some(m)) => format!("between {l} and {m}"),
-        (None, Some(a), Some(m)) => format!("above {a} and at most {m}"),
-        (Some(l), _, None) => format!("at least {l}"),
-        (None, Some(a), None) => format!("above {a}"),
-        (None, None, Some(m)) => format!("at most {m}"),
-        (None, None, None) => "a number".into(),
     }
 }

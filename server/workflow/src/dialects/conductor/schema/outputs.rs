@@ -102,21 +102,17 @@ fn rules(c: &mut Checker<'_>, datum: &Datum) {
             );
         }
     }
-    for (low, high) in [("minLength", "maxLength"), ("minimum", "maximum")] {
-        let (a, b) = (
-            map.some(low).and_then(lax::number),
-            map.some(high).and_then(lax::number),
+    // The dialect compares the lengths only; `minimum` above `maximum` passes.
+    let bound = |key: &str| map.some(key).and_then(lax::integer);
+    if let (Some(low), Some(high)) = (bound("minLength"), bound("maxLength"))
+        && low > high
+    {
+        let loc = map.get("minLength").map_or(datum.loc, |d| d.loc);
+        fail(
+            c,
+            loc,
+            &format!("`minLength` ({low}) must not exceed `maxLength` ({high})"),
         );
-        if let (Some(a), Some(b)) = (a, b)
-            && a > b
-        {
-            let loc = map.get(low).map_or(datum.loc, |d| d.loc);
-            fail(
-                c,
-                loc,
-                &format!("`{low}` ({a}) must not exceed `{high}` ({b})"),
-            );
-        }
     }
 }
 

@@ -65,7 +65,7 @@ fn answerable(c: &mut Checker<'_>, datum: &Datum) {
             .map_or("", |t| t.value.as_str());
         let loc = map
             .field("allow_free_text")
-            .map_or(datum.loc, crate::data::Field::loc);
+            .map_or(datum.loc, crate::data::Field::place);
         let message = format!(
             "The question `{id}` cannot be answered: it has no `choices` and `allow_free_text` is false"
         );

@@ -144,7 +144,7 @@ fn command_or_url(c: &mut Checker<'_>, datum: &Datum) {
         let loc = map
             .field(needed)
             .or_else(|| map.field("type"))
-            .map(crate::data::Field::loc)
+            .map(crate::data::Field::place)
             .or_else(|| c.anchor())
             .unwrap_or(datum.loc);
         c.fail(

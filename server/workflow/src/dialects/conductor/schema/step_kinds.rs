@@ -157,7 +157,7 @@ fn given_full(map: &Map, key: &str) -> bool {
 
 fn name_loc(c: &Checker<'_>, map: &Map, datum: &Datum) -> crate::source::Loc {
     map.field("type")
-        .map(Field::loc)
+        .map(Field::place)
         .or_else(|| map.get("name").map(|d| d.loc))
         .or_else(|| c.anchor())
         .unwrap_or(datum.loc)
@@ -176,7 +176,7 @@ fn needs(
     }
     let loc = map
         .field(key)
-        .map_or_else(|| name_loc(c, map, datum), Field::loc);
+        .map_or_else(|| name_loc(c, map, datum), Field::place);
     let what = match map.get(key) {
         Some(value) if !value.is_null() => "a non-empty ",
         _ => "",
@@ -250,7 +250,7 @@ fn set(c: &mut Checker<'_>, map: &Map, datum: &Datum) {
             let loc = map
                 .field("value")
                 .or_else(|| map.field("values"))
-                .map_or_else(|| name_loc(c, map, datum), Field::loc);
+                .map_or_else(|| name_loc(c, map, datum), Field::place);
             c.fail(
                 "S20",
                 "step-needs-key",
@@ -335,7 +335,7 @@ fn raw_with_schema(c: &mut Checker<'_>, map: &Map) {
     let mut diagnostic = Diagnostic::new(
         "raw-output-with-schema",
         Severity::Error,
-        field.loc(),
+        field.place(),
         "`output_mode: raw` cannot have an `output` schema; remove `output` or write `output_mode: envelope`",
     )
     .upstream("S21");

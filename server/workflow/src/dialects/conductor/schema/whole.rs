@@ -5,10 +5,14 @@ use std::collections::HashSet;
 
 use crate::data::{Datum, Map};
 use crate::diagnostic::{Diagnostic, Edit, Severity};
-use crate::nearest::nearest;
+use crate::nearest::{nearest, writes_plainly};
 use crate::source::Text;
 
 use super::super::findings::Findings;
+use super::wording::synonym;
+
+/// Names among which the nearest is looked for.
+const SUGGESTED: usize = 2_000;
 
 /// Names that routes can point to.
 struct Names<'a> {
@@ -48,6 +52,10 @@ impl<'a> Names<'a> {
             .chain(&self.each)
             .copied()
             .collect();
+        // Only for suggestions; among too many names the nearest means little and costs much.
+        if all.len() > SUGGESTED {
+            all.clear();
+        }
         all.sort_unstable();
         all.into_iter()
     }
@@ -62,7 +70,7 @@ fn unknown(
     what: String,
     names: Vec<&str>,
 ) -> Diagnostic {
-    let best = nearest(&text.value, names.iter().copied());
+    let best = nearest(&text.value, names.iter().copied()).or_else(|| synonym(&text.value, &names));
     let message = match best {
         Some(best) => format!("{what}; did you mean `{best}`?"),
         None => what,
@@ -71,6 +79,7 @@ fn unknown(
     diagnostic.path = Some(path);
     if let Some(best) = best
         && text.node.is_some()
+        && writes_plainly(best)
         && !text.substituted
     {
         diagnostic = diagnostic.fix(

@@ -48,7 +48,7 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
                     "`{}` sets `{key}`, and the provider `{}` does not support {what}",
                     step.name, can.name
                 );
-                findings.semantic(step.diagnostic(code, rule, field.loc(), message));
+                findings.semantic(step.diagnostic(code, rule, field.place(), message));
             }
         }
     }
@@ -150,7 +150,7 @@ fn for_runtime_key(
             can.name
         );
         let mut diagnostic =
-            Diagnostic::new(code, Severity::Error, field.loc(), message).upstream(rule);
+            Diagnostic::new(code, Severity::Error, field.place(), message).upstream(rule);
         diagnostic.path = Some(format!("workflow.runtime.{key}"));
         findings.semantic(diagnostic);
     }

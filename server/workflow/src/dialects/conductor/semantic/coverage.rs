@@ -16,7 +16,9 @@ const READS: &[&str] = &["output", "outputs", "errors"];
 /// Ways that the dialect looks at.
 const WAYS: usize = 100;
 /// Steps of the search before we call it enough; the dialect has no such bound.
-const EFFORT: usize = 200_000;
+const EFFORT: usize = 50_000;
+/// Steps on one way before we call it enough; the dialect goes as far as its stack.
+const LONGEST: usize = 1_000;
 
 pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
     let mut read: BTreeMap<&str, (Loc, String)> = BTreeMap::new();
@@ -30,7 +32,7 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
             .filter(|c| READS.contains(&c[1].name.as_str()))
             .filter_map(|c| c.into_iter().next());
         for name in output_names(&text.value).into_iter().chain(seen) {
-            if let Some(known) = view.names().into_iter().find(|n| *n == name.name) {
+            if let Some(known) = view.known(&name.name) {
                 read.entry(known)
                     .or_insert_with(|| (view.part(text, name.range), key.value.clone()));
             }
@@ -76,7 +78,7 @@ fn ways<'a>(view: &View<'a>) -> Vec<Vec<&'a str>> {
     let Some(entry) = view.workflow.text("entry_point").map(|t| t.value.as_str()) else {
         return Vec::new();
     };
-    let Some(entry) = view.names().into_iter().find(|n| *n == entry) else {
+    let Some(entry) = view.known(entry) else {
         return Vec::new();
     };
     let mut edges: HashMap<&str, Vec<&str>> = HashMap::new();
@@ -97,7 +99,7 @@ fn ways<'a>(view: &View<'a>) -> Vec<Vec<&'a str>> {
     let mut search = Search {
         view,
         edges,
-        depth: limit.max(view.names().len()),
+        depth: limit.max(view.count()).min(LONGEST),
         ways: Vec::new(),
         way: Vec::new(),
         effort: EFFORT,

@@ -80,7 +80,13 @@ fn entry(view: &View<'_>, step: &StepView<'_>, index: usize, text: &Text, findin
                 "The `input` of `{}` refers to the workflow input `{}`, which is not declared under `workflow.input`",
                 step.name, input.name
             );
-            report("undeclared-input", "V9", input, what, view.inputs());
+            report(
+                "undeclared-input",
+                "V9",
+                input,
+                what,
+                view.inputs().to_vec(),
+            );
         }
         _ => {}
     }

@@ -177,7 +177,7 @@ fn blank_prompt(step: &StepView<'_>, findings: &mut Findings) {
                     .field("system_prompt")
                     .map_or(step.name_loc(), |f| f.key.loc)
             },
-            |f| f.loc(),
+            |f| f.place(),
         );
         let message = format!(
             "`{}` has a `system_prompt` and no `prompt`: move the task into `prompt`, keep the persona in `system_prompt`",

@@ -65,7 +65,7 @@ fn unsupported(view: &View<'_>, findings: &mut Findings) {
                 "`{}` has `skills`, and the provider `{}` has none",
                 step.name, can.name
             );
-            findings.semantic(step.diagnostic("skills-unsupported", "V39", field.loc(), message));
+            findings.semantic(step.diagnostic("skills-unsupported", "V39", field.place(), message));
         }
     }
     let inherit: Vec<_> = lacks
@@ -87,9 +87,13 @@ fn unsupported(view: &View<'_>, findings: &mut Findings) {
             "`runtime.{key}` is set, and the provider `{}` of {users} has no skills",
             can.name
         );
-        let mut diagnostic =
-            Diagnostic::new("skills-unsupported", Severity::Error, field.loc(), message)
-                .upstream("V39");
+        let mut diagnostic = Diagnostic::new(
+            "skills-unsupported",
+            Severity::Error,
+            field.place(),
+            message,
+        )
+        .upstream("V39");
         diagnostic.path = Some(format!("workflow.runtime.{key}"));
         findings.semantic(diagnostic);
     }
@@ -202,7 +206,7 @@ fn injected(
     } else {
         view.runtime
             .field("skills")
-            .map_or_else(|| step.name_loc(), crate::data::Field::loc)
+            .map_or_else(|| step.name_loc(), crate::data::Field::place)
     };
     let message = format!(
         "`{}` puts {bytes} bytes of skills into every prompt, because `{}` has no skills of its own; `skill_injection.{key}` is {limit}",

@@ -76,7 +76,7 @@ fn check_step(view: &View<'_>, step: &StepView<'_>, findings: &mut Findings) {
                     suggest(
                         step.diagnostic("undeclared-input", "V28", loc, what),
                         &at.name,
-                        view.inputs(),
+                        view.inputs().to_vec(),
                         exact,
                     )
                 }

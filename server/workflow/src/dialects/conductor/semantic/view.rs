@@ -1,9 +1,11 @@
 //! What the semantic rules read: steps, groups and names of a document.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::data::{Datum, Map};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::nearest::writes_plainly;
 use crate::source::{Loc, Sources, Text};
 
 use super::super::providers::{Capabilities, capabilities};
@@ -25,6 +27,12 @@ pub(super) struct View<'a> {
     pub(super) inline: Vec<StepView<'a>>,
     /// The provider of steps that name none.
     pub(super) provider: &'a str,
+    step_names: HashSet<&'a str>,
+    parallel_names: HashSet<&'a str>,
+    each_names: HashSet<&'a str>,
+    /// Names of steps and groups, sorted, each once.
+    names: Vec<&'a str>,
+    inputs: Vec<&'a str>,
 }
 
 /// A step.
@@ -44,6 +52,9 @@ pub(super) struct GroupView<'a> {
     pub(super) name: &'a str,
     pub(super) loc: Loc,
 }
+
+/// Names among which the nearest is looked for.
+const SUGGESTED: usize = 2_000;
 
 static EMPTY: Map = Map {
     entries: Vec::new(),
@@ -77,6 +88,23 @@ impl<'a> View<'a> {
             .get("provider")
             .and_then(|d| d.text().or_else(|| d.map()?.text("name")))
             .map_or("copilot", |t| t.value.as_str());
+        let steps: Vec<StepView<'a>> = steps;
+        let parallel = groups("parallel");
+        let step_names: HashSet<&str> = steps.iter().map(|s| s.name).collect();
+        let parallel_names: HashSet<&str> = parallel.iter().map(|g| g.name).collect();
+        let each_names: HashSet<&str> = each.iter().map(|g| g.name).collect();
+        let mut names: Vec<&str> = step_names
+            .iter()
+            .chain(&parallel_names)
+            .chain(&each_names)
+            .copied()
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let inputs = workflow
+            .map("input")
+            .map(|m| m.iter().map(|(k, _)| k.value.as_str()).collect())
+            .unwrap_or_default();
         Self {
             root,
             workflow,
@@ -84,10 +112,15 @@ impl<'a> View<'a> {
             sources,
             path,
             steps,
-            parallel: groups("parallel"),
+            parallel,
             each,
             inline,
             provider,
+            step_names,
+            parallel_names,
+            each_names,
+            names,
+            inputs,
         }
     }
 
@@ -107,15 +140,15 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn is_step(&self, name: &str) -> bool {
-        self.steps.iter().any(|s| s.name == name)
+        self.step_names.contains(name)
     }
 
     pub(super) fn is_parallel(&self, name: &str) -> bool {
-        self.parallel.iter().any(|g| g.name == name)
+        self.parallel_names.contains(name)
     }
 
     pub(super) fn is_each(&self, name: &str) -> bool {
-        self.each.iter().any(|g| g.name == name)
+        self.each_names.contains(name)
     }
 
     pub(super) fn is_group(&self, name: &str) -> bool {
@@ -126,21 +159,32 @@ impl<'a> View<'a> {
         self.is_step(name) || self.is_group(name)
     }
 
-    /// Names of steps and groups, sorted.
+    /// Names of steps and groups for suggestions, sorted.
     pub(super) fn names(&self) -> Vec<&'a str> {
-        let groups = self.parallel.iter().chain(&self.each).map(|g| g.name);
-        let mut names: Vec<&str> = self.steps.iter().map(|s| s.name).chain(groups).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        // Only for suggestions; among too many names the nearest means little and costs much.
+        if self.names.len() > SUGGESTED {
+            Vec::new()
+        } else {
+            self.names.clone()
+        }
+    }
+
+    /// The name of a step or group as the document holds it.
+    pub(super) fn known(&self, name: &str) -> Option<&'a str> {
+        self.names
+            .binary_search(&name)
+            .ok()
+            .map(|at| self.names[at])
+    }
+
+    /// How many names of steps and groups there are.
+    pub(super) fn count(&self) -> usize {
+        self.names.len()
     }
 
     /// Declared inputs in file order.
-    pub(super) fn inputs(&self) -> Vec<&'a str> {
-        self.workflow
-            .map("input")
-            .map(|m| m.iter().map(|(k, _)| k.value.as_str()).collect())
-            .unwrap_or_default()
+    pub(super) fn inputs(&self) -> &[&'a str] {
+        &self.inputs
     }
 
     /// Whether the context mode is `explicit`.
@@ -312,7 +356,15 @@ pub(super) fn suggest<'n>(
         diagnostic
             .message
             .push_str(&format!("; did you mean `{best}`?"));
-        if exact {
+        let inside = matches!(
+            diagnostic.code,
+            "unknown-template-step"
+                | "unknown-output-step"
+                | "undeclared-input"
+                | "unknown-input-step"
+                | "unknown-input-group"
+        );
+        if exact && writes_plainly(best) && !(inside && best.contains(['-', '.', '$'])) {
             let edit = crate::diagnostic::Edit {
                 span: diagnostic.loc.span,
                 text: best.to_owned(),

@@ -1,0 +1,53 @@
+//! `unused-input`: a declared input of the workflow is never read.
+
+use fermata_workflow::loader::Loaded;
+use fermata_workflow::model::StepKind;
+use fermata_workflow::{Diagnostic, Severity, Workflow};
+
+use crate::rule::{CONDUCTOR, Report, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    code: "unused-input",
+    dialects: CONDUCTOR,
+    check,
+};
+
+fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
+    let texts = report.texts();
+    // A sub-workflow without a mapping gets every input.
+    let hands_on = workflow.steps.iter().any(|step| {
+        let own = if let StepKind::ForEach(each) = &step.kind {
+            &each.agent
+        } else {
+            step
+        };
+        matches!(&own.kind, StepKind::SubWorkflow(sub) if sub.input_mapping.is_none())
+    });
+    let unread = texts.all.iter().any(|r| r.error.is_some());
+    let whole = texts.read_paths().any(|(_, path)| {
+        path[0] == "workflow" && (path.len() == 1 || (path.len() == 2 && path[1] == "input"))
+    });
+    let method = texts.all.iter().flat_map(|r| &r.uses).any(|u| {
+        u.written.called
+            && u.path.starts_with(&["workflow".into(), "input".into()])
+            && u.path.len() == 3
+    });
+    if hands_on || unread || whole || method || texts.includes {
+        return;
+    }
+    for input in workflow.inputs.values() {
+        let name = input.name.as_str();
+        let read = texts.read_paths().any(|(_, path)| matches!(path, [root, part, input, ..] if root == "workflow" && part == "input" && input == name));
+        if !read {
+            let message = format!(
+                "The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`"
+            );
+            report.add(Diagnostic::new(
+                RULE.code,
+                Severity::Warning,
+                input.name.loc,
+                message,
+            ));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Our rules on the real workflow files of the conformance data: no error of
+//! ours on what the dialect's own tool accepts, few warnings, and exactly those
+//! that were read one by one and found right (`real_files.txt`: path, code, line).
+
+#[path = "../../workflow/tests/conductor/corpus.rs"]
+mod corpus;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use fermata_analysis::{OUR_RULES, RuleSettings, run};
+use fermata_workflow::loader::load_as;
+use fermata_workflow::{Diagnostic, Dialect, Severity};
+
+/// Warnings of ours per accepted file that are still bearable.
+const BEARABLE: f64 = 1.5;
+
+fn ours(diagnostic: &Diagnostic) -> bool {
+    OUR_RULES.iter().any(|rule| rule.code == diagnostic.code)
+}
+
+#[test]
+fn on_accepted_real_files_our_warnings_are_few_and_all_of_them_were_reviewed() {
+    let Some(corpus) = corpus::corpus() else {
+        return;
+    };
+    let world = corpus::Overlay::new(&corpus);
+    let (mut files, mut warnings, mut list) = (0usize, 0usize, String::new());
+    for row in corpus::rows(&corpus.join("files.jsonl")) {
+        if row["valid"] != true {
+            continue;
+        }
+        files += 1;
+        let path = row["path"].as_str().expect("a path");
+        let loaded = load_as(&world, &corpus.join(path), Dialect::Conductor);
+        for found in run(&loaded, &RuleSettings::new())
+            .iter()
+            .filter(|d| ours(d))
+        {
+            let file = loaded
+                .sources
+                .get(found.loc.file)
+                .expect("a file of the load");
+            let line = file.tree.line_index().line_of(found.loc.span.start()) + 1;
+            assert_ne!(
+                found.severity,
+                Severity::Error,
+                "{path}:{line} {}: {}",
+                found.code,
+                found.message
+            );
+            warnings += usize::from(found.severity == Severity::Warning);
+            if std::env::var_os("FERMATA_SHOW").is_some() {
+                eprintln!(
+                    "{path}:{line} {:?} {}: {}",
+                    found.severity, found.code, found.message
+                );
+            }
+            writeln!(list, "{path} {} {line}", found.code).expect("a string");
+        }
+    }
+    #[allow(clippy::cast_precision_loss)]
+    let average = warnings as f64 / files.max(1) as f64;
+    eprintln!("{files} accepted files, {warnings} warnings of ours, {average:.2} per file");
+    assert!(average <= BEARABLE, "{average:.2} warnings per file");
+    let snapshot = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_files.txt");
+    if std::env::var_os("FERMATA_UPDATE").is_some() {
+        std::fs::write(&snapshot, &list).expect("the snapshot can be written");
+    }
+    let reviewed = std::fs::read_to_string(&snapshot).unwrap_or_default();
+    // The data here may be a part of what the list was made from, or more: only files that it names are compared.
+    for line in list.lines() {
+        assert!(
+            reviewed.lines().any(|known| known == line),
+            "not reviewed: {line}"
+        );
+    }
+}
