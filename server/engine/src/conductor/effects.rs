@@ -122,8 +122,16 @@ fn call(
         prompt: text(rendered, "prompt").unwrap_or_default(),
         bare_prompt: text(rendered, "bare_prompt"),
         system_prompt: text(rendered, "system_prompt"),
-        model: text(rendered, "model"),
-        effort: text(rendered, "effort"),
+        model: text(rendered, "model")
+            .filter(|model| !model.is_empty())
+            .or_else(|| {
+                let default = workflow.runtime.model.as_ref();
+                default.map(|text| text.value.clone())
+            }),
+        effort: text(rendered, "effort").or_else(|| {
+            let default = workflow.runtime.raw.get("default_reasoning_effort");
+            default.and_then(Value::as_str).map(str::to_owned)
+        }),
         context_tier: text(rendered, "context_tier"),
         cwd: text(rendered, "working_dir"),
         provider: agent
