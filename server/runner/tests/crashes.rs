@@ -10,10 +10,11 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use fermata_engine::{Event, EventBody, Payload, RunId, Status};
 use fermata_runner::{Ended, WorkerError, run_worker};
-use fermata_store::{Call, Fault, Faulty, MemStore, Store, StoreError, load_state};
+use fermata_store::{Call, Fault, Faulty, MemStore, Miss, Store, StoreError, load_state};
 use serde_json::{Map, json};
 use support::scripted::Scripted;
 use support::world::Disk;
@@ -135,4 +136,36 @@ async fn whichever_write_a_worker_dies_at_the_run_comes_to_the_same_end() {
         }
         assert!(at > 5, "only {at} writes were reached");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_fence_is_outdated_writes_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("main.yaml"), MAIN).unwrap();
+    std::fs::write(folder.path().join("kid.yaml"), KID).unwrap();
+    let store = Arc::new(Faulty::new(MemStore::new()));
+    let run = queue(
+        store.as_ref(),
+        &Case {
+            file: &folder.path().join("main.yaml"),
+            inputs: Map::from_iter([("items".to_owned(), json!([1]))]),
+            gates: "ask",
+            guidance: Vec::new(),
+        },
+    );
+    let (told, after) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (tells, counts) = (Arc::clone(&told), Arc::clone(&after));
+    store.plan(move |call, _| {
+        if call != Call::Append {
+            return None;
+        }
+        if tells.fetch_add(1, Ordering::SeqCst) < 2 {
+            return None;
+        }
+        counts.fetch_add(1, Ordering::SeqCst);
+        Some(Fault::Before(Miss::Fenced { fence: 9 }.into()))
+    });
+    assert_eq!(attempt(&store, &run).await.unwrap(), Ended::Fenced);
+    assert_eq!(after.load(Ordering::SeqCst), 1);
+    assert!(store.try_lock(&run).unwrap().is_some());
 }
