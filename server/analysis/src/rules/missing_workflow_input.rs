@@ -11,6 +11,8 @@ use crate::texts::Form;
 pub(super) const RULE: Rule = Rule { code: "missing-workflow-input", dialects: CONDUCTOR, check };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    // A workflow that declares nothing may be meant to take what it is given.
+    let severity = if workflow.inputs.is_empty() { Severity::Information } else { Severity::Warning };
     let mut found: Vec<(String, Diagnostic)> = Vec::new();
     for read in &report.texts().all {
         for used in &read.uses {
@@ -27,7 +29,7 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
                 continue;
             }
             let message = format!("The workflow input `{name}` is read here and not declared under `workflow.input`, so nobody is asked for it");
-            let diagnostic = of_step(Diagnostic::new(RULE.code, Severity::Warning, loc, message), workflow, read);
+            let diagnostic = of_step(Diagnostic::new(RULE.code, severity, loc, message), workflow, read);
             found.push((name.clone(), suggest::name(diagnostic, name, workflow.inputs.keys().map(String::as_str), exact(read))));
         }
     }
