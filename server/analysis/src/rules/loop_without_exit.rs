@@ -12,10 +12,11 @@ pub(super) const RULE: Rule = Rule { code: "loop-without-exit", dialects: CONDUC
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     for found in Flow::new(workflow).loops(workflow).iter().filter(|l| !loops::has_exit(workflow, l)) {
-        let back = found.back.iter().find_map(|edge| match edge.kind {
-            EdgeKind::Route(route) => Some((&workflow.steps[edge.from], route)),
+        let routes = found.back.iter().filter_map(|edge| match edge.kind {
+            EdgeKind::Route(route) => Some((&workflow.steps[edge.from], route, edge.loc)),
             _ => None,
         });
+        let back = routes.min_by_key(|(_, _, loc)| (loc.file, loc.span.start())).map(|(step, route, _)| (step, route));
         let Some((step, route)) = back else { continue };
         let route = &step.routes[route];
         let message = format!(
