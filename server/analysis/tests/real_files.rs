@@ -3,6 +3,7 @@
 //! that were read one by one and found right (`real_files.txt`: path, code, line).
 
 #[path = "../../workflow/tests/conductor/corpus.rs"]
+#[allow(unreachable_pub, dead_code)]
 mod corpus;
 
 use std::fmt::Write as _;
@@ -33,10 +34,15 @@ fn on_accepted_real_files_our_warnings_are_few_and_all_of_them_were_reviewed() {
         files += 1;
         let path = row["path"].as_str().expect("a path");
         let loaded = load_as(&world, &corpus.join(path), Dialect::Conductor);
-        for found in run(&loaded, &RuleSettings::new())
+        let all = run(&loaded, &RuleSettings::new());
+        let nameless = all
             .iter()
-            .filter(|d| ours(d))
-        {
+            .find(|d| !ours(d) && !fermata_workflow::codes().contains(&d.code));
+        assert!(
+            nameless.is_none(),
+            "{path}: a code that is in no list: {nameless:?}"
+        );
+        for found in all.iter().filter(|d| ours(d)) {
             let file = loaded
                 .sources
                 .get(found.loc.file)

@@ -15,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+<<<<<<< HEAD
     for found in Flow::new(workflow)
         .loops(workflow)
         .iter()
@@ -22,8 +23,14 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     {
         let back = found.back.iter().find_map(|edge| match edge.kind {
             EdgeKind::Route(route) => Some((&workflow.steps[edge.from], route)),
+=======
+    for found in Flow::new(workflow).loops(workflow).iter().filter(|l| !loops::has_exit(workflow, l)) {
+        let routes = found.back.iter().filter_map(|edge| match edge.kind {
+            EdgeKind::Route(route) => Some((&workflow.steps[edge.from], route, edge.loc)),
+>>>>>>> rules
             _ => None,
         });
+        let back = routes.min_by_key(|(_, _, loc)| (loc.file, loc.span.start())).map(|(step, route, _)| (step, route));
         let Some((step, route)) = back else { continue };
         let route = &step.routes[route];
         let message = format!(

@@ -38,6 +38,7 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
     for input in workflow.inputs.values() {
         let name = input.name.as_str();
         let read = texts.read_paths().any(|(_, path)| matches!(path, [root, part, input, ..] if root == "workflow" && part == "input" && input == name));
+<<<<<<< HEAD
         if !read {
             let message = format!(
                 "The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`"
@@ -48,6 +49,13 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
                 input.name.loc,
                 message,
             ));
+=======
+        // Read by its bare name, which is another rule's to say.
+        let bare = texts.read_paths().any(|(_, path)| path[0] == name);
+        if !read && !bare {
+            let message = format!("The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`");
+            report.add(Diagnostic::new(RULE.code, Severity::Warning, input.name.loc, message));
+>>>>>>> rules
         }
     }
 }
