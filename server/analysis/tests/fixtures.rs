@@ -2,6 +2,8 @@
 //! in `# expect: code \`covered text\`` (or `code(severity)`), and nothing else
 //! may be; in `quiet/`, nothing may be. Only diagnostics of the folder's rule count.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on gives up")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -34,15 +34,12 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
             };
             let revised = &workflow.steps[target];
             // A step that only runs again, like a wait or a test, has nothing to read.
-<<<<<<< HEAD
-            if !revises(workflow, revised)
+            // Nor has a step that decides something itself: it looks at the work again, not at what was said about it.
+            let judges = target != judge.step && revised.routes.iter().any(|r| r.when.is_some());
+            if judges
+                || !revises(workflow, revised)
                 || reads(workflow, &texts, found, judge.step, step.name.as_str())
             {
-=======
-            // Nor has a step that judges itself: it looks at the work again, not at what was said about it.
-            let judges = target != judge.step && found.judges.iter().any(|j| j.step == target);
-            if judges || !revises(workflow, revised) || reads(workflow, &texts, found, judge.step, step.name.as_str()) {
->>>>>>> rules
                 continue;
             }
             let (name, to) = (step.name.as_str(), revised.name.as_str());

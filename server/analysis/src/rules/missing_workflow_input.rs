@@ -16,7 +16,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     // A workflow that declares nothing may be meant to take what it is given.
-    let severity = if workflow.inputs.is_empty() { Severity::Information } else { Severity::Warning };
+    let severity = if workflow.inputs.is_empty() {
+        Severity::Information
+    } else {
+        Severity::Warning
+    };
     let mut found: Vec<(String, Diagnostic)> = Vec::new();
     for read in &report.texts().all {
         for used in &read.uses {
@@ -37,12 +41,11 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
                     .related(loc, format!("`{name}` is read here too"));
                 continue;
             }
-<<<<<<< HEAD
             let message = format!(
                 "The workflow input `{name}` is read here and not declared under `workflow.input`, so nobody is asked for it"
             );
             let diagnostic = of_step(
-                Diagnostic::new(RULE.code, Severity::Warning, loc, message),
+                Diagnostic::new(RULE.code, severity, loc, message),
                 workflow,
                 read,
             );
@@ -55,11 +58,6 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
                     exact(read),
                 ),
             ));
-=======
-            let message = format!("The workflow input `{name}` is read here and not declared under `workflow.input`, so nobody is asked for it");
-            let diagnostic = of_step(Diagnostic::new(RULE.code, severity, loc, message), workflow, read);
-            found.push((name.clone(), suggest::name(diagnostic, name, workflow.inputs.keys().map(String::as_str), exact(read))));
->>>>>>> rules
         }
     }
     found

@@ -38,8 +38,9 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
     for input in workflow.inputs.values() {
         let name = input.name.as_str();
         let read = texts.read_paths().any(|(_, path)| matches!(path, [root, part, input, ..] if root == "workflow" && part == "input" && input == name));
-<<<<<<< HEAD
-        if !read {
+        // Read by its bare name, which is another rule's to say.
+        let bare = texts.read_paths().any(|(_, path)| path[0] == name);
+        if !read && !bare {
             let message = format!(
                 "The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`"
             );
@@ -49,13 +50,6 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
                 input.name.loc,
                 message,
             ));
-=======
-        // Read by its bare name, which is another rule's to say.
-        let bare = texts.read_paths().any(|(_, path)| path[0] == name);
-        if !read && !bare {
-            let message = format!("The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`");
-            report.add(Diagnostic::new(RULE.code, Severity::Warning, input.name.loc, message));
->>>>>>> rules
         }
     }
 }
