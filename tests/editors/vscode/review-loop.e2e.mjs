@@ -23,7 +23,7 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
   const frame = () => editor.webviewFrame();
   const runs = () => JSON.parse(editor.fermata('runs', '--json').stdout);
   const lens = (title) => editor.page.locator('.codelens-decoration a', { hasText: title });
-  const toStep = () => editor.goTo(lineOf('- name: architect'), 6);
+  const toStep = (step) => editor.goTo(lineOf(`- name: ${step}`), 6);
   // Toasts hide after a while; the notification centre keeps them.
   const clickNotification = async (message, button) => {
     const toast = editor.page.locator('.notifications-toasts .notification-list-item', { hasText: message });
@@ -89,10 +89,11 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
   });
 
   await editor.step('a code action on the step answers too, and lens, card and status vanish', async () => {
-    await toStep();
+    await toStep('reviewer');
     await lens('held at 25/25').waitFor();
     await editor.quickFix('Continue with 5 more');
     await lens('held at 25/25').waitFor({ state: 'detached' });
+    await toStep('architect');
     await lens('held at 30/30').waitFor();
     await frame().getByText(/30 of 30/).first().waitFor();
     assert.equal(runs().runs[0].gates.length, 1);
@@ -145,7 +146,7 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
     await frame().locator('.card-iteration_limit').waitFor();
     await frame().locator('.connection.live').waitFor();
     await editor.waitForStatusBar('1');
-    await toStep();
+    await toStep('architect');
     await lens('held at 20/20').waitFor();
     await editor.screenshot('review-loop-reloaded');
     await editor.quickFix('Abort the run');

@@ -68,9 +68,8 @@ end
 ---@param start table
 local function answer_start(start)
   local answers = { 'resume', 'abandon_and_run', 'run_fresh', 'dismiss' }
-  local prior = type(start.prior) == 'table' and start.prior or {}
   vim.ui.select(answers, {
-    prompt = ('%s: an earlier run is %s (%s)'):format(start.workflow, prior.status or 'open', prior.message or 'no message'),
+    prompt = state.question(start),
     format_item = function(answer)
       return CHOICES[answer]
     end,

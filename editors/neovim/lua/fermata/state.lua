@@ -75,6 +75,20 @@ function M.describe(run, gate)
   return ('%s holds at %s: %s (run %s)'):format(run.workflow, gate.step, prompt, short)
 end
 
+--- What a start request asks: which earlier run, how it stands, what it was about.
+---@param start table
+---@return string
+function M.question(start)
+  for _, run in ipairs(M.known.all) do
+    if run.run == start.prior then
+      local cause = type(run.cause) == 'string' and (' (%s)'):format(run.cause) or ''
+      local about = type(run.message) == 'string' and run.message or vim.json.encode(run.inputs or vim.empty_dict())
+      return ('%s: run %s is %s%s; it was about: %s'):format(start.workflow, run.run:sub(-8), run.status, cause, about)
+    end
+  end
+  return ('%s: an earlier run has to be decided about first'):format(start.workflow)
+end
+
 --- For the statusline: empty while nothing runs.
 ---@return string
 function M.statusline()
@@ -106,7 +120,7 @@ local function announce()
   for _, start in ipairs(M.known.starts) do
     if not announced[start.start] then
       announced[start.start] = true
-      fresh[#fresh + 1] = ('%s: an earlier run has to be decided about first'):format(start.workflow)
+      fresh[#fresh + 1] = M.question(start)
     end
   end
   if not primed then
