@@ -17,9 +17,10 @@ const FLAG_ALONE = '"{{ output.approved }}"';
 
 test('a review loop is seen, held, answered and run again in VS Code', async (t) => {
   const files = { 'review-loop.yaml': sample('review-loop.yaml'), 'review-loop.script.yaml': sample('review-loop.script.yaml') };
-  const editor = await openVsCode(t, { vsix: process.env.FERMATA_VSIX, files, settings: { 'window.autoDetectColorScheme': true }, env: { USER: 'ada' } });
+  const editor = await openVsCode(t, { vsix: process.env.FERMATA_VSIX, files, settings: { 'window.autoDetectColorScheme': true, 'editor.minimap.enabled': false }, env: { USER: 'ada' } });
   const lines = files['review-loop.yaml'].split('\n');
   const lineOf = (text) => lines.findIndex((line) => line.includes(text)) + 1;
+  const back = lines.findLastIndex((line) => line.includes('- to: architect')) + 1;
   const frame = () => editor.webviewFrame();
   const runs = () => JSON.parse(editor.fermata('runs', '--json').stdout);
   const lens = (title) => editor.page.locator('.codelens-decoration a', { hasText: title });
@@ -64,7 +65,6 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
     await editor.goTo(lineOf(FLAG_ALONE));
     await editor.waitForSquiggle('warning');
     const rows = await editor.problems();
-    const back = lines.lastIndexOf(lines.findLast((line) => line.includes('- to: architect'))) + 1;
     const place = (line, text) => `[Ln ${line}, Col ${lines[line - 1].indexOf(text) + 1}]`;
     assert.equal(rows.length, 2, rows.join('\n'));
     assert.ok(rows.some((row) => row.includes('trusts the flag alone') && row.includes(place(lineOf(FLAG_ALONE), FLAG_ALONE))), rows.join('\n'));
@@ -161,6 +161,13 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
     await toStep('architect');
     await lens('held at 20/20').waitFor();
     await editor.screenshot('review-loop-reloaded');
+    // The picture of the README: the loop marked in the file, the gate in the panel.
+    await editor.command('View: Toggle Primary Side Bar Visibility');
+    await toLine(back, 1);
+    await editor.waitForSquiggle('warning');
+    await editor.screenshot('vscode-gate');
+    await editor.command('View: Toggle Primary Side Bar Visibility');
+    await toStep('architect');
     await editor.quickFix('Abort the run');
     await lens('cancelled').waitFor();
     await frame().locator('.card-end').waitFor();
