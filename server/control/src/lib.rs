@@ -7,6 +7,7 @@ mod abandon;
 mod answer;
 mod choose;
 mod config;
+mod config_schema;
 mod control;
 mod definition;
 mod end;
@@ -36,6 +37,7 @@ pub use config::{
     AgentConfig, ConfigError, IsolationConfig, OnConfig, Permission, RepositoryConfig,
     RetentionConfig, UserConfig,
 };
+pub use config_schema::config_schema;
 pub use control::{Control, Parts, Patience};
 pub use error::ControlError;
 pub use json::{exit_code_of, run_result};
