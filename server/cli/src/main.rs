@@ -7,6 +7,7 @@ mod console;
 mod discover;
 mod exit;
 mod follow;
+mod left;
 mod open;
 mod prompt;
 mod report;

@@ -96,7 +96,13 @@ pub(crate) fn carry_on(
                     after,
                     console,
                 ),
-                None => Ok(Exit::Choice),
+                None => {
+                    console.line(&format!(
+                        "the request is kept; answer with: fermata choose {} ANSWER",
+                        choice.start
+                    ));
+                    Ok(Exit::Choice)
+                }
             }
         }
         Outcome::Refused(refusal) => {

@@ -42,6 +42,7 @@ fn user_name() -> String {
     ["USER", "LOGNAME", "USERNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .or_else(|| whoami::username().ok().filter(|name| !name.is_empty()))
         .unwrap_or_else(|| "somebody".to_owned())
 }
 
