@@ -89,9 +89,14 @@ fn kind(event: &Event) -> String {
 pub(crate) fn words(event: &Event) -> Option<String> {
     let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
     // Inside a group or a sub-workflow a name alone could be anybody's.
-    let at = |step: &str| match event.path.as_str().rsplit_once('/') {
-        Some((outer, _)) => format!("{outer}/{step}"),
-        None => step.to_owned(),
+    let path = event.path.as_str();
+    let nested = path.contains(['/', '[']);
+    let at = |step: &str| {
+        if nested {
+            path.to_owned()
+        } else {
+            step.to_owned()
+        }
     };
     Some(match &event.body {
         EventBody::RunQueued {
