@@ -4,11 +4,13 @@
 //! than guess: a condition that fails to evaluate proves nothing.
 
 use fermata_expr::condition;
+use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{OutputField, StepKind, ValueType};
 use fermata_workflow::{Step, Workflow};
 use serde_json::{Map, Value, json};
 
-use crate::texts::{Form, Read};
+use crate::shapes::{self, Shape};
+use crate::texts::{Form, Read, Use};
 
 /// Combinations tried at most; beyond that nothing is said.
 const COMBINATIONS: usize = 4_096;
@@ -20,12 +22,27 @@ struct Variable {
 }
 
 /// A case in which no condition holds, in words (empty when there is only one case); `None` if none is found.
-pub(crate) fn unmatched(workflow: &Workflow, step: &Step, conditions: &[&Read]) -> Option<String> {
-    if conditions.iter().any(|c| c.error.is_some() || c.uses.iter().any(|u| u.form == Form::Dotted)) {
+pub(crate) fn unmatched(
+    loaded: &Loaded,
+    workflow: &Workflow,
+    step: &Step,
+    conditions: &[&Read],
+) -> Option<String> {
+    // A condition that fails for a name that is not there has no cases; other rules say so.
+    let sound = |read: &&Read| {
+        read.error.is_none()
+            && read
+                .uses
+                .iter()
+                .all(|used| exists(loaded, workflow, step, used))
+    };
+    if !conditions.iter().all(sound) {
         return None;
     }
     let variables = variables(workflow, step, conditions);
-    let total = variables.iter().try_fold(1usize, |n, v| n.checked_mul(v.values.len()))?;
+    let total = variables
+        .iter()
+        .try_fold(1usize, |n, v| n.checked_mul(v.values.len()))?;
     if total > COMBINATIONS || variables.iter().any(|v| v.values.is_empty()) {
         return None;
     }
@@ -38,9 +55,32 @@ pub(crate) fn unmatched(workflow: &Workflow, step: &Step, conditions: &[&Read]) 
             put(&mut context, &variable.path, value.clone());
             words.push(format!("`{}` is {}", variable.path.join("."), shown(value)));
         }
-        let fails = conditions.iter().all(|c| matches!(condition::evaluate(&c.text, &context), Ok(false)));
+        let fails = conditions
+            .iter()
+            .all(|c| matches!(condition::evaluate(&c.text, &context), Ok(false)));
         fails.then(|| words.join(" and "))
     })
+}
+
+/// Whether what a condition reads can be there.
+fn exists(loaded: &Loaded, workflow: &Workflow, step: &Step, used: &Use) -> bool {
+    let (root, called) = (used.path[0].as_str(), used.written.called);
+    match used.form {
+        Form::Dotted => return false,
+        Form::Bare if ["true", "false", "null", "none"].contains(&used.path[1].as_str()) => {
+            return false;
+        }
+        Form::Bare | Form::Flat | Form::Path => {}
+    }
+    let shape = match root {
+        "output" => shapes::own(loaded, workflow, step),
+        "workflow" | "context" => Shape::Open,
+        _ => match workflow.step(root) {
+            Some(on) => shapes::entry(loaded, workflow, on),
+            None => return false,
+        },
+    };
+    shape.absent(&used.path, 1, called).is_none()
 }
 
 fn shown(value: &Value) -> String {
@@ -61,12 +101,19 @@ fn variables(workflow: &Workflow, step: &Step, conditions: &[&Read]) -> Vec<Vari
             path.pop();
         }
         if !path.is_empty() && !found.iter().any(|v| v.path == path) {
-            found.push(Variable { path, values: Vec::new() });
+            found.push(Variable {
+                path,
+                values: Vec::new(),
+            });
         }
     }
     // The longer of two paths says more about the shorter one's value.
     let paths: Vec<Vec<String>> = found.iter().map(|v| v.path.clone()).collect();
-    found.retain(|v| !paths.iter().any(|p| p.len() > v.path.len() && p.starts_with(&v.path)));
+    found.retain(|v| {
+        !paths
+            .iter()
+            .any(|p| p.len() > v.path.len() && p.starts_with(&v.path))
+    });
     for variable in &mut found {
         let compared = constants(conditions, &variable.path);
         variable.values = values(workflow, step, &variable.path, &compared);
@@ -81,7 +128,11 @@ fn constants(conditions: &[&Read], path: &[String]) -> Vec<Value> {
         for compared in &read.comparisons {
             let at = compared.path.first().map(|s| s.span.start);
             let same = read.uses.iter().any(|u| {
-                let own = if u.written.called { &u.path[..u.path.len() - 1] } else { &u.path[..] };
+                let own = if u.written.called {
+                    &u.path[..u.path.len() - 1]
+                } else {
+                    &u.path[..]
+                };
                 own == path && u.spans.first().map(|s| s.start) == at
             });
             if !same {
@@ -141,7 +192,10 @@ fn of_field(field: &OutputField, compared: &[Value]) -> Vec<Value> {
                 let (low, high) = (bound("minimum"), bound("maximum"));
                 values.extend(compared.iter().flat_map(|c| around(c.as_f64())));
                 values.extend([low, high].into_iter().flatten().map(number));
-                let inside = |v: &Value| v.as_f64().is_none_or(|n| low.is_none_or(|l| n >= l) && high.is_none_or(|h| n <= h));
+                let inside = |v: &Value| {
+                    v.as_f64()
+                        .is_none_or(|n| low.is_none_or(|l| n >= l) && high.is_none_or(|h| n <= h))
+                };
                 values.retain(inside);
             }
             ValueType::String => {
@@ -159,12 +213,20 @@ fn of_field(field: &OutputField, compared: &[Value]) -> Vec<Value> {
 }
 
 fn around(constant: Option<f64>) -> Vec<Value> {
-    constant.into_iter().flat_map(|n| [n - 1.0, n, n + 1.0]).map(number).collect()
+    constant
+        .into_iter()
+        .flat_map(|n| [n + 1.0, n - 1.0, n])
+        .map(number)
+        .collect()
 }
 
 #[allow(clippy::cast_possible_truncation)]
 fn number(n: f64) -> Value {
-    if n.fract() == 0.0 && n.abs() < 1e15 { json!(n as i64) } else { json!(n) }
+    if n.fract() == 0.0 && n.abs() < 1e15 {
+        json!(n as i64)
+    } else {
+        json!(n)
+    }
 }
 
 fn unique(values: Vec<Value>) -> Vec<Value> {
@@ -178,18 +240,29 @@ fn unique(values: Vec<Value>) -> Vec<Value> {
 
 /// What `gate.output.selected` can be.
 fn gate_options(workflow: &Workflow, path: &[String]) -> Option<Vec<Value>> {
-    let [root, part, selected] = path else { return None };
-    let StepKind::HumanGate(gate) = &workflow.step(root)?.kind else { return None };
-    (part == "output" && selected == "selected").then(|| gate.options.iter().map(|o| json!(o.value.value)).collect())
+    let [root, part, selected] = path else {
+        return None;
+    };
+    let StepKind::HumanGate(gate) = &workflow.step(root)?.kind else {
+        return None;
+    };
+    (part == "output" && selected == "selected")
+        .then(|| gate.options.iter().map(|o| json!(o.value.value)).collect())
 }
 
-fn declared<'w>(workflow: &'w Workflow, step: &'w Step, path: &[String]) -> Option<&'w OutputField> {
+fn declared<'w>(
+    workflow: &'w Workflow,
+    step: &'w Step,
+    path: &[String],
+) -> Option<&'w OutputField> {
     let (step, rest) = match path {
         [root, rest @ ..] if root == "output" => (step, rest),
         [root, part, rest @ ..] if part == "output" => (workflow.step(root)?, rest),
         _ => return None,
     };
-    let [first, rest @ ..] = rest else { return None };
+    let [first, rest @ ..] = rest else {
+        return None;
+    };
     let mut field = step.output.as_ref()?.get(first)?;
     for name in rest {
         field = field.properties.get(name)?;
@@ -206,6 +279,10 @@ fn put(context: &mut Value, path: &[String], value: Value) {
         *context = Value::Object(Map::new());
     }
     if let Value::Object(fields) = context {
-        put(fields.entry(first.clone()).or_insert(Value::Null), rest, value);
+        put(
+            fields.entry(first.clone()).or_insert(Value::Null),
+            rest,
+            value,
+        );
     }
 }

@@ -45,8 +45,15 @@ pub fn run(loaded: &Loaded, settings: &RuleSettings) -> Vec<Diagnostic> {
         // would say about the part is noise beside the real error, except for
         // the rules that explain such an error.
         let broken = all.iter().any(Diagnostic::rejects);
-        let mut report = Report::new(if broken { Texts::default() } else { Texts::read(workflow) });
-        for rule in OUR_RULES.iter().filter(|r| r.dialects.contains(&workflow.dialect)) {
+        let mut report = Report::new(if broken {
+            Texts::default()
+        } else {
+            Texts::read(workflow)
+        });
+        for rule in OUR_RULES
+            .iter()
+            .filter(|r| r.dialects.contains(&workflow.dialect))
+        {
             if !broken || rules::EXPLAIN_ERRORS.contains(&rule.code) {
                 (rule.check)(loaded, workflow, &mut report);
             }
@@ -64,7 +71,15 @@ pub fn run(loaded: &Loaded, settings: &RuleSettings) -> Vec<Diagnostic> {
         Some(None) => false,
         None => true,
     });
-    all.sort_by_key(|d| (d.loc.file, d.loc.span.start(), d.loc.span.end(), d.severity, d.code));
+    all.sort_by_key(|d| {
+        (
+            d.loc.file,
+            d.loc.span.start(),
+            d.loc.span.end(),
+            d.severity,
+            d.code,
+        )
+    });
     all.dedup();
     all
 }

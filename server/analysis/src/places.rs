@@ -8,7 +8,10 @@ use fermata_workflow::{Edit, Loc, Sources};
 pub(crate) fn mapping(sources: &Sources, loc: Loc) -> Option<Mapping<'_>> {
     let tree = &sources.get(loc.file)?.tree;
     let nodes = tree.path_at(loc.span.start());
-    nodes.into_iter().filter(|node| node.span() == loc.span).find_map(|node| node.as_mapping())
+    nodes
+        .into_iter()
+        .filter(|node| node.span() == loc.span)
+        .find_map(|node| node.as_mapping())
 }
 
 /// An entry of the mapping at a place.
@@ -18,7 +21,10 @@ pub(crate) fn entry<'s>(sources: &'s Sources, loc: Loc, key: &str) -> Option<Ent
 
 /// The place of a key of the mapping at a place; the mapping's own where it is written elsewhere.
 pub(crate) fn key(sources: &Sources, loc: Loc, name: &str) -> Loc {
-    entry(sources, loc, name).map_or(loc, |entry| Loc { file: loc.file, span: entry.key.span() })
+    entry(sources, loc, name).map_or(loc, |entry| Loc {
+        file: loc.file,
+        span: entry.key.span(),
+    })
 }
 
 /// An edit that removes whole lines: an entry or an item that begins its line.
@@ -26,7 +32,10 @@ pub(crate) fn key(sources: &Sources, loc: Loc, name: &str) -> Loc {
 /// `None` for flow style, and where something else stands on the first line.
 pub(crate) fn remove_lines(text: &str, span: Span) -> Option<Edit> {
     let (start, end) = (usize::from(span.start()), usize::from(span.end()));
-    let line = text.get(..start)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text
+        .get(..start)?
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
     let lead = text.get(line..start)?.trim();
     if !(lead.is_empty() || lead == "-") {
         return None;
@@ -35,14 +44,22 @@ pub(crate) fn remove_lines(text: &str, span: Span) -> Option<Edit> {
         end
     } else {
         let rest = &text[end..];
-        let newline = rest.find('\n').map_or(text.len(), |newline| end + newline + 1);
+        let newline = rest
+            .find('\n')
+            .map_or(text.len(), |newline| end + newline + 1);
         let tail = text[end..newline].trim();
         if !(tail.is_empty() || tail.starts_with('#')) {
             return None;
         }
         newline
     };
-    Some(Edit { span: Span::new(u32::try_from(line).ok()?.into(), u32::try_from(after).ok()?.into()), text: String::new() })
+    Some(Edit {
+        span: Span::new(
+            u32::try_from(line).ok()?.into(),
+            u32::try_from(after).ok()?.into(),
+        ),
+        text: String::new(),
+    })
 }
 
 /// An edit that removes an entry of a block mapping that keeps others, none of it on a dash's line.
@@ -51,7 +68,10 @@ pub(crate) fn remove_entry(sources: &Sources, loc: Loc, name: &str) -> Option<Ed
     let mapping = mapping(sources, loc).filter(|m| !m.is_flow() && m.len() > 1)?;
     let span = mapping.get(name)?.span();
     let start = usize::from(span.start());
-    let line = text.get(..start)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text
+        .get(..start)?
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
     if !text[line..start].trim().is_empty() {
         return None;
     }

@@ -18,9 +18,9 @@ pub struct Rule {
 }
 
 /// Both dialects.
-pub const BOTH: &[Dialect] = &[Dialect::Conductor, Dialect::Archon];
+pub(crate) const BOTH: &[Dialect] = &[Dialect::Conductor, Dialect::Archon];
 /// Conductor only.
-pub const CONDUCTOR: &[Dialect] = &[Dialect::Conductor];
+pub(crate) const CONDUCTOR: &[Dialect] = &[Dialect::Conductor];
 
 /// Where rules put what they find, with what they share.
 #[derive(Debug, Default)]
@@ -32,7 +32,10 @@ pub struct Report {
 impl Report {
     /// An empty report on a workflow whose texts are read.
     pub(crate) fn new(texts: Texts) -> Self {
-        Self { diagnostics: Vec::new(), texts: Rc::new(texts) }
+        Self {
+            diagnostics: Vec::new(),
+            texts: Rc::new(texts),
+        }
     }
 
     /// Every template and condition of the workflow, parsed once for all rules.

@@ -94,12 +94,18 @@ impl Texts {
             })
             .collect();
         let includes = all.iter().any(|r| draws_in(&r.text.value));
-        Self { all, paths: dotted(workflow), includes }
+        Self {
+            all,
+            paths: dotted(workflow),
+            includes,
+        }
     }
 
     /// The conditions of a step's routes that read, by index of the route.
     pub(crate) fn conditions(&self, step: usize) -> impl Iterator<Item = &Read> {
-        self.all.iter().filter(move |r| r.step == Some(step) && r.site == Site::Condition)
+        self.all
+            .iter()
+            .filter(move |r| r.step == Some(step) && r.site == Site::Condition)
     }
 
     /// The condition of one route.
@@ -110,7 +116,10 @@ impl Texts {
 
     /// Every path that any text or list reads, with its step.
     pub(crate) fn read_paths(&self) -> impl Iterator<Item = (Option<usize>, &[String])> {
-        let texts = self.all.iter().flat_map(|r| r.uses.iter().map(|u| (r.step, u.path.as_slice())));
+        let texts = self
+            .all
+            .iter()
+            .flat_map(|r| r.uses.iter().map(|u| (r.step, u.path.as_slice())));
         texts.chain(self.paths.iter().map(|d| (Some(d.step), d.path.as_slice())))
     }
 }
@@ -123,7 +132,11 @@ impl Read {
             match condition::parse(source) {
                 Ok(parsed) => {
                     let plain = parsed.language() == Language::Plain;
-                    self.uses = parsed.references().into_iter().map(|r| if plain { flat(r, names) } else { as_path(r) }).collect();
+                    self.uses = parsed
+                        .references()
+                        .into_iter()
+                        .map(|r| if plain { flat(r, names) } else { as_path(r) })
+                        .collect();
                     self.comparisons = parsed.comparisons();
                 }
                 Err(error) => self.error = Some(error),
@@ -141,7 +154,9 @@ impl Read {
 
     /// Whether the text asks first whether `path`, or what it begins with, is there.
     pub(crate) fn asks_for(&self, path: &[String]) -> bool {
-        self.uses.iter().any(|u| u.written.defined_test && path.starts_with(&u.path))
+        self.uses
+            .iter()
+            .any(|u| u.written.defined_test && path.starts_with(&u.path))
     }
 }
 
@@ -149,14 +164,21 @@ impl Read {
 pub(crate) fn draws_in(source: &str) -> bool {
     source.match_indices("{%").any(|(at, _)| {
         let word = source[at + 2..].trim_start_matches(['-', '+']).trim_start();
-        ["include", "import", "from", "extends"].iter().any(|w| word.starts_with(w))
+        ["include", "import", "from", "extends"]
+            .iter()
+            .any(|w| word.starts_with(w))
     })
 }
 
 fn as_path(written: Reference) -> Use {
     let path = written.path.iter().map(|s| s.name.clone()).collect();
     let spans = written.path.iter().map(|s| s.span.clone()).collect();
-    Use { path, spans, form: Form::Path, written }
+    Use {
+        path,
+        spans,
+        form: Form::Path,
+        written,
+    }
 }
 
 /// What each kind of entry of the context is flattened into.
@@ -188,7 +210,12 @@ fn flat(written: Reference, names: &[&str]) -> Use {
         let (mut path, mut spans) = (used.path.clone(), used.spans.clone());
         path.splice(0..1, [key.to_owned(), part.to_owned()]);
         spans.splice(0..1, [span.clone(), span.clone()]);
-        Use { path, spans, form: Form::Flat, written: used.written.clone() }
+        Use {
+            path,
+            spans,
+            form: Form::Flat,
+            written: used.written.clone(),
+        }
     };
     let keys = names.iter().copied().chain(["workflow", "context"]);
     let known = keys
@@ -215,8 +242,14 @@ fn flat(written: Reference, names: &[&str]) -> Use {
 fn dotted(workflow: &Workflow) -> Vec<Dotted> {
     let mut found = Vec::new();
     let mut add = |step: usize, text: &str| {
-        let mut path: Vec<String> = text.trim().trim_end_matches('?').split('.').map(str::to_owned).collect();
-        let shorthand = path.len() > 1 && path[0] != "workflow" && !STEP_PARTS.contains(&path[1].as_str());
+        let mut path: Vec<String> = text
+            .trim()
+            .trim_end_matches('?')
+            .split('.')
+            .map(str::to_owned)
+            .collect();
+        let shorthand =
+            path.len() > 1 && path[0] != "workflow" && !STEP_PARTS.contains(&path[1].as_str());
         if shorthand {
             path.insert(1, "output".to_owned());
         }
@@ -229,7 +262,9 @@ fn dotted(workflow: &Workflow) -> Vec<Dotted> {
                 add(index, &each.source);
                 each.agent.input.iter().for_each(|text| add(index, text));
             }
-            StepKind::Questions(questions) => questions.source.iter().for_each(|text| add(index, text)),
+            StepKind::Questions(questions) => {
+                questions.source.iter().for_each(|text| add(index, text))
+            }
             _ => {}
         }
     }

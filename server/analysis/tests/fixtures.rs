@@ -27,9 +27,15 @@ fn check(rule: &str, text: &str) -> (Loaded, Vec<Diagnostic>) {
     let path = PathBuf::from("/fixture/workflow.yaml");
     let mut world = MemoryWorld::new();
     world.add_file(&path, text).set_env("STAGE", "outer");
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(rule).join("files");
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(rule)
+        .join("files");
     for entry in fs::read_dir(beside).into_iter().flatten().flatten() {
-        world.add_file(Path::new("/fixture").join(entry.file_name()), fs::read(entry.path()).unwrap());
+        world.add_file(
+            Path::new("/fixture").join(entry.file_name()),
+            fs::read(entry.path()).unwrap(),
+        );
     }
     let loaded = load_as(&world, &path, Dialect::Conductor);
     let diagnostics = run(&loaded, &RuleSettings::new());
@@ -37,7 +43,10 @@ fn check(rule: &str, text: &str) -> (Loaded, Vec<Diagnostic>) {
 }
 
 fn fixtures(rule: &str, kind: &str) -> Vec<(PathBuf, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(rule).join(kind);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(rule)
+        .join(kind);
     let mut found: Vec<_> = fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
@@ -51,7 +60,9 @@ fn fixtures(rule: &str, kind: &str) -> Vec<(PathBuf, String)> {
 fn expected(rule: &str, text: &str) -> BTreeSet<(u32, Option<String>, String)> {
     let mut expected = BTreeSet::new();
     for (number, line) in (0u32..).zip(text.lines()) {
-        let Some((_, mark)) = line.split_once("# expect: ") else { continue };
+        let Some((_, mark)) = line.split_once("# expect: ") else {
+            continue;
+        };
         let (code, covered) = mark.split_once(" `").unwrap();
         let covered = covered.strip_suffix('`').unwrap().to_owned();
         let (code, severity) = match code.split_once('(') {
@@ -79,13 +90,20 @@ fn every_rule_fires_where_its_fixtures_say_and_nowhere_else() {
                 .iter()
                 .filter(|d| d.code == rule.code)
                 .map(|d| {
-                    let line = tree.line_index().position(d.loc.span.start(), Encoding::Utf8).line;
-                    let severity = (d.severity == Severity::Information).then(|| "information".to_owned());
+                    let line = tree
+                        .line_index()
+                        .position(d.loc.span.start(), Encoding::Utf8)
+                        .line;
+                    let severity =
+                        (d.severity == Severity::Information).then(|| "information".to_owned());
                     (line, severity, tree.text()[d.loc.span].to_owned())
                 })
                 .collect();
             if found != expected {
-                wrong.push(format!("{}\n  expected {expected:?}\n  found    {found:?}", path.display()));
+                wrong.push(format!(
+                    "{}\n  expected {expected:?}\n  found    {found:?}",
+                    path.display()
+                ));
             }
             wrong.extend(rejections(&path, &diagnostics));
         }
@@ -95,7 +113,11 @@ fn every_rule_fires_where_its_fixtures_say_and_nowhere_else() {
 
 /// What keeps a fixture from loading; none may.
 fn rejections(path: &Path, diagnostics: &[Diagnostic]) -> Vec<String> {
-    diagnostics.iter().filter(|d| d.rejects()).map(|d| format!("{} does not load: {}", path.display(), d.message)).collect()
+    diagnostics
+        .iter()
+        .filter(|d| d.rejects())
+        .map(|d| format!("{} does not load: {}", path.display(), d.message))
+        .collect()
 }
 
 #[test]
@@ -103,7 +125,11 @@ fn every_rule_is_quiet_on_its_quiet_fixtures() {
     let mut wrong = Vec::new();
     for rule in OUR_RULES {
         let quiet = fixtures(rule.code, "quiet");
-        assert!(!quiet.is_empty(), "{} has no fixture that is quiet", rule.code);
+        assert!(
+            !quiet.is_empty(),
+            "{} has no fixture that is quiet",
+            rule.code
+        );
         for (path, text) in quiet {
             let (_, diagnostics) = check(rule.code, &text);
             let found = diagnostics.iter().filter(|d| d.code == rule.code);
@@ -121,25 +147,44 @@ fn every_fix_leaves_a_file_that_loads_and_no_longer_fires_at_that_place() {
         let mut fixed = 0;
         for (path, text) in fixtures(rule.code, "fires") {
             let (_, diagnostics) = check(rule.code, &text);
-            for fix in diagnostics.iter().filter(|d| d.code == rule.code).flat_map(|d| &d.fixes) {
+            for fix in diagnostics
+                .iter()
+                .filter(|d| d.code == rule.code)
+                .flat_map(|d| &d.fixes)
+            {
                 let mut edits = fix.edits.clone();
                 edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start()));
                 let mut after = text.clone();
                 for edit in &edits {
-                    after.replace_range(usize::from(edit.span.start())..usize::from(edit.span.end()), &edit.text);
+                    after.replace_range(
+                        usize::from(edit.span.start())..usize::from(edit.span.end()),
+                        &edit.text,
+                    );
                 }
                 let (_, again) = check(rule.code, &after);
-                wrong.extend(rejections(&path, &again).into_iter().map(|why| format!("{why}, after {}:\n{after}", fix.title)));
+                wrong.extend(
+                    rejections(&path, &again)
+                        .into_iter()
+                        .map(|why| format!("{why}, after {}:\n{after}", fix.title)),
+                );
                 let left = |all: &[Diagnostic]| all.iter().filter(|d| d.code == rule.code).count();
                 if left(&again) >= left(&diagnostics) {
-                    wrong.push(format!("{} · {} does not mend it:\n{after}", path.display(), fix.title));
+                    wrong.push(format!(
+                        "{} · {} does not mend it:\n{after}",
+                        path.display(),
+                        fix.title
+                    ));
                 }
                 fixed += 1;
             }
         }
         let safe = !NO_SAFE_FIX.contains(&rule.code);
         if (fixed > 0) != safe {
-            wrong.push(format!("{} offers a fix on some fixture: {}", rule.code, fixed > 0));
+            wrong.push(format!(
+                "{} offers a fix on some fixture: {}",
+                rule.code,
+                fixed > 0
+            ));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -148,7 +193,8 @@ fn every_fix_leaves_a_file_that_loads_and_no_longer_fires_at_that_place() {
 #[test]
 fn every_rule_has_a_page_that_starts_with_its_code() {
     for rule in OUR_RULES {
-        let page = explain(rule.code).unwrap_or_else(|| panic!("docs/rules/{}.md is missing", rule.code));
+        let page =
+            explain(rule.code).unwrap_or_else(|| panic!("docs/rules/{}.md is missing", rule.code));
         assert!(page.starts_with(&format!("# {}\n", rule.code)));
     }
 }
@@ -157,5 +203,8 @@ fn every_rule_has_a_page_that_starts_with_its_code() {
 fn codes_are_in_lower_case_sorted_and_unique() {
     let codes: Vec<_> = OUR_RULES.iter().map(|rule| rule.code).collect();
     assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
-    assert!(codes.iter().all(|code| code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ['-', '.'].contains(&c))));
+    assert!(codes.iter().all(|code| {
+        code.chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ['-', '.'].contains(&c))
+    }));
 }

@@ -22,7 +22,9 @@ fn ours(diagnostic: &Diagnostic) -> bool {
 
 #[test]
 fn on_accepted_real_files_our_warnings_are_few_and_all_of_them_were_reviewed() {
-    let Some(corpus) = corpus::corpus() else { return };
+    let Some(corpus) = corpus::corpus() else {
+        return;
+    };
     let world = corpus::Overlay::new(&corpus);
     let (mut files, mut warnings, mut list) = (0usize, 0usize, String::new());
     for row in corpus::rows(&corpus.join("files.jsonl")) {
@@ -33,15 +35,32 @@ fn on_accepted_real_files_our_warnings_are_few_and_all_of_them_were_reviewed() {
         let path = row["path"].as_str().expect("a path");
         let loaded = load_as(&world, &corpus.join(path), Dialect::Conductor);
         let all = run(&loaded, &RuleSettings::new());
-        let nameless = all.iter().find(|d| !ours(d) && !fermata_workflow::codes().contains(&d.code));
-        assert!(nameless.is_none(), "{path}: a code that is in no list: {nameless:?}");
+        let nameless = all
+            .iter()
+            .find(|d| !ours(d) && !fermata_workflow::codes().contains(&d.code));
+        assert!(
+            nameless.is_none(),
+            "{path}: a code that is in no list: {nameless:?}"
+        );
         for found in all.iter().filter(|d| ours(d)) {
-            let file = loaded.sources.get(found.loc.file).expect("a file of the load");
+            let file = loaded
+                .sources
+                .get(found.loc.file)
+                .expect("a file of the load");
             let line = file.tree.line_index().line_of(found.loc.span.start()) + 1;
-            assert_ne!(found.severity, Severity::Error, "{path}:{line} {}: {}", found.code, found.message);
+            assert_ne!(
+                found.severity,
+                Severity::Error,
+                "{path}:{line} {}: {}",
+                found.code,
+                found.message
+            );
             warnings += usize::from(found.severity == Severity::Warning);
             if std::env::var_os("FERMATA_SHOW").is_some() {
-                eprintln!("{path}:{line} {:?} {}: {}", found.severity, found.code, found.message);
+                eprintln!(
+                    "{path}:{line} {:?} {}: {}",
+                    found.severity, found.code, found.message
+                );
             }
             writeln!(list, "{path} {} {line}", found.code).expect("a string");
         }
@@ -57,6 +76,9 @@ fn on_accepted_real_files_our_warnings_are_few_and_all_of_them_were_reviewed() {
     let reviewed = std::fs::read_to_string(&snapshot).unwrap_or_default();
     // The data here may be a part of what the list was made from, or more: only files that it names are compared.
     for line in list.lines() {
-        assert!(reviewed.lines().any(|known| known == line), "not reviewed: {line}");
+        assert!(
+            reviewed.lines().any(|known| known == line),
+            "not reviewed: {line}"
+        );
     }
 }

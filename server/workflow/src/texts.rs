@@ -44,7 +44,14 @@ pub struct Template<'w> {
 #[must_use]
 pub fn templates(workflow: &Workflow) -> Vec<Template<'_>> {
     let mut found = Vec::new();
-    let mut add = |text, key: String, step, site| found.push(Template { text, key, step, site });
+    let mut add = |text, key: String, step, site| {
+        found.push(Template {
+            text,
+            key,
+            step,
+            site,
+        })
+    };
     if let Some(text) = &workflow.runtime.working_dir {
         add(text, "runtime.working_dir".into(), None, Site::Runtime);
     }
@@ -61,10 +68,20 @@ pub fn templates(workflow: &Workflow) -> Vec<Template<'_>> {
         }
         for (at, route) in step.routes.iter().enumerate() {
             if let Some(when) = &route.when {
-                add(when, format!("routes.{at}.when"), Some(index), Site::Condition);
+                add(
+                    when,
+                    format!("routes.{at}.when"),
+                    Some(index),
+                    Site::Condition,
+                );
             }
             for (name, text) in &route.output {
-                add(text, format!("routes.{at}.output.{name}"), Some(index), Site::RouteOutput);
+                add(
+                    text,
+                    format!("routes.{at}.output.{name}"),
+                    Some(index),
+                    Site::RouteOutput,
+                );
             }
         }
     }
@@ -86,26 +103,59 @@ fn of_step(step: &Step) -> Vec<(String, &Text)> {
                 ("reasoning.effort", &agent.effort),
                 ("context_tier", &agent.context_tier),
             ];
-            found.extend(keys.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.as_ref()?))));
+            found.extend(
+                keys.into_iter()
+                    .filter_map(|(key, text)| Some((key.to_owned(), text.as_ref()?))),
+            );
         }
         StepKind::HumanGate(gate) => found.push(("prompt".into(), &gate.prompt)),
         StepKind::Questions(questions) => {
-            found.extend(questions.prompt.iter().map(|text| ("prompt".to_owned(), text)));
+            found.extend(
+                questions
+                    .prompt
+                    .iter()
+                    .map(|text| ("prompt".to_owned(), text)),
+            );
             for (at, question) in questions.questions.iter().enumerate() {
                 found.push((format!("questions.{at}.text"), &question.text));
-                found.extend(question.hint.iter().map(|text| (format!("questions.{at}.hint"), text)));
-                found.extend(question.choices.iter().enumerate().map(|(n, text)| (format!("questions.{at}.choices.{n}"), text)));
+                found.extend(
+                    question
+                        .hint
+                        .iter()
+                        .map(|text| (format!("questions.{at}.hint"), text)),
+                );
+                found.extend(
+                    question
+                        .choices
+                        .iter()
+                        .enumerate()
+                        .map(|(n, text)| (format!("questions.{at}.choices.{n}"), text)),
+                );
             }
         }
         StepKind::Script(script) => {
             found.push(("command".into(), &script.command));
-            found.extend(script.args.iter().enumerate().map(|(n, text)| (format!("args.{n}"), text)));
+            found.extend(
+                script
+                    .args
+                    .iter()
+                    .enumerate()
+                    .map(|(n, text)| (format!("args.{n}"), text)),
+            );
             found.extend(script.stdin.iter().map(|text| ("stdin".to_owned(), text)));
-            found.extend(script.working_dir.iter().map(|text| ("working_dir".to_owned(), text)));
+            found.extend(
+                script
+                    .working_dir
+                    .iter()
+                    .map(|text| ("working_dir".to_owned(), text)),
+            );
         }
         StepKind::Set(set) => match &set.value {
             SetValue::One(text) => found.push(("value".into(), text)),
-            SetValue::Many(all) => found.extend(all.iter().map(|(name, text)| (format!("values.{name}"), text))),
+            SetValue::Many(all) => found.extend(
+                all.iter()
+                    .map(|(name, text)| (format!("values.{name}"), text)),
+            ),
         },
         StepKind::Wait(wait) => {
             found.push(("duration".into(), &wait.duration));

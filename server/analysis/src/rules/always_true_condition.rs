@@ -12,18 +12,34 @@ use super::unknown_template_name::{exact, of_step};
 use crate::rule::{CONDUCTOR, Report, Rule};
 use crate::texts::{Form, Read};
 
-pub(super) const RULE: Rule = Rule { code: "always-true-condition", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "always-true-condition",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     let conditions = report.texts();
-    let templates = conditions.all.iter().filter(|r| r.site == Site::Condition && r.error.is_none());
+    let templates = conditions
+        .all
+        .iter()
+        .filter(|r| r.site == Site::Condition && r.error.is_none());
     for read in templates.filter(|r| r.language == Some(Language::Template)) {
-        let Some((why, better)) = why(workflow, read) else { continue };
+        let Some((why, better)) = why(workflow, read) else {
+            continue;
+        };
         let message = format!("This condition always holds: {why}");
-        let mut found = of_step(Diagnostic::new(RULE.code, Severity::Warning, read.text.loc, message), workflow, read);
+        let mut found = of_step(
+            Diagnostic::new(RULE.code, Severity::Warning, read.text.loc, message),
+            workflow,
+            read,
+        );
         if let Some(better) = better.filter(|_| exact(read)) {
             let span = loaded.sources.locate(&read.text, 0..read.text.len()).span;
-            found = found.fix(format!("Change to `{better}`"), vec![Edit { span, text: better }]);
+            found = found.fix(
+                format!("Change to `{better}`"),
+                vec![Edit { span, text: better }],
+            );
         }
         report.add(found);
     }
@@ -48,30 +64,60 @@ fn why(workflow: &Workflow, read: &Read) -> Option<(String, Option<String>)> {
     }
     let inner = outputs.first()?.trim();
     if read.uses.is_empty() {
-        let meant = ["true", "True", "1", "\"true\"", "'true'", "\"yes\"", "'yes'"].contains(&inner);
+        let meant = [
+            "true", "True", "1", "\"true\"", "'true'", "\"yes\"", "'yes'",
+        ]
+        .contains(&inner);
         let holds = condition::evaluate(when, &json!({})).ok()?;
-        return (holds && !meant).then(|| (format!("`{inner}` renders to text that does not say false"), None));
+        return (holds && !meant).then(|| {
+            (
+                format!("`{inner}` renders to text that does not say false"),
+                None,
+            )
+        });
     }
-    let [used] = read.uses.as_slice() else { return None };
-    let alone = when.len() == read.text.len() && read.text.get(used.written.span.clone()).is_some_and(|t| t == inner);
+    let [used] = read.uses.as_slice() else {
+        return None;
+    };
+    let alone = when.len() == read.text.len()
+        && read
+            .text
+            .get(used.written.span.clone())
+            .is_some_and(|t| t == inner);
     if !alone || used.form != Form::Path || used.written.called {
         return None;
     }
     let field = declared(workflow, read, &used.path)?;
     match field.ty {
         ValueType::Array | ValueType::Object => {
-            let why = format!("`{inner}` is declared as {}, and even an empty one renders to text that does not say false", field.ty.word());
+            let why = format!(
+                "`{inner}` is declared as {}, and even an empty one renders to text that does not say false",
+                field.ty.word()
+            );
             let better = format!("{{{{ {inner} | length > 0 }}}}");
             Some((why, Some(better)))
         }
         ValueType::String => {
             let words = field.definition.get("enum").and_then(Value::as_array)?;
-            let says_no = |v: &Value| v.as_str().is_some_and(|s| ["false", "0", "no", ""].contains(&s.trim().to_lowercase().as_str()));
+            let says_no = |v: &Value| {
+                v.as_str().is_some_and(|s| {
+                    ["false", "0", "no", ""].contains(&s.trim().to_lowercase().as_str())
+                })
+            };
             if words.iter().any(says_no) {
                 return None;
             }
-            let list = words.iter().map(|w| format!("`{}`", w.as_str().unwrap_or_default())).collect::<Vec<_>>().join(", ");
-            Some((format!("`{inner}` is one of {list}, and none of them reads as false; compare it with one"), None))
+            let list = words
+                .iter()
+                .map(|w| format!("`{}`", w.as_str().unwrap_or_default()))
+                .collect::<Vec<_>>()
+                .join(", ");
+            Some((
+                format!(
+                    "`{inner}` is one of {list}, and none of them reads as false; compare it with one"
+                ),
+                None,
+            ))
         }
         ValueType::Number | ValueType::Boolean => None,
     }
@@ -84,7 +130,9 @@ fn declared<'w>(workflow: &'w Workflow, read: &Read, path: &[String]) -> Option<
         [root, part, rest @ ..] if part == "output" => (workflow.step(root)?, rest),
         _ => return None,
     };
-    let [first, rest @ ..] = rest else { return None };
+    let [first, rest @ ..] = rest else {
+        return None;
+    };
     let mut field = step.output.as_ref()?.get(first)?;
     for name in rest {
         field = field.properties.get(name)?;
@@ -124,8 +172,15 @@ fn joined(when: &str) -> Option<String> {
     if when.contains('\n') {
         return None;
     }
-    let inner = when.replace("{{", " ").replace("}}", " ").replace("&&", " and ").replace("||", " or ");
-    let text = format!("{{{{ {} }}}}", inner.split_whitespace().collect::<Vec<_>>().join(" "));
+    let inner = when
+        .replace("{{", " ")
+        .replace("}}", " ")
+        .replace("&&", " and ")
+        .replace("||", " or ");
+    let text = format!(
+        "{{{{ {} }}}}",
+        inner.split_whitespace().collect::<Vec<_>>().join(" ")
+    );
     let ok = template::parse(&text).is_ok_and(|parsed| !parsed.references().is_empty());
     ok.then_some(text)
 }

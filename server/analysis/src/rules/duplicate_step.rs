@@ -8,7 +8,11 @@ use fermata_workflow::{Diagnostic, Severity, Step, Workflow};
 
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "duplicate-step", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "duplicate-step",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
     let mut first: HashMap<&str, &Step> = HashMap::new();
@@ -24,7 +28,8 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
         } else {
             "the group runs first, and then the step of that name decides where to go"
         };
-        let message = format!("There are two steps called `{name}`: {what}; give one of them another name");
+        let message =
+            format!("There are two steps called `{name}`: {what}; give one of them another name");
         report.add(
             Diagnostic::new(RULE.code, Severity::Warning, step.name.loc, message)
                 .step(name)

@@ -7,7 +7,11 @@ use fermata_workflow::{Diagnostic, Severity, Step, Workflow};
 use crate::places;
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "ignored-field", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "ignored-field",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     for step in &workflow.steps {
@@ -16,8 +20,12 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
             each_key(loaded, &each.agent, report);
             if !each.agent.routes.is_empty() {
                 let loc = places::key(&loaded.sources, each.agent.loc, "routes");
-                let message = format!("Routes of an inline step are ignored; put them on the group `{}`", step.name.as_str());
-                let found = Diagnostic::new(RULE.code, Severity::Warning, loc, message).step(each.agent.name.as_str());
+                let message = format!(
+                    "Routes of an inline step are ignored; put them on the group `{}`",
+                    step.name.as_str()
+                );
+                let found = Diagnostic::new(RULE.code, Severity::Warning, loc, message)
+                    .step(each.agent.name.as_str());
                 report.add(removed(loaded, &each.agent, "routes", found));
             }
         }
@@ -39,7 +47,8 @@ fn each_key(loaded: &Loaded, step: &Step, report: &mut Report) {
             _ => "",
         };
         let message = format!("`{key}` does nothing on a step of type `{kind}`{instead}");
-        let found = Diagnostic::new(RULE.code, Severity::Warning, ignored.loc, message).step(step.name.as_str());
+        let found = Diagnostic::new(RULE.code, Severity::Warning, ignored.loc, message)
+            .step(step.name.as_str());
         report.add(removed(loaded, step, key, found));
     }
 }

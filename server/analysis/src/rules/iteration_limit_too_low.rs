@@ -11,21 +11,54 @@ use fermata_workflow::{Diagnostic, Edit, Severity, Workflow};
 use crate::loops;
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "iteration-limit-too-low", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "iteration-limit-too-low",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
     let flow = Flow::new(workflow);
     let limit = u64::from(workflow.limits.max_iterations());
-    let way = shortest(workflow, &flow).map(|cost| (cost, format!("the shortest way from `{}` to the end", entry(workflow))));
-    let round = flow.loops(workflow).iter().map(|l| (loops::round_cost(workflow, l), format!("one round of {}", l.name))).max();
-    let Some((cost, what)) = [way, round].into_iter().flatten().find(|(cost, _)| *cost > limit) else { return };
+    let way = shortest(workflow, &flow).map(|cost| {
+        (
+            cost,
+            format!("the shortest way from `{}` to the end", entry(workflow)),
+        )
+    });
+    let round = flow
+        .loops(workflow)
+        .iter()
+        .map(|l| {
+            (
+                loops::round_cost(workflow, l),
+                format!("one round of {}", l.name),
+            )
+        })
+        .max();
+    let Some((cost, what)) = [way, round]
+        .into_iter()
+        .flatten()
+        .find(|(cost, _)| *cost > limit)
+    else {
+        return;
+    };
     let written = workflow.limits.max_iterations_written;
     let default = if written.is_some() { "" } else { " by default" };
-    let message = format!("{} takes {cost} iterations, and `max_iterations` is {limit}{default}; the run stops before it is through", capital(&what));
+    let message = format!(
+        "{} takes {cost} iterations, and `max_iterations` is {limit}{default}; the run stops before it is through",
+        capital(&what)
+    );
     let loc = written.map_or(workflow.name.loc, |w| w.loc);
     let mut found = Diagnostic::new(RULE.code, Severity::Warning, loc, message);
     if let Some(written) = written {
-        found = found.fix(format!("Raise the limit to {cost}"), vec![Edit { span: written.loc.span, text: cost.to_string() }]);
+        found = found.fix(
+            format!("Raise the limit to {cost}"),
+            vec![Edit {
+                span: written.loc.span,
+                text: cost.to_string(),
+            }],
+        );
     }
     report.add(found);
 }
@@ -36,7 +69,9 @@ fn entry(workflow: &Workflow) -> &str {
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
 /// Iterations on the cheapest way from the entry to the end.
@@ -46,13 +81,18 @@ fn shortest(workflow: &Workflow, flow: &Flow) -> Option<u64> {
         _ => 1,
     };
     let mut best = vec![u64::MAX; flow.len()];
-    let mut open: BinaryHeap<Reverse<(u64, usize)>> = flow.entry().iter().map(|e| Reverse((cost(*e), *e))).collect();
+    let mut open: BinaryHeap<Reverse<(u64, usize)>> = flow
+        .entry()
+        .iter()
+        .map(|e| Reverse((cost(*e), *e)))
+        .collect();
     while let Some(Reverse((spent, at))) = open.pop() {
         if spent >= best[at] {
             continue;
         }
         best[at] = spent;
-        let ends = matches!(workflow.steps[at].kind, StepKind::Terminate(_)) || flow.outgoing(at).iter().any(|e| e.to == Target::End);
+        let ends = matches!(workflow.steps[at].kind, StepKind::Terminate(_))
+            || flow.outgoing(at).iter().any(|e| e.to == Target::End);
         if ends {
             return Some(spent);
         }

@@ -8,7 +8,11 @@ use fermata_workflow::{Diagnostic, Severity, Step, Workflow};
 use crate::insert::line_ending;
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "iteration-limit-unbounded", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "iteration-limit-unbounded",
+    dialects: CONDUCTOR,
+    check,
+};
 
 /// From here on a limit bounds nothing that a person would wait for.
 const HIGH: u32 = 50;
@@ -16,11 +20,21 @@ const HIGH: u32 = 50;
 const DEPTH: usize = 10;
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
-    let Some(written) = workflow.limits.max_iterations_written.filter(|w| w.value >= HIGH) else { return };
+    let Some(written) = workflow
+        .limits
+        .max_iterations_written
+        .filter(|w| w.value >= HIGH)
+    else {
+        return;
+    };
     if workflow.limits.timeout_seconds.is_some() || workflow.limits.budget_usd.is_some() {
         return;
     }
-    let Some(found) = Flow::new(workflow).loops(workflow).into_iter().find(|l| l.steps.iter().any(|s| asks(workflow, &workflow.steps[*s]))) else {
+    let Some(found) = Flow::new(workflow)
+        .loops(workflow)
+        .into_iter()
+        .find(|l| l.steps.iter().any(|s| asks(workflow, &workflow.steps[*s])))
+    else {
         return;
     };
     let calls = worst(loaded, workflow, 0);
@@ -39,13 +53,23 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
 fn worst(loaded: &Loaded, workflow: &Workflow, depth: usize) -> u64 {
     let calls = |step: &Step| match &step.kind {
         StepKind::SubWorkflow(_) if depth < DEPTH => {
-            let child = loaded.children.iter().find(|c| c.step == step.name.as_str());
-            child.and_then(|c| Some(worst(&c.loaded, c.loaded.workflow.as_ref()?, depth + 1))).unwrap_or(1)
+            let child = loaded
+                .children
+                .iter()
+                .find(|c| c.step == step.name.as_str());
+            child
+                .and_then(|c| Some(worst(&c.loaded, c.loaded.workflow.as_ref()?, depth + 1)))
+                .unwrap_or(1)
         }
         StepKind::ForEach(each) => match &each.agent.kind {
             StepKind::SubWorkflow(_) if depth < DEPTH => {
-                let child = loaded.children.iter().find(|c| c.step == each.agent.name.as_str());
-                child.and_then(|c| Some(worst(&c.loaded, c.loaded.workflow.as_ref()?, depth + 1))).unwrap_or(1)
+                let child = loaded
+                    .children
+                    .iter()
+                    .find(|c| c.step == each.agent.name.as_str());
+                child
+                    .and_then(|c| Some(worst(&c.loaded, c.loaded.workflow.as_ref()?, depth + 1)))
+                    .unwrap_or(1)
             }
             _ => 1,
         },
@@ -60,7 +84,11 @@ fn asks(workflow: &Workflow, step: &Step) -> bool {
     match &step.kind {
         StepKind::Agent(_) | StepKind::SubWorkflow(_) => true,
         StepKind::ForEach(each) => asks(workflow, &each.agent),
-        StepKind::Parallel(group) => group.members.iter().filter_map(|m| workflow.step(m)).any(|s| matches!(s.kind, StepKind::Agent(_))),
+        StepKind::Parallel(group) => group
+            .members
+            .iter()
+            .filter_map(|m| workflow.step(m))
+            .any(|s| matches!(s.kind, StepKind::Agent(_))),
         _ => false,
     }
 }
@@ -68,13 +96,22 @@ fn asks(workflow: &Workflow, step: &Step) -> bool {
 /// `timeout_seconds: 3600` on a line of its own behind the limit.
 fn hour(loaded: &Loaded, limit: fermata_workflow::Loc) -> Option<fermata_workflow::Edit> {
     let text = loaded.sources.get(limit.file)?.tree.text();
-    let (start, end) = (usize::from(limit.span.start()), usize::from(limit.span.end()));
+    let (start, end) = (
+        usize::from(limit.span.start()),
+        usize::from(limit.span.end()),
+    );
     let line = text.get(..start)?.rfind('\n').map_or(0, |n| n + 1);
-    let indent: String = text[line..start].chars().take_while(|c| *c == ' ').collect();
+    let indent: String = text[line..start]
+        .chars()
+        .take_while(|c| *c == ' ')
+        .collect();
     if !text[line..start].trim().starts_with("max_iterations") {
         return None;
     }
     let newline = text.get(end..)?.find('\n').map(|n| end + n + 1)?;
     let at = fermata_syntax::Span::empty(u32::try_from(newline).ok()?.into());
-    Some(fermata_workflow::Edit { span: at, text: format!("{indent}timeout_seconds: 3600{}", line_ending(text)) })
+    Some(fermata_workflow::Edit {
+        span: at,
+        text: format!("{indent}timeout_seconds: 3600{}", line_ending(text)),
+    })
 }

@@ -5,11 +5,15 @@ use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{AgentStep, StepKind};
 use fermata_workflow::{Diagnostic, Severity, Step, Workflow};
 
-use crate::places;
 use crate::loops;
+use crate::places;
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "retry-storm", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "retry-storm",
+    dialects: CONDUCTOR,
+    check,
+};
 
 /// Calls of one step from which on nobody has meant it.
 const MANY: u64 = 100;
@@ -23,7 +27,9 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
             StepKind::ForEach(each) => (&each.agent, u64::from(each.max_concurrent)),
             _ => (step, 1),
         };
-        let StepKind::Agent(agent) = &own.kind else { continue };
+        let StepKind::Agent(agent) = &own.kind else {
+            continue;
+        };
         let attempts = attempts(agent);
         // A member of a group goes round with its group.
         let runs_in = |other: usize| other == index || member(workflow, other, own);
@@ -41,12 +47,18 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
             factors.push(format!("{width} items at a time"));
         }
         let name = own.name.as_str();
-        let message = format!("`{name}` can come to {calls} agent calls: {}; lower one of them", factors.join(" × "));
+        let message = format!(
+            "`{name}` can come to {calls} agent calls: {}; lower one of them",
+            factors.join(" × ")
+        );
         let loc = places::key(&loaded.sources, own.loc, "retry");
         let loc = if loc == own.loc { own.name.loc } else { loc };
         let mut diagnostic = Diagnostic::new(RULE.code, Severity::Warning, loc, message).step(name);
         if let Some(round) = round {
-            diagnostic = diagnostic.related(workflow.steps[round.steps[0]].name.loc, format!("the loop {}", round.name));
+            diagnostic = diagnostic.related(
+                workflow.steps[round.steps[0]].name.loc,
+                format!("the loop {}", round.name),
+            );
         }
         report.add(diagnostic);
     }
@@ -54,8 +66,14 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
 
 /// Calls that one execution can take.
 fn attempts(agent: &AgentStep) -> u64 {
-    let retries = agent.retry.as_ref().map_or(1, |r| u64::from(r.max_attempts));
-    let again = agent.validator.as_ref().map_or(1, |v| 1 + u64::from(v.max_retries));
+    let retries = agent
+        .retry
+        .as_ref()
+        .map_or(1, |r| u64::from(r.max_attempts));
+    let again = agent
+        .validator
+        .as_ref()
+        .map_or(1, |v| 1 + u64::from(v.max_retries));
     retries * again
 }
 

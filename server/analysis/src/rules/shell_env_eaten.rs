@@ -6,7 +6,11 @@ use fermata_workflow::{Diagnostic, Edit, Loc, Severity, Step, Text, Workflow};
 
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "shell-env-eaten", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "shell-env-eaten",
+    dialects: CONDUCTOR,
+    check,
+};
 
 const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "ksh", "ash"];
 
@@ -23,19 +27,29 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
 }
 
 fn is_shell(script: &ScriptStep) -> bool {
-    let program = script.command.rsplit(['/', '\\']).next().unwrap_or_default();
+    let program = script
+        .command
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default();
     SHELLS.contains(&program.trim_end_matches(".exe"))
 }
 
 /// Every `${NAME}` whose value the script or its `env` sets: there the shell's own is meant.
 fn scan(loaded: &Loaded, step: &Step, script: &ScriptStep, text: &Text, report: &mut Report) {
-    let Some(tree) = loaded.sources.get(text.loc.file).map(|f| &f.tree) else { return };
-    let Some(scalar) = text.node.and_then(|node| tree.node(node).as_scalar()) else { return };
+    let Some(tree) = loaded.sources.get(text.loc.file).map(|f| &f.tree) else {
+        return;
+    };
+    let Some(scalar) = text.node.and_then(|node| tree.node(node).as_scalar()) else {
+        return;
+    };
     // As written: what was loaded has lost the references.
     let source = scalar.value();
     for (at, _) in source.match_indices("${") {
         let body = &source[at + 2..];
-        let Some(close) = body.find('}') else { continue };
+        let Some(close) = body.find('}') else {
+            continue;
+        };
         let inner = &body[..close];
         let name = inner.split(":-").next().unwrap_or_default();
         let identifier = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -44,14 +58,26 @@ fn scan(loaded: &Loaded, step: &Step, script: &ScriptStep, text: &Text, report: 
             continue;
         }
         let end = at + 2 + close + 1;
-        let loc = Loc { file: text.loc.file, span: scalar.source_span(at..end) };
+        let loc = Loc {
+            file: text.loc.file,
+            span: scalar.source_span(at..end),
+        };
         let message = format!(
             "`${{{inner}}}` is replaced when the workflow loads, so the shell never sees the `{name}` that is set here; write `${name}`"
         );
-        let mut found = Diagnostic::new(RULE.code, Severity::Warning, loc, message).step(step.name.as_str());
+        let mut found =
+            Diagnostic::new(RULE.code, Severity::Warning, loc, message).step(step.name.as_str());
         let next = source[end..].chars().next();
-        if name == inner && next.is_none_or(|c| !(c.is_ascii_alphanumeric() || c == '_' || c == '[')) {
-            found = found.fix(format!("Change to `${name}`"), vec![Edit { span: loc.span, text: format!("${name}") }]);
+        if name == inner
+            && next.is_none_or(|c| !(c.is_ascii_alphanumeric() || c == '_' || c == '['))
+        {
+            found = found.fix(
+                format!("Change to `${name}`"),
+                vec![Edit {
+                    span: loc.span,
+                    text: format!("${name}"),
+                }],
+            );
         }
         report.add(found);
     }
@@ -59,12 +85,22 @@ fn scan(loaded: &Loaded, step: &Step, script: &ScriptStep, text: &Text, report: 
 
 /// Whether a script sets a variable: `NAME=`, `for NAME in`, `read NAME`.
 fn sets(before: &str, name: &str) -> bool {
-    let boundary = |at: usize| before[..at].chars().next_back().is_none_or(|c| c.is_whitespace() || ";&|(`".contains(c));
+    let boundary = |at: usize| {
+        before[..at]
+            .chars()
+            .next_back()
+            .is_none_or(|c| c.is_whitespace() || ";&|(`".contains(c))
+    };
     before.match_indices(name).any(|(at, _)| {
         let after = &before[at + name.len()..];
         let lead = before[..at].trim_end();
-        let word = lead.rsplit(|c: char| c.is_whitespace() || c == ';').next().unwrap_or_default();
+        let word = lead
+            .rsplit(|c: char| c.is_whitespace() || c == ';')
+            .next()
+            .unwrap_or_default();
         let assigned = boundary(at) && (after.starts_with('=') || after.starts_with("+="));
-        assigned || (boundary(at) && (word == "for" || word == "read" || (word == "-r" && lead.contains("read"))))
+        assigned
+            || (boundary(at)
+                && (word == "for" || word == "read" || (word == "-r" && lead.contains("read"))))
     })
 }

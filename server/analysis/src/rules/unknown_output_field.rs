@@ -10,14 +10,23 @@ use crate::shapes::{self, Absent, Shape};
 use crate::suggest;
 use crate::texts::{Form, Read, Use};
 
-pub(super) const RULE: Rule = Rule { code: "unknown-output-field", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "unknown-output-field",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     for read in &report.texts().all {
         let mut seen: Vec<&[String]> = Vec::new();
         // Bare and dotted names of plain conditions are for `condition-names`.
-        for used in read.uses.iter().filter(|u| matches!(u.form, Form::Path | Form::Flat)) {
-            let guarded = used.written.defined_test || used.written.default || read.asks_for(&used.path);
+        for used in read
+            .uses
+            .iter()
+            .filter(|u| matches!(u.form, Form::Path | Form::Flat))
+        {
+            let guarded =
+                used.written.defined_test || used.written.default || read.asks_for(&used.path);
             if guarded || seen.contains(&used.path.as_slice()) {
                 continue;
             }
@@ -49,29 +58,67 @@ fn absent(loaded: &Loaded, workflow: &Workflow, read: &Read, used: &Use) -> Opti
 }
 
 fn known(names: &[&str]) -> Shape {
-    Shape::Fields(names.iter().map(|n| ((*n).to_owned(), Shape::Open)).collect())
+    Shape::Fields(
+        names
+            .iter()
+            .map(|n| ((*n).to_owned(), Shape::Open))
+            .collect(),
+    )
 }
 
-fn diagnose(loaded: &Loaded, workflow: &Workflow, read: &Read, used: &Use, absent: &Absent) -> Diagnostic {
+fn diagnose(
+    loaded: &Loaded,
+    workflow: &Workflow,
+    read: &Read,
+    used: &Use,
+    absent: &Absent,
+) -> Diagnostic {
     let wrong = used.path[absent.at].as_str();
-    let loc = loaded.sources.locate(&read.text, used.spans[absent.at].clone());
+    let loc = loaded
+        .sources
+        .locate(&read.text, used.spans[absent.at].clone());
     let owner = used.path[..absent.at].join(".");
-    let list = |names: &[String]| names.iter().take(8).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-    let group = absent.at == 1 && wrong == "output" && absent.instead.iter().any(|n| n == "outputs");
+    let list = |names: &[String]| {
+        names
+            .iter()
+            .take(8)
+            .map(|n| format!("`{n}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let group =
+        absent.at == 1 && wrong == "output" && absent.instead.iter().any(|n| n == "outputs");
     let message = if group {
-        format!("`{owner}` is a group: its results are `{owner}.outputs`, by member, not `{owner}.output`")
+        format!(
+            "`{owner}` is a group: its results are `{owner}.outputs`, by member, not `{owner}.output`"
+        )
     } else if absent.at == 1 && used.path[0] != "output" {
         format!("`{owner}` has {} and no `{wrong}`", list(&absent.instead))
     } else {
-        format!("`{owner}` has no field `{wrong}`; it has {}", list(&absent.instead))
+        format!(
+            "`{owner}` has no field `{wrong}`; it has {}",
+            list(&absent.instead)
+        )
     };
-    let mut found = of_step(Diagnostic::new(RULE.code, Severity::Warning, loc, message), workflow, read);
+    let mut found = of_step(
+        Diagnostic::new(RULE.code, Severity::Warning, loc, message),
+        workflow,
+        read,
+    );
     // In the flattened language one written name stands for two of the path.
     let whole = used.form == Form::Path || absent.at > 1;
-    found = suggest::name(found, wrong, absent.instead.iter().map(String::as_str), exact(read) && whole);
+    found = suggest::name(
+        found,
+        wrong,
+        absent.instead.iter().map(String::as_str),
+        exact(read) && whole,
+    );
     let declared = workflow.step(&used.path[0]).filter(|s| s.output.is_some());
     match declared {
-        Some(step) => found.related(step.name.loc, format!("the output of `{}` is declared here", step.name.as_str())),
+        Some(step) => found.related(
+            step.name.loc,
+            format!("the output of `{}` is declared here", step.name.as_str()),
+        ),
         None => found,
     }
 }

@@ -9,7 +9,11 @@ use crate::rule::{CONDUCTOR, Report, Rule};
 use crate::suggest;
 use crate::texts::{Form, Read, Use, draws_in};
 
-pub(super) const RULE: Rule = Rule { code: "unknown-template-name", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "unknown-template-name",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     for read in report.texts().all.iter().filter(|r| !draws_in(&r.text)) {
@@ -41,14 +45,22 @@ fn spared(read: &Read, used: &Use) -> bool {
 
 /// The names that a text sees, besides those that it declares itself.
 fn visible(workflow: &Workflow, read: &Read) -> Vec<String> {
-    let mut names: Vec<String> = workflow.steps.iter().map(|s| s.name.value.clone()).collect();
+    let mut names: Vec<String> = workflow
+        .steps
+        .iter()
+        .map(|s| s.name.value.clone())
+        .collect();
     names.extend(["workflow", "context", "_context_summary"].map(str::to_owned));
     match read.site {
         Site::Condition | Site::RouteOutput => names.push("output".into()),
         Site::Hook => names.extend(["result", "error"].map(str::to_owned)),
         Site::Inline => {
             names.extend(["_index", "_key"].map(str::to_owned));
-            if let Some(StepKind::ForEach(each)) = read.step.and_then(|s| workflow.steps.get(s)).map(|s| &s.kind) {
+            if let Some(StepKind::ForEach(each)) = read
+                .step
+                .and_then(|s| workflow.steps.get(s))
+                .map(|s| &s.kind)
+            {
                 names.push(each.variable.value.clone());
             }
         }
@@ -57,45 +69,99 @@ fn visible(workflow: &Workflow, read: &Read) -> Vec<String> {
     names
 }
 
-fn unknown(loaded: &Loaded, workflow: &Workflow, read: &Read, used: &Use, names: &[String]) -> Diagnostic {
+fn unknown(
+    loaded: &Loaded,
+    workflow: &Workflow,
+    read: &Read,
+    used: &Use,
+    names: &[String],
+) -> Diagnostic {
     let root = used.path[0].as_str();
     let loc = loaded.sources.locate(&read.text, used.spans[0].clone());
-    let report = |message: String| of_step(Diagnostic::new(RULE.code, Severity::Warning, loc, message), workflow, read);
+    let report = |message: String| {
+        of_step(
+            Diagnostic::new(RULE.code, Severity::Warning, loc, message),
+            workflow,
+            read,
+        )
+    };
     // `my-step.output` is read as `my` minus `step.output`.
-    let hyphenated = names.iter().find(|n| n.starts_with(&format!("{root}-")) && read.text.contains(n.as_str()));
+    let hyphenated = names
+        .iter()
+        .find(|n| n.starts_with(&format!("{root}-")) && read.text.contains(n.as_str()));
     if let Some(name) = hyphenated {
         let better = name.replace('-', "_");
-        return report(format!("A template reads `{name}` as a subtraction, so the name `{root}` does not exist; call the step `{better}`"));
+        return report(format!(
+            "A template reads `{name}` as a subtraction, so the name `{root}` does not exist; call the step `{better}`"
+        ));
     }
     if root == "output" {
-        let own = read.step.and_then(|s| workflow.steps.get(s)).map(|s| s.name.as_str());
+        let own = read
+            .step
+            .and_then(|s| workflow.steps.get(s))
+            .map(|s| s.name.as_str());
         return report(match own {
-            Some(own) => format!("`output` exists only in routes; after the step has run, its output is `{own}.output`"),
-            None => "`output` exists only in routes; write the step's name in front of it".to_owned(),
+            Some(own) => format!(
+                "`output` exists only in routes; after the step has run, its output is `{own}.output`"
+            ),
+            None => {
+                "`output` exists only in routes; write the step's name in front of it".to_owned()
+            }
         });
     }
-    if let Some(group) = workflow.steps.iter().find(|s| matches!(&s.kind, StepKind::ForEach(each) if each.agent.name.as_str() == root)) {
+    if let Some(group) = workflow
+        .steps
+        .iter()
+        .find(|s| matches!(&s.kind, StepKind::ForEach(each) if each.agent.name.as_str() == root))
+    {
         return report(format!(
             "`{root}` runs inside of the group `{}` and has no output of its own; the results of all items are `{}.outputs`",
             group.name.as_str(),
             group.name.as_str()
         ));
     }
-    let loops = workflow.steps.iter().find(|s| matches!(&s.kind, StepKind::ForEach(each) if each.variable.as_str() == root));
+    let loops = workflow
+        .steps
+        .iter()
+        .find(|s| matches!(&s.kind, StepKind::ForEach(each) if each.variable.as_str() == root));
     if let Some(group) = loops.filter(|_| read.site != Site::Inline) {
-        return report(format!("The loop variable `{root}` exists only inside of the group `{}`", group.name.as_str()));
+        return report(format!(
+            "The loop variable `{root}` exists only inside of the group `{}`",
+            group.name.as_str()
+        ));
     }
     if workflow.inputs.contains_key(root) {
-        let edit = Edit { span: loc.span, text: format!("workflow.input.{root}") };
-        let found = report(format!("There is no `{root}` here; the workflow's input is `workflow.input.{root}`"));
-        return if exact(read) { found.fix(format!("Change to `workflow.input.{root}`"), vec![edit]) } else { found };
+        let edit = Edit {
+            span: loc.span,
+            text: format!("workflow.input.{root}"),
+        };
+        let found = report(format!(
+            "There is no `{root}` here; the workflow's input is `workflow.input.{root}`"
+        ));
+        return if exact(read) {
+            found.fix(format!("Change to `workflow.input.{root}`"), vec![edit])
+        } else {
+            found
+        };
     }
-    let message = format!("Nothing in the run is called `{root}`, so this template fails when it is rendered");
-    suggest::name(report(message), root, names.iter().map(String::as_str), exact(read))
+    let message = format!(
+        "Nothing in the run is called `{root}`, so this template fails when it is rendered"
+    );
+    suggest::name(
+        report(message),
+        root,
+        names.iter().map(String::as_str),
+        exact(read),
+    )
 }
 
 /// A step that runs only as a member of a parallel group leaves its output in the group.
-fn inside_a_group(loaded: &Loaded, workflow: &Workflow, read: &Read, used: &Use) -> Option<Diagnostic> {
+fn inside_a_group(
+    loaded: &Loaded,
+    workflow: &Workflow,
+    read: &Read,
+    used: &Use,
+) -> Option<Diagnostic> {
     let root = used.path[0].as_str();
     if used.path.get(1).map(String::as_str) != Some("output") {
         return None;
@@ -107,7 +173,10 @@ fn inside_a_group(loaded: &Loaded, workflow: &Workflow, read: &Read, used: &Use)
         || workflow.steps.iter().any(|step| {
             let gates = match &step.kind {
                 StepKind::HumanGate(gate) => gate.options.iter().any(|o| o.route.as_str() == root),
-                StepKind::Questions(questions) => questions.abort_route.as_ref().is_some_and(|r| r.as_str() == root),
+                StepKind::Questions(questions) => questions
+                    .abort_route
+                    .as_ref()
+                    .is_some_and(|r| r.as_str() == root),
                 _ => false,
             };
             gates || step.routes.iter().any(|r| r.to.as_str() == root)
@@ -118,10 +187,24 @@ fn inside_a_group(loaded: &Loaded, workflow: &Workflow, read: &Read, used: &Use)
     let right = format!("{}.outputs.{root}", group.name.as_str());
     let span = used.spans[0].start..used.spans[1].end;
     let loc = loaded.sources.locate(&read.text, span);
-    let message = format!("`{root}` runs only inside of the group `{}`, so its output is `{right}`", group.name.as_str());
-    let found = of_step(Diagnostic::new(RULE.code, Severity::Warning, loc, message), workflow, read);
-    let edit = Edit { span: loc.span, text: right.clone() };
-    Some(if exact(read) { found.fix(format!("Change to `{right}`"), vec![edit]) } else { found })
+    let message = format!(
+        "`{root}` runs only inside of the group `{}`, so its output is `{right}`",
+        group.name.as_str()
+    );
+    let found = of_step(
+        Diagnostic::new(RULE.code, Severity::Warning, loc, message),
+        workflow,
+        read,
+    );
+    let edit = Edit {
+        span: loc.span,
+        text: right.clone(),
+    };
+    Some(if exact(read) {
+        found.fix(format!("Change to `{right}`"), vec![edit])
+    } else {
+        found
+    })
 }
 
 /// Whether bytes of the text are bytes of the file.

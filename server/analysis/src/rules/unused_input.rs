@@ -6,18 +6,32 @@ use fermata_workflow::{Diagnostic, Severity, Workflow};
 
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "unused-input", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "unused-input",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
     let texts = report.texts();
     // A sub-workflow without a mapping gets every input.
     let hands_on = workflow.steps.iter().any(|step| {
-        let own = if let StepKind::ForEach(each) = &step.kind { &each.agent } else { step };
+        let own = if let StepKind::ForEach(each) = &step.kind {
+            &each.agent
+        } else {
+            step
+        };
         matches!(&own.kind, StepKind::SubWorkflow(sub) if sub.input_mapping.is_none())
     });
     let unread = texts.all.iter().any(|r| r.error.is_some());
-    let whole = texts.read_paths().any(|(_, path)| path[0] == "workflow" && (path.len() == 1 || (path.len() == 2 && path[1] == "input")));
-    let method = texts.all.iter().flat_map(|r| &r.uses).any(|u| u.written.called && u.path.starts_with(&["workflow".into(), "input".into()]) && u.path.len() == 3);
+    let whole = texts.read_paths().any(|(_, path)| {
+        path[0] == "workflow" && (path.len() == 1 || (path.len() == 2 && path[1] == "input"))
+    });
+    let method = texts.all.iter().flat_map(|r| &r.uses).any(|u| {
+        u.written.called
+            && u.path.starts_with(&["workflow".into(), "input".into()])
+            && u.path.len() == 3
+    });
     if hands_on || unread || whole || method || texts.includes {
         return;
     }
@@ -27,8 +41,15 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
         // Read by its bare name, which is another rule's to say.
         let bare = texts.read_paths().any(|(_, path)| path[0] == name);
         if !read && !bare {
-            let message = format!("The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`");
-            report.add(Diagnostic::new(RULE.code, Severity::Warning, input.name.loc, message));
+            let message = format!(
+                "The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`"
+            );
+            report.add(Diagnostic::new(
+                RULE.code,
+                Severity::Warning,
+                input.name.loc,
+                message,
+            ));
         }
     }
 }

@@ -8,7 +8,11 @@ use fermata_workflow::{Diagnostic, Severity, Workflow};
 use crate::places;
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "unused-output", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "unused-output",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     let texts = report.texts();
@@ -17,7 +21,8 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         return;
     }
     for (index, step) in workflow.steps.iter().enumerate() {
-        let declared = matches!(step.kind, StepKind::Agent(_)) && step.output.as_ref().is_some_and(|o| !o.is_empty());
+        let declared = matches!(step.kind, StepKind::Agent(_))
+            && step.output.as_ref().is_some_and(|o| !o.is_empty());
         // The last step's answer is in the record of the run, and that may be all that is wanted.
         let last = flow.outgoing(index).iter().any(|e| e.to == Target::End);
         let member = workflow.steps.iter().any(
@@ -27,13 +32,17 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
             continue;
         }
         let name = step.name.as_str();
-        let read = texts.read_paths().any(|(on, path)| path[0] == name || (path[0] == "output" && on == Some(index)));
+        let read = texts
+            .read_paths()
+            .any(|(on, path)| path[0] == name || (path[0] == "output" && on == Some(index)));
         if read {
             continue;
         }
         let loc = places::key(&loaded.sources, step.loc, "output");
         let loc = if loc == step.loc { step.name.loc } else { loc };
-        let message = format!("`{name}` must answer with these fields, and no prompt, condition or output of the workflow reads them");
+        let message = format!(
+            "`{name}` must answer with these fields, and no prompt, condition or output of the workflow reads them"
+        );
         report.add(Diagnostic::new(RULE.code, Severity::Information, loc, message).step(name));
     }
 }

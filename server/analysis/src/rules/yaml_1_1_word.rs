@@ -7,10 +7,16 @@ use fermata_workflow::{Diagnostic, Edit, FileId, Loc, Severity, Workflow};
 
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "yaml-1.1-word", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "yaml-1.1-word",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(loaded: &Loaded, _: &Workflow, report: &mut Report) {
-    let Some(tree) = loaded.sources.get(FileId::ROOT).map(|f| &f.tree) else { return };
+    let Some(tree) = loaded.sources.get(FileId::ROOT).map(|f| &f.tree) else {
+        return;
+    };
     // A file that says which YAML it is in is read as it says.
     if tree.yaml_version().is_some() {
         return;
@@ -57,20 +63,44 @@ fn word(node: Node<'_>, value: &str, kind: &Kind) -> Option<Diagnostic> {
         "no" | "off" => Some(false),
         _ => None,
     };
-    let octal = value.len() > 1 && value.starts_with('0') && value.bytes().all(|b| (b'0'..=b'7').contains(&b));
+    let octal = value.len() > 1
+        && value.starts_with('0')
+        && value.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let (message, better) = match (kind, truth) {
-        (Kind::Bool, Some(truth)) => (format!("`{value}` is a text in YAML 1.2 that is only taken for a boolean; write `{truth}`"), truth.to_string()),
-        (Kind::Any, Some(truth)) => {
-            (format!("`{value}` is a text here and `{truth}` to tools of YAML 1.1; write `{truth}`, or quote it"), format!("\"{value}\""))
-        }
+        (Kind::Bool, Some(truth)) => (
+            format!(
+                "`{value}` is a text in YAML 1.2 that is only taken for a boolean; write `{truth}`"
+            ),
+            truth.to_string(),
+        ),
+        (Kind::Any, Some(truth)) => (
+            format!(
+                "`{value}` is a text here and `{truth}` to tools of YAML 1.1; write `{truth}`, or quote it"
+            ),
+            format!("\"{value}\""),
+        ),
         (Kind::Any | Kind::Int(..) | Kind::Number(..), None) if octal => {
             let number = value.trim_start_matches('0');
             let number = if number.is_empty() { "0" } else { number };
-            (format!("`{value}` is the number {number} here and an octal number to tools of YAML 1.1; write `{number}`"), number.to_owned())
+            (
+                format!(
+                    "`{value}` is the number {number} here and an octal number to tools of YAML 1.1; write `{number}`"
+                ),
+                number.to_owned(),
+            )
         }
         _ => return None,
     };
-    let loc = Loc { file: FileId::ROOT, span: node.span() };
+    let loc = Loc {
+        file: FileId::ROOT,
+        span: node.span(),
+    };
     let found = Diagnostic::new(RULE.code, Severity::Information, loc, message);
-    Some(found.fix(format!("Change to `{better}`"), vec![Edit { span: loc.span, text: better }]))
+    Some(found.fix(
+        format!("Change to `{better}`"),
+        vec![Edit {
+            span: loc.span,
+            text: better,
+        }],
+    ))
 }

@@ -62,7 +62,7 @@ impl Composer<'_> {
             Kind::Scalar(scalar) => {
                 let tag = node.tag();
                 if tag == Some("!file") {
-                    return self.include(&scalar.value().to_owned(), loc);
+                    return self.include(scalar.value(), loc);
                 }
                 let text = || {
                     let mapped = !(self.foreign && file == ROOT);
@@ -229,7 +229,7 @@ impl Composer<'_> {
             && let Some(scalar) = inner.as_scalar()
         {
             self.stack.push(path);
-            let datum = self.include(&scalar.value().to_owned(), Loc { file, span: inner.span() });
+            let datum = self.include(scalar.value(), Loc { file, span: inner.span() });
             self.stack.pop();
             if datum.list().is_some() || datum.map().is_some() {
                 return datum;

@@ -148,7 +148,7 @@ fn locate(world: &dyn World, view: &View<'_>, written: &str) -> Place {
     let body = written.split('#').next().unwrap_or_default();
     let owner_repo = !written.starts_with(['.', '~', '/'])
         && body.split('/').count() == 2
-        && body.split('/').all(|p| super::super::schema::is_safe_name(p));
+        && body.split('/').all(super::super::schema::is_safe_name);
     if scheme || remote_shell || owner_repo {
         Place::Remote
     } else {
