@@ -254,3 +254,19 @@ fn rules_stay_inside_of_the_text_however_a_file_is_cut_off() {
     }
     assert!(reported > 100, "only {reported} diagnostics on cut files");
 }
+
+#[test]
+fn the_worst_case_multiplies_the_limits_of_nested_workflows() {
+    let rule = "iteration-limit-unbounded";
+    let (_, text) = fixtures(rule, "fires")
+        .into_iter()
+        .find(|(path, _)| path.ends_with("nested.yaml"))
+        .unwrap();
+    let (_, diagnostics) = check(rule, &text);
+    let found = diagnostics.iter().find(|d| d.code == rule).unwrap();
+    assert!(
+        found.message.contains("420 agent calls"),
+        "{}",
+        found.message
+    );
+}
