@@ -1,1 +1,252 @@
-//! End-to-end tests: LSP over stdio, killed processes, conformance, architecture.
+//! What the end-to-end tests share: a folder of their own with a home for runs,
+//! and the real `fermata` binary. No sleeps: tests wait on conditions.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long a condition may take before the test fails; far above what it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The binary under test: built beside the tests.
+///
+/// # Panics
+/// When it was not built; says how to.
+#[must_use]
+pub fn fermata() -> PathBuf {
+    if let Some(path) = std::env::var_os("FERMATA_BIN") {
+        return PathBuf::from(path);
+    }
+    let here = std::env::current_exe().expect("a test knows its own program");
+    let target = here
+        .ancestors()
+        .nth(2)
+        .expect("tests live in <target>/deps");
+    let path = target.join(format!("fermata{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        path.is_file(),
+        "{} is missing: run `cargo build -p fermata` first",
+        path.display()
+    );
+    path
+}
+
+/// What a call of the binary came to.
+#[derive(Debug)]
+pub struct Said {
+    /// Exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Said {
+    /// Standard output as one JSON document.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+    }
+}
+
+/// A folder with workflows and a home for runs, gone with the test.
+pub struct Lab {
+    folder: tempfile::TempDir,
+}
+
+impl Default for Lab {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lab {
+    /// An empty one.
+    ///
+    /// # Panics
+    /// When no folder can be made.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("fermata lab ü")
+            .tempdir()
+            .expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("work")).expect("a folder for workflows");
+        Self { folder }
+    }
+
+    /// Where workflows are; the folder that the binary runs in.
+    #[must_use]
+    pub fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Where runs are kept.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Writes a file into the folder of workflows.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.work().join(name);
+        std::fs::write(&path, text).expect("a file in the lab");
+        path
+    }
+
+    /// The text of a file in the folder of workflows; empty when there is none.
+    #[must_use]
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.work().join(name)).unwrap_or_default()
+    }
+
+    /// A call of the binary, ready to be changed or started.
+    #[must_use]
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(fermata());
+        command
+            .args(words)
+            .current_dir(self.work())
+            .env("FERMATA_HOME", self.home())
+            .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
+            .env("USER", "ada")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Calls the binary and waits for its end.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn call(&self, words: &[&str]) -> Said {
+        let output = self.command(words).output().expect("the binary starts");
+        Said {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Starts the binary and does not wait.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start(&self, words: &[&str]) -> Child {
+        self.command(words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts")
+    }
+
+    /// All runs, newest first.
+    #[must_use]
+    pub fn runs(&self) -> Vec<Value> {
+        let said = self.call(&["runs", "--json"]);
+        said.json()["runs"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The newest run.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn newest(&self) -> Value {
+        self.runs().into_iter().next().expect("a run")
+    }
+
+    /// One run whole.
+    #[must_use]
+    pub fn show(&self, run: &str) -> Value {
+        self.call(&["show", run, "--json"]).json()
+    }
+
+    /// A run's log.
+    #[must_use]
+    pub fn events(&self, run: &str) -> Vec<Value> {
+        let said = self.call(&["events", run, "--json"]);
+        said.out
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("an event a line"))
+            .collect()
+    }
+
+    /// Waits until the newest run has this status.
+    pub fn until_status(&self, status: &str) -> Value {
+        wait(&format!("the newest run is {status}"), || {
+            let run = self.runs().into_iter().next()?;
+            (run["status"] == status).then_some(run)
+        })
+    }
+
+    /// Kills the worker of a run without a warning.
+    ///
+    /// # Panics
+    /// When the run has no worker.
+    pub fn kill_worker(&self, run: &str) {
+        let shown = self.show(run);
+        let pid = shown["worker"]["pid"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no worker: {shown:#}"));
+        let killed = Command::new("kill")
+            .args(["-9", &pid.to_string()])
+            .status()
+            .expect("kill");
+        assert!(killed.success(), "worker {pid} is there to be killed");
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        // Workers outlive their viewers by design; a test's must not outlive the test.
+        for run in self
+            .call(&["runs", "--json", "--all"])
+            .out
+            .parse::<Value>()
+            .ok()
+            .iter()
+            .flat_map(|v| v["runs"].as_array().cloned().unwrap_or_default())
+        {
+            if ["queued", "running", "waiting"]
+                .iter()
+                .any(|live| run["status"] == *live)
+            {
+                let _ = self.call(&["abandon", run["run"].as_str().unwrap_or_default()]);
+            }
+        }
+    }
+}
+
+/// Waits until `look` finds something.
+///
+/// # Panics
+/// When it does not for a long time; says what was waited for.
+pub fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The workspace's own samples.
+#[must_use]
+pub fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../workflows-samples")
+}

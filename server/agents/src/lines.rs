@@ -119,16 +119,22 @@ where
     })
 }
 
-/// Writes one message a line, flushed.
+/// Writes one message a line, flushed. A peer that no longer reads is no error here: what it wrote
+/// before it went is still to be read, and the end of that is what ends the connection.
 pub(crate) fn outgoing<W>(writer: W) -> impl Sink<String, Error = io::Error> + Send + 'static
 where
     W: AsyncWrite + Unpin + Send + 'static,
 {
     futures::sink::unfold(writer, |mut writer, mut line: String| async move {
         line.push('\n');
-        writer.write_all(line.as_bytes()).await?;
-        writer.flush().await?;
-        Ok(writer)
+        let written = async {
+            writer.write_all(line.as_bytes()).await?;
+            writer.flush().await
+        };
+        match written.await {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(writer),
+        }
     })
 }
 

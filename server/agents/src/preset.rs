@@ -14,6 +14,10 @@ pub(crate) struct Preset {
     pub model_flag: Option<&'static str>,
     pub login: Option<&'static str>,
     pub hosted_default: Option<&'static str>,
+    /// What every session is opened with under `_meta`, as JSON.
+    pub session_meta: Option<&'static str>,
+    /// Whether it reports the tokens of the whole session with every turn.
+    pub sums_usage: bool,
     /// What to install.
     pub install: &'static str,
 }
@@ -45,10 +49,16 @@ pub(crate) const PRESETS: &[Preset] = &[
             },
         ],
         env: &[("DISABLE_AUTOUPDATER", "1")],
-        mode: None,
+        // A repository's settings may choose a mode that asks less; asking is the person's to give up.
+        mode: Some("default"),
         model_flag: None,
         login: Some("claude /login"),
         hosted_default: None,
+        // Nobody needs the mode that skips permissions here, and as root it refuses to start with it.
+        session_meta: Some(
+            r#"{"claudeCode":{"options":{"allowDangerouslySkipPermissions":false}}}"#,
+        ),
+        sums_usage: false,
         install: "npm install -g @agentclientprotocol/claude-agent-acp@0.100.0 (with Node 22 or later)",
     },
     Preset {
@@ -72,6 +82,8 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: None,
         login: Some("codex login"),
         hosted_default: None,
+        session_meta: None,
+        sums_usage: false,
         install: "npm install -g @agentclientprotocol/codex-acp@2.6.0",
     },
     Preset {
@@ -87,6 +99,8 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: Some("--model"),
         login: Some("gemini"),
         hosted_default: None,
+        session_meta: None,
+        sums_usage: false,
         install: "npm install -g @google/gemini-cli",
     },
     Preset {
@@ -109,6 +123,8 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: None,
         login: Some("opencode auth login"),
         hosted_default: Some("opencode/"),
+        session_meta: None,
+        sums_usage: false,
         install: "npm install -g opencode-ai",
     },
     Preset {
@@ -124,6 +140,8 @@ pub(crate) const PRESETS: &[Preset] = &[
         model_flag: None,
         login: Some("copilot login"),
         hosted_default: None,
+        session_meta: None,
+        sums_usage: true,
         install: "npm install -g @github/copilot",
     },
 ];
@@ -133,4 +151,31 @@ pub(crate) fn named(name: &str) -> Option<&'static Preset> {
     PRESETS
         .iter()
         .find(|preset| preset.name == name || preset.aliases.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_found_by_each_of_its_names_and_its_data_is_json() {
+        for preset in PRESETS {
+            for name in preset.aliases.iter().chain([&preset.name]) {
+                assert_eq!(named(name).map(|found| found.name), Some(preset.name));
+            }
+            let json = preset.session_meta.into_iter().chain(
+                preset
+                    .env
+                    .iter()
+                    .map(|(_, value)| *value)
+                    .filter(|value| value.starts_with('{')),
+            );
+            for text in json {
+                assert!(
+                    serde_json::from_str::<serde_json::Value>(text).is_ok(),
+                    "{text}"
+                );
+            }
+        }
+    }
 }

@@ -263,6 +263,10 @@ fn from_preset(preset: &Preset, program: PathBuf, args: &[&str]) -> Launch {
         model_flag: preset.model_flag.map(str::to_owned),
         login: preset.login.map(str::to_owned),
         hosted_default: preset.hosted_default.map(str::to_owned),
+        session_meta: preset
+            .session_meta
+            .and_then(|text| serde_json::from_str(text).ok()),
+        sums_usage: preset.sums_usage,
         scripted: false,
     }
 }

@@ -1,8 +1,6 @@
 //! Abandon: any run that is not final is cancelled, its children too, and the
 //! next request does not ask about it.
 
-use std::time::Duration;
-
 use fermata_engine::{EventBody, RunId, Status};
 use fermata_store::{Miss, NewEvent, RunRow, StoreError};
 
@@ -11,9 +9,6 @@ use crate::end::{End, Ended};
 use crate::error::ControlError;
 use crate::outcome::Act;
 use crate::sys;
-
-/// How long a living worker has to carry out an abort before it is ended.
-const GRACE: Duration = Duration::from_secs(10);
 
 impl Control {
     /// Cancels a run that is not final.
@@ -29,19 +24,36 @@ impl Control {
         if row.status.is_final() {
             return Ok(refused(&row));
         }
-        // Children first: a crash in between leaves the parent to be abandoned again, never a child without one.
+        // Children first: a crash in between leaves the parent to be abandoned again, never a child without one. But a
+        // living worker works on them too, and ends them when it ends.
+        if !self.store().is_locked(run)? {
+            self.cancel_children(run, reason)?;
+        }
+        let act = if row.damaged {
+            self.cancel_unread(&row, reason)?
+        } else {
+            self.cancel_one(run, reason)?
+        };
+        if matches!(act, Act::Done { .. }) {
+            self.cancel_children(run, reason)?;
+        }
+        Ok(act)
+    }
+
+    pub(crate) fn cancel_children(&self, run: &RunId, reason: &str) -> Result<(), ControlError> {
         for child in self.children(run)? {
             self.cancel(&child.run, &format!("{reason} with its parent"))?;
         }
-        if row.damaged {
-            return self.cancel_unread(&row, reason);
-        }
+        Ok(())
+    }
+
+    fn cancel_one(&self, run: &RunId, reason: &str) -> Result<Act, ControlError> {
         let end = End::Cancel(self.actor(), reason.to_owned());
         let decide =
             |state: &fermata_engine::RunState| (!state.status.is_final()).then(|| end.clone());
         loop {
             match self.finish(run, decide)? {
-                Ended::Done => {
+                Ended::Done(()) => {
                     return Ok(Act::Done {
                         status: Status::Cancelled,
                     });
@@ -52,7 +64,9 @@ impl Control {
             if let Some(act) = self.ask_to_abort(run, reason)? {
                 return Ok(act);
             }
-            let row = self.wait_for(run, GRACE, |row| row.status.is_final())?;
+            let row = self.wait_for(run, self.inner.parts.patience.abort, |row| {
+                row.status.is_final()
+            })?;
             if row.status == Status::Cancelled {
                 return Ok(Act::Done { status: row.status });
             }

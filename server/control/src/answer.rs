@@ -3,7 +3,7 @@
 
 use fermata_engine::gate::Refusal;
 use fermata_engine::{Answer, EventBody, Gate, GateId, GateKind, RunId, RunState, Status, answer};
-use fermata_store::{Miss, NewEvent, OsWorld, StoreError};
+use fermata_store::{Miss, NewEvent, StoreError};
 
 use crate::control::Control;
 use crate::definition::env_drift;
@@ -78,7 +78,7 @@ impl Control {
         if let Some(reason) = gone(&row, state) {
             return Ok(Some(reason));
         }
-        let env = env_drift(self.store().as_ref(), &OsWorld::new(), &row.env)?;
+        let env = env_drift(self.store().as_ref(), &self.machine(&row.scope), &row.env)?;
         Ok((!env.missing.is_empty()).then(|| {
             format!(
                 "the run needs {} in the environment, which is not set here: answer from where it is, the gate stays open",

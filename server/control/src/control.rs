@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use fermata_engine::{Actor, Event, RunId, RunState, Seq, Surface};
-use fermata_store::{Home, SqliteStore, Store};
+use fermata_store::{Home, SqliteStore, Store, StoreError};
 
 use crate::config::UserConfig;
 use crate::error::ControlError;
@@ -16,6 +17,24 @@ use crate::options::{AgentCheck, Options};
 #[derive(Clone)]
 pub struct Control {
     pub(crate) inner: Arc<Inner>,
+}
+
+/// How long a caller waits to see a living worker carry out what it was asked; it is carried out all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// After a stop.
+    pub stop: Duration,
+    /// After an abort, before the worker's process group is ended.
+    pub abort: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            stop: Duration::from_secs(3),
+            abort: Duration::from_secs(10),
+        }
+    }
 }
 
 /// What a [`Control`] is made of; tests and embedders put their own parts in.
@@ -36,6 +55,8 @@ pub struct Parts {
     pub by: String,
     /// UTC milliseconds.
     pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// How long it waits for workers.
+    pub patience: Patience,
 }
 
 pub(crate) struct Inner {
@@ -52,24 +73,33 @@ impl Control {
     pub fn open(options: Options) -> Result<Self, ControlError> {
         let env = |name: &str| std::env::var_os(name);
         let root = Home::locate(options.home.as_deref(), env)?;
-        let home = Home::open(&root)?;
+        let home = match Home::open(&root) {
+            // A home that cannot be written can still be looked at.
+            Err(StoreError::ReadOnly { .. }) => Home::look_at(&root)?,
+            opened => opened?,
+        };
         let config = match options.config.or_else(|| UserConfig::place(env)) {
             Some(path) => UserConfig::read(&path)?,
             None => UserConfig::default(),
         };
-        let store = Arc::new(SqliteStore::open(&home)?);
+        let store = Arc::new(match SqliteStore::open(&home) {
+            Err(StoreError::ReadOnly { .. }) => SqliteStore::open_to_read(&home)?,
+            opened => opened?,
+        });
         Ok(Self::of(Parts {
             store,
-            config,
             launcher: Arc::new(ProcessLauncher {
                 command: options.worker,
                 home: home.clone(),
+                env_file: config.env_file,
             }),
+            config,
             home,
             agents: options.agents,
             surface: options.surface,
             by: options.by,
             clock: Arc::new(now),
+            patience: Patience::default(),
         }))
     }
 

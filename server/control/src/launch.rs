@@ -3,22 +3,22 @@
 //! has said that it works.
 
 use std::fs::OpenOptions;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fermata_engine::{RunId, Status};
 use fermata_store::{Home, Store};
 
+use crate::env;
 use crate::error::ControlError;
+use crate::scope::Scope;
 use crate::sys;
 
 /// How long a spawner waits for lock and `run_started`.
 const READY: Duration = Duration::from_secs(5);
 /// Lines of the log that a report carries.
 const TAIL: usize = 20;
-/// Beginnings of variables that belong to an editor and not to a run.
-const EDITORS: &[&str] = &["VSCODE_", "ELECTRON_", "NVIM"];
 
 /// What became of a worker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,13 +64,15 @@ impl Default for WorkerCommand {
 pub(crate) struct ProcessLauncher {
     pub(crate) command: WorkerCommand,
     pub(crate) home: Home,
+    /// Whether workers get `.env` of the workspace root too.
+    pub(crate) env_file: bool,
 }
 
 impl Launcher for ProcessLauncher {
     fn launch(&self, store: &dyn Store, run: &RunId) -> Result<WorkerReport, ControlError> {
         // Subscribed first, so that nothing the worker writes is missed.
         let wake = store.subscribe(Some(run))?;
-        let mut child = self.spawn(run)?;
+        let mut child = self.spawn(store, run)?;
         let pid = child.id();
         let end = Instant::now() + READY;
         let mut status = store.run(run)?.status;
@@ -96,7 +98,7 @@ impl Launcher for ProcessLauncher {
 }
 
 impl ProcessLauncher {
-    fn spawn(&self, run: &RunId) -> Result<std::process::Child, ControlError> {
+    fn spawn(&self, store: &dyn Store, run: &RunId) -> Result<std::process::Child, ControlError> {
         let program = match &self.command.program {
             Some(program) => program.clone(),
             None => std::env::current_exe().map_err(|error| ControlError::Io {
@@ -104,7 +106,7 @@ impl ProcessLauncher {
                 message: error.to_string(),
             })?,
         };
-        let failed = |path: &std::path::Path, error: &std::io::Error| ControlError::Io {
+        let failed = |path: &Path, error: &std::io::Error| ControlError::Io {
             path: path.display().to_string(),
             message: error.to_string(),
         };
@@ -126,11 +128,12 @@ impl ProcessLauncher {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors);
+        if self.env_file {
+            let scope = store.run(run)?.scope;
+            command.envs(env::added(Path::new(Scope::root_of_key(&scope))));
+        }
         for (name, _) in std::env::vars_os() {
-            let internal = name
-                .to_str()
-                .is_some_and(|name| EDITORS.iter().any(|prefix| name.starts_with(prefix)));
-            if internal {
+            if name.to_str().is_some_and(env::is_internal) {
                 command.env_remove(&name);
             }
         }

@@ -6,10 +6,11 @@
 mod abandon;
 mod answer;
 mod choose;
-mod config;
+pub mod config;
 mod control;
 mod definition;
 mod end;
+mod env;
 mod error;
 mod inputs;
 pub mod json;
@@ -35,7 +36,7 @@ pub use config::{
     AgentConfig, ConfigError, IsolationConfig, OnConfig, Permission, RepositoryConfig,
     RetentionConfig, UserConfig,
 };
-pub use control::{Control, Parts};
+pub use control::{Control, Parts, Patience};
 pub use error::ControlError;
 pub use json::{exit_code_of, run_result};
 pub use launch::{Launcher, WorkerCommand, WorkerReport};

@@ -254,14 +254,19 @@ impl Control {
 
     /// The world as the requesting surface sees it.
     pub(crate) fn world(&self, request: &StartRequest) -> OsWorld {
-        let world = OsWorld::with_overlay(request.overlay.iter().cloned());
+        // Editors name a document as it was opened, the loader by its one true name: both find it.
+        let both = request.overlay.iter().flat_map(|(path, bytes)| {
+            let names = [path.clone(), path.canonicalize().unwrap_or_default()];
+            names.into_iter().map(|name| (name, bytes.clone()))
+        });
+        let world = OsWorld::with_overlay(both);
         if !self.config().env_file {
             return world;
         }
         let root = canonical(&request.file)
             .map(|file| Scope::of(&file, None).root)
             .unwrap_or_default();
-        world.with_env(env_file(&root.join(".env")))
+        world.with_env(crate::env::added(&root))
     }
 
     /// The agent that was asked for, a script's path made absolute: the worker runs elsewhere.
@@ -427,27 +432,4 @@ fn providers(workflow: &Workflow, names: &mut Vec<String>) {
             names.push(name);
         }
     }
-}
-
-/// `NAME=VALUE` lines; comments, `export` and quotes as shells have them, nothing expanded.
-fn env_file(path: &Path) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| {
-            let line = line.strip_prefix("export ").unwrap_or(line);
-            let (name, value) = line.split_once('=')?;
-            let value = value.trim();
-            let quoted = value.len() >= 2
-                && (value.starts_with('"') && value.ends_with('"')
-                    || value.starts_with('\'') && value.ends_with('\''));
-            let value = if quoted {
-                &value[1..value.len() - 1]
-            } else {
-                value
-            };
-            Some((name.trim().to_owned(), value.to_owned()))
-        })
-        .collect()
 }

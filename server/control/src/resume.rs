@@ -148,7 +148,7 @@ impl Control {
         if let Some(reason) = gone(row, &state) {
             return Ok(refused(row, reason));
         }
-        let world = OsWorld::new();
+        let world = self.machine(&row.scope);
         let env = env_drift(self.store().as_ref(), &world, &row.env)?;
         if !env.missing.is_empty() {
             return Ok(refused(

@@ -1,7 +1,5 @@
 //! Stop: ends a run so that it can be resumed. Abort: ends it for good.
 
-use std::time::Duration;
-
 use fermata_engine::{EventBody, RunId, Status};
 use fermata_store::{Miss, NewEvent, StoreError};
 
@@ -10,9 +8,6 @@ use crate::control::Control;
 use crate::end::{End, Ended};
 use crate::error::ControlError;
 use crate::outcome::Act;
-
-/// How long the caller waits to see a stop carried out; it is carried out all the same.
-const LOOK: Duration = Duration::from_secs(3);
 
 impl Control {
     /// Stops a live run, resumably; with `abort` for good.
@@ -37,14 +32,17 @@ impl Control {
                     _ => refused(&row),
                 });
             }
-            for child in self.children(run)? {
-                if child.status.is_live() {
-                    self.stop(&child.run, false)?;
+            // A living worker works on its children too, and stops them itself.
+            if !self.store().is_locked(run)? {
+                for child in self.children(run)? {
+                    if child.status.is_live() {
+                        self.stop(&child.run, false)?;
+                    }
                 }
             }
             let end = End::Stop(self.actor());
             match self.finish(run, |state| state.status.is_live().then(|| end.clone()))? {
-                Ended::Done => {
+                Ended::Done(()) => {
                     return Ok(Act::Done {
                         status: Status::Failed,
                     });
@@ -65,7 +63,9 @@ impl Control {
                     Err(error) => return Err(error.into()),
                 }
             }
-            let row = self.wait_for(run, LOOK, |row| !row.status.is_live())?;
+            let row = self.wait_for(run, self.inner.parts.patience.stop, |row| {
+                !row.status.is_live()
+            })?;
             if row.status.is_live() && !self.store().is_locked(run)? {
                 // It died meanwhile: carry it out here.
                 continue;

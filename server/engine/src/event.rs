@@ -13,7 +13,7 @@ use crate::ids::{Fence, GateId, RunId, Seq, StepPath};
 pub const SCHEMA: u32 = 1;
 
 /// One entry of a run's log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Event {
     /// The run.
     pub run: RunId,
@@ -35,7 +35,9 @@ pub struct Event {
 }
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Status {
@@ -76,7 +78,7 @@ impl Status {
 }
 
 /// Why a run failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Cause {
@@ -94,7 +96,7 @@ pub enum Cause {
 }
 
 /// Something that shows runs and answers gates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Surface {
@@ -108,7 +110,7 @@ pub enum Surface {
 }
 
 /// Who did something, and from where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Actor {
     /// User name, or the policy's name.
     pub by: String,
@@ -117,7 +119,7 @@ pub struct Actor {
 }
 
 /// A value in the log: itself, or a blob's content hash when above 32 KiB.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Payload {
     /// Stored beside the log.
@@ -132,7 +134,7 @@ pub enum Payload {
 }
 
 /// What went wrong with a step or a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Failure {
     /// Upstream's error class where the dialect has one (`ExecutionError`, `ValidationError`, …), else ours.
     pub kind: String,
@@ -144,7 +146,7 @@ pub struct Failure {
 }
 
 /// A process as the system knows it, so that a recycled pid is never taken for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProcessId {
     /// Process id; also the process group's id.
     pub pid: u32,
@@ -155,7 +157,7 @@ pub struct ProcessId {
 }
 
 /// One file of a pinned definition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PinnedFile {
     /// Absolute path.
     pub path: String,
@@ -167,7 +169,7 @@ pub struct PinnedFile {
 }
 
 /// Type and payload of an event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum EventBody {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::ids::{GateId, StepPath};
 
 /// What a gate asks about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum GateKind {
@@ -34,7 +34,7 @@ impl GateKind {
 }
 
 /// The one gate object of events, `runs`, editors and panel.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Gate {
     /// Its id within the run.
     pub gate: GateId,
@@ -59,7 +59,7 @@ pub struct Gate {
 }
 
 /// Why a run stands at its iteration limit (design/runs.md, "Gates").
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LimitEvidence {
     /// Completed steps counted so far.
     pub current_iteration: u64,
@@ -78,7 +78,7 @@ pub struct LimitEvidence {
 }
 
 /// A cycle at the end of the history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cycle {
     /// Step names in order, each once.
     pub steps: Vec<String>,
@@ -87,7 +87,7 @@ pub struct Cycle {
 }
 
 /// One round's verdict of a judging step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verdict {
     /// The step that judged.
     pub step: String,
@@ -102,7 +102,7 @@ pub struct Verdict {
 }
 
 /// One valid answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnswerSpec {
     /// The answer to send; for `continue` with the offered `n`.
     pub answer: Value,
@@ -117,7 +117,7 @@ pub struct AnswerSpec {
 }
 
 /// A text or number that comes with an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnswerField {
     /// Key in the answer (`n`, `text`) or in its `input`.
     pub name: String,
@@ -132,7 +132,7 @@ pub struct AnswerField {
 }
 
 /// A decision on a gate, in the shape of design/protocol.md.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Answer {
@@ -165,7 +165,7 @@ pub enum Answer {
 }
 
 /// What is decided at an iteration limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum LimitDecision {
@@ -175,7 +175,9 @@ pub enum LimitDecision {
 }
 
 /// Why an answer was not taken. Nothing was changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema, thiserror::Error,
+)]
 #[error("{reason}")]
 pub struct Refusal {
     /// One sentence: what was expected, what was found, what to do.
@@ -189,7 +191,7 @@ pub struct Refusal {
 }
 
 /// Who closed a gate, from where, when (UTC ms), and how.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Answered {
     /// The person or policy.
     pub by: String,

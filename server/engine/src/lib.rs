@@ -13,6 +13,7 @@ pub mod gate;
 pub mod ids;
 pub mod outcome;
 pub mod path;
+pub mod schema;
 pub mod state;
 
 pub use definition::{Definition, Source, Unloadable};

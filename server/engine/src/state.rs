@@ -155,6 +155,40 @@ pub struct Frame {
     pub journal: Vec<Result>,
 }
 
+impl RunState {
+    /// Puts the values in place of references to secrets.
+    pub(crate) fn reveal(&self, inputs: &mut Map<String, Value>) {
+        for value in inputs.values_mut() {
+            if let Some(secret) = value.as_str().and_then(|text| self.secrets.get(text)) {
+                *value = Value::from(secret.as_str());
+            }
+        }
+    }
+
+    /// Puts the references back in place of the values, for what is logged.
+    pub(crate) fn conceal(&self, inputs: &mut Map<String, Value>) {
+        for value in inputs.values_mut() {
+            let reference = self
+                .secrets
+                .iter()
+                .find(|(_, secret)| value.as_str() == Some(secret.as_str()));
+            if let Some((reference, _)) = reference {
+                *value = Value::from(reference.as_str());
+            }
+        }
+    }
+
+    /// Knows these secrets from now on.
+    pub fn know_secrets(&mut self, secrets: IndexMap<String, String>) {
+        self.secrets = secrets;
+        let mut frames = std::mem::take(&mut self.frames);
+        for frame in frames.values_mut() {
+            self.reveal(&mut frame.inputs);
+        }
+        self.frames = frames;
+    }
+}
+
 impl Frame {
     /// How many verdicts are kept.
     pub const VERDICTS: usize = 20;
@@ -340,6 +374,8 @@ pub struct RunState {
     pub waited: u64,
     /// How long it had waited when `deadline` was set, ms.
     pub deadline_waited: u64,
+    /// Values behind references among the inputs (`env:NAME` → value). Set by a worker, never in the log, empty for everybody else.
+    pub secrets: IndexMap<String, String>,
     /// Whether the root workflow's inputs have their defaults.
     pub inputs_resolved: bool,
     /// Scheduler memory by frame path (empty for the root).

@@ -108,6 +108,37 @@ impl Ledger {
         }
     }
 
+    /// Appends events of the worker's own in one transaction.
+    pub(crate) fn write_all(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let events: Vec<NewEvent> = entries
+            .into_iter()
+            .map(|entry| NewEvent {
+                at: entry.at,
+                path: entry.path,
+                body: entry.body,
+            })
+            .collect();
+        loop {
+            let last = self.state.last_seq;
+            match self
+                .store
+                .append(&self.run, last, Some(self.fence), &events)
+            {
+                Ok(written) => {
+                    for event in &written {
+                        self.fold(event)?;
+                    }
+                    return Ok(());
+                }
+                Err(StoreError::Miss(Miss::Stale { .. })) => self.catch_up()?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Appends one event if nobody was first; else folds what came and says no.
     pub(crate) fn write_if_unchanged(
         &mut self,
@@ -158,7 +189,9 @@ impl Ledger {
     }
 
     fn reload(&mut self) -> Result<(), StoreError> {
+        let secrets = std::mem::take(&mut self.state.secrets);
         self.state = fermata_store::load_state(self.store.as_ref(), &self.run)?;
+        self.state.know_secrets(secrets);
         self.inflate();
         Ok(())
     }

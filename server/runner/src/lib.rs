@@ -5,14 +5,18 @@
 pub mod agent;
 mod agent_step;
 mod clock;
+mod dry;
 mod ledger;
 mod looking;
+mod mask;
 mod recover;
 mod script;
+mod secrets;
 mod sink;
 pub mod sys;
 mod task;
 mod worker;
+mod worktree;
 
 pub use clock::{Clock, SystemClock};
 pub use worker::{Ended, Surroundings, WorkerError, run_worker};

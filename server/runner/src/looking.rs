@@ -12,7 +12,7 @@ pub(crate) const EVERY: Duration = Duration::from_millis(250);
 /// Events written at most per flush.
 pub(crate) const PER_FLUSH: usize = 5;
 /// Events kept at most until they are written; the oldest go first.
-const KEPT: usize = 2_000;
+const KEPT: usize = 100;
 /// Longest text of one event, bytes.
 const LONGEST: usize = 16 * 1024;
 
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn no_more_than_twenty_events_are_written_a_second() {
         let mut looking = Looking::default();
-        for n in 0..100 {
+        for n in 0..KEPT {
             looking.push(1, StepPath(format!("s{n}")), message("x"));
         }
         let flushes = Duration::from_secs(1).as_millis() / EVERY.as_millis();

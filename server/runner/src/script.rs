@@ -165,12 +165,12 @@ fn look(
     move |text: &str| {
         let _ = reports.send(Report::Look {
             path: path.clone(),
-            body: EventBody::ScriptOutput {
+            body: Box::new(EventBody::ScriptOutput {
                 step: step.clone(),
                 attempt,
                 stream: stream.to_owned(),
                 text: text.to_owned(),
-            },
+            }),
         });
     }
 }

@@ -26,7 +26,7 @@ impl Sink {
     fn look(&self, body: EventBody) {
         let _ = self.reports.send(Report::Look {
             path: self.path.clone(),
-            body,
+            body: Box::new(body),
         });
     }
 }

@@ -17,13 +17,23 @@ pub(crate) enum Report {
         outcome: Box<Outcome>,
     },
     /// Something to look at.
-    Look { path: StepPath, body: EventBody },
+    Look {
+        path: StepPath,
+        body: Box<EventBody>,
+    },
     /// The process that carries it out.
     Process {
         path: StepPath,
         step: String,
         attempt: u32,
         process: ProcessId,
+    },
+    /// The person is asked about an output; no answer means to go on with it.
+    Dialog {
+        path: StepPath,
+        attempt: u32,
+        question: String,
+        reply: oneshot::Sender<Option<String>>,
     },
     /// The agent asks to run a tool.
     Permission {

@@ -12,14 +12,16 @@ use std::sync::Arc;
 
 use fermata_engine::event::ProcessId;
 use fermata_engine::{
-    Actor, Cause, Definition, EventBody, Failure, Fence, RunId, RunState, Status, StepPath,
-    Surface, Unloadable,
+    Actor, Cause, Definition, EventBody, Failure, Fence, GateId, GateKind, RunId, RunState, Status,
+    StepPath, Surface,
 };
 use fermata_store::{Miss, RunLock, StoreError};
 
 use crate::ledger::Ledger;
 use crate::recover;
+use crate::secrets;
 use crate::sys;
+use crate::worktree;
 
 pub use options::Surroundings;
 use round::Round;
@@ -91,7 +93,10 @@ pub async fn run_worker(
     let definition = Definition::load(surroundings.world.as_ref(), Path::new(&file));
     let definition = match definition {
         Ok(definition) => definition,
-        Err(problem) => return start_failed(&mut ledger, now, fence, me, &problem),
+        Err(problem) => {
+            start(&mut ledger, now, fence, me, None)?;
+            return cannot_start(&mut ledger, now, problem.to_string());
+        }
     };
     let deadline = definition
         .root()
@@ -100,7 +105,17 @@ pub async fn run_worker(
         .timeout_seconds
         .map(|seconds| now.saturating_add(seconds.value.saturating_mul(1000)));
     start(&mut ledger, now, fence, me, deadline)?;
-    let result = Round::new(run.clone(), ledger, definition, surroundings, wake)
+    let cwd = ledger.state.request.cwd.clone();
+    match secrets::read(&ledger.state, surroundings.world.as_ref(), Path::new(&cwd)) {
+        Ok(secrets) => ledger.state.know_secrets(secrets),
+        Err(problem) => return cannot_start(&mut ledger, now, problem),
+    }
+    let place = store.run(run)?.place;
+    let moved = match worktree::prepare(&place).await {
+        Ok(moved) => moved,
+        Err(problem) => return cannot_start(&mut ledger, now, problem),
+    };
+    let result = Round::new(run.clone(), ledger, definition, surroundings, wake, moved)
         .go()
         .await;
     match result {
@@ -148,6 +163,20 @@ fn start(
 /// A run that was left running: it fails as interrupted and can be resumed.
 fn interrupted(ledger: &mut Ledger, now: u64) -> Result<Ended, WorkerError> {
     let was = ledger.state.status;
+    // Gates inside a turn are gone with the turn; all others hold until they are answered.
+    let gone: Vec<(GateId, StepPath)> = ledger
+        .state
+        .open_gates
+        .iter()
+        .filter(|open| {
+            open.gate.kind == GateKind::Permission || open.gate.extra.contains_key("dialog")
+        })
+        .map(|open| (open.gate.gate.clone(), open.gate.path.clone()))
+        .collect();
+    for (gate, path) in gone {
+        let reason = "its attempt was interrupted and asks again".to_owned();
+        ledger.write(now, &path, &EventBody::GateWithdrawn { gate, reason })?;
+    }
     ledger.write(
         now,
         &StepPath::root(),
@@ -172,14 +201,8 @@ fn interrupted(ledger: &mut Ledger, now: u64) -> Result<Ended, WorkerError> {
     Ok(Ended::With(Status::Failed))
 }
 
-fn start_failed(
-    ledger: &mut Ledger,
-    now: u64,
-    fence: Fence,
-    worker: ProcessId,
-    problem: &Unloadable,
-) -> Result<Ended, WorkerError> {
-    start(ledger, now, fence, worker, None)?;
+/// A run that was claimed and cannot begin.
+fn cannot_start(ledger: &mut Ledger, now: u64, message: String) -> Result<Ended, WorkerError> {
     ledger.write(
         now,
         &StepPath::root(),
@@ -187,7 +210,7 @@ fn start_failed(
             cause: Cause::StartFailed,
             error: Failure {
                 kind: "ConfigurationError".to_owned(),
-                message: problem.to_string(),
+                message,
                 names: Vec::new(),
             },
             step: None,

@@ -2,129 +2,22 @@
 //! worker. What differs on purpose is listed with its reason; anything else
 //! that differs fails.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use fermata_engine::conductor::GatePolicy;
-use fermata_engine::gate::{GateKind, LimitDecision};
-use fermata_engine::{Answer, EventBody, Payload, Status};
-use fermata_runner::Ended;
-use fermata_store::{MemStore, Store, load_state};
+use fermata_engine::{EventBody, Status};
+use fermata_store::MemStore;
 use serde_json::{Map, Value, json};
+use support::answering::run_answering;
+use support::compare::{compare_end, executed, judge, output, runtime, same};
 use support::corpus;
 use support::scripted::Scripted;
-use support::{Case, Finished, people, queue, read, surroundings, work};
-
-/// Cases that differ on purpose, and why.
-fn reasons(set: &str) -> BTreeMap<String, String> {
-    let text = include_str!("differences.json");
-    let all: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_str(text).unwrap();
-    all.get(set).cloned().unwrap_or_default()
-}
-
-fn judge(set: &str, found: &BTreeMap<String, Vec<String>>, total: usize) {
-    let known = reasons(set);
-    let mut wrong = Vec::new();
-    for (case, differences) in found {
-        if known.contains_key(case) {
-            continue;
-        }
-        for difference in differences {
-            wrong.push(format!("{case}: {difference}"));
-        }
-    }
-    let gone: Vec<&String> = known.keys().filter(|c| !found.contains_key(*c)).collect();
-    eprintln!(
-        "{set}: {} of {total} agree, {} differ on purpose",
-        total - found.len(),
-        known.len() - gone.len()
-    );
-    assert!(wrong.is_empty(), "{set} differs:\n{}", wrong.join("\n"));
-    assert!(
-        gone.is_empty(),
-        "{set}: listed as different but agree: {gone:?}"
-    );
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
-fn output(payload: Option<&Payload>) -> Value {
-    match payload {
-        Some(Payload::Inline(value)) => value.clone(),
-        Some(Payload::Blob { .. }) | None => Value::Null,
-    }
-}
-
-/// Numbers equal by value: `1` and `1.0` are told apart by the coercion sets, not here.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|w| same(v, w)))
-        }
-        _ => a == b,
-    }
-}
-
-/// Steps that were started, groups left out.
-fn executed(finished: &Finished, paths: bool) -> Vec<String> {
-    finished
-        .log
-        .iter()
-        .filter_map(|event| match &event.body {
-            EventBody::StepStarted { step, kind, .. }
-                if !matches!(kind.as_str(), "parallel" | "for_each") =>
-            {
-                if paths {
-                    return Some(event.path.without_visits());
-                }
-                let member = finished.log.iter().any(|other| {
-                    matches!(other.body, EventBody::GroupStarted { .. })
-                        && other.path == event.path.parent()
-                });
-                (!member).then(|| step.clone())
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-fn compare_end(finished: &Finished, expected: &Value, differences: &mut Vec<String>) {
-    let state = &finished.state;
-    let fine = expected["exit"] == json!(0);
-    if fine != (state.status == Status::Completed) {
-        differences.push(format!(
-            "exit {} but {} {:?} {:?}",
-            expected["exit"],
-            state.status.as_str(),
-            state.error,
-            finished.ended
-        ));
-        return;
-    }
-    let out = output(state.output.as_ref());
-    if !same(&out, &expected["output"]) {
-        differences.push(format!("output {out} instead of {}", expected["output"]));
-    }
-    if let Some(kind) = expected["error_type"].as_str() {
-        let found = state.error.as_ref().map(|e| e.kind.as_str());
-        if found != Some(kind) {
-            differences.push(format!("error {:?} instead of {kind}", state.error));
-        }
-    }
-}
+use support::{Case, Finished, queue, read, surroundings, work};
 
 #[test]
 fn workflows_without_agents_run_as_recorded() {
@@ -206,88 +99,6 @@ fn own_routes(finished: &Finished) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Runs to the end, answering limit gates from a list; a refused answer leaves the gate open for the next.
-fn run_answering(
-    runtime: &tokio::runtime::Runtime,
-    file: &Path,
-    args: (&Map<String, Value>, &str, Vec<String>),
-    script: &Value,
-    world: &Arc<support::world::Disk>,
-    people: (&[Value], bool, &[Value]),
-) -> (Finished, Arc<Scripted>) {
-    let (answers, newest, human) = people;
-    let store = Arc::new(MemStore::new());
-    let agents = Scripted::new(script);
-    let run = queue(
-        store.as_ref(),
-        &Case {
-            file,
-            inputs: args.0.clone(),
-            gates: args.1,
-            guidance: args.2,
-        },
-    );
-    let (mut answers, mut human) = (answers.iter(), human.iter());
-    loop {
-        let around = surroundings(store.clone(), agents.clone(), world.clone());
-        let ended = runtime.block_on(work(&store, &run, around));
-        if ended != Ended::Parked {
-            return (read(&store, &run, ended), agents);
-        }
-        let mut asked = false;
-        loop {
-            let state = load_state(store.as_ref(), &run).unwrap();
-            let mut open: Vec<_> = state.open_gates.iter().map(|o| o.gate.clone()).collect();
-            if newest {
-                open.reverse();
-            }
-            let Some(gate) = open.first() else {
-                break;
-            };
-            let answer = match gate.kind {
-                GateKind::IterationLimit => answers.next().map(|n| limit_answer(n)),
-                _ => human.next().map(|answer| {
-                    let answer = json!({"kind": "human", "value": answer["select"], "input": answer.get("input").cloned().unwrap_or(json!({}))});
-                    serde_json::from_value(answer).unwrap()
-                }),
-            };
-            let Some(answer) = answer else {
-                break;
-            };
-            if people::answer(&store, &run, &gate.gate, &answer).is_ok() {
-                asked = true;
-            }
-            let parked_again = load_state(store.as_ref(), &run).unwrap().parked;
-            if asked && !parked_again && !newest {
-                // With several gates open, all are answered before the run goes on.
-                if load_state(store.as_ref(), &run)
-                    .unwrap()
-                    .open_gates
-                    .is_empty()
-                {
-                    break;
-                }
-            }
-        }
-        if !asked {
-            return (read(&store, &run, ended), agents);
-        }
-    }
-}
-
-fn limit_answer(n: &Value) -> Answer {
-    match n.as_i64() {
-        Some(n) if n > 0 => Answer::IterationLimit {
-            decision: LimitDecision::Continue,
-            n: Some(n.unsigned_abs()),
-        },
-        _ => Answer::IterationLimit {
-            decision: LimitDecision::Stop,
-            n: None,
-        },
-    }
-}
-
 /// What limit gates showed and how they were answered, in opening order.
 fn own_limits(finished: &Finished) -> Vec<Value> {
     finished
@@ -351,6 +162,7 @@ fn iteration_limits_are_reached_and_resolved_as_recorded() {
             let raw = scenario.get("raw").is_some();
             let answers = match &scenario["answers"] {
                 Value::Array(list) if !raw => list.clone(),
+                _ if raw => vec![json!({"raw": scenario["raw"]})],
                 _ => Vec::new(),
             };
             let (finished, _) = run_answering(
@@ -487,7 +299,7 @@ fn compare_prompts(agents: &Scripted, expected: &Value) -> Vec<String> {
     let asked = agents.asked.lock().unwrap();
     let mut own: Vec<(String, String)> = asked
         .iter()
-        .filter(|turn| turn.turn == 1 && !turn.step.ends_with(" (validator)"))
+        .filter(|turn| turn.turn == 1 && !turn.step.contains(" ("))
         .map(|turn| (turn.step.clone(), bare(&turn.prompt)))
         .collect();
     let mut recorded = Vec::new();

@@ -8,7 +8,13 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
     candidates
         .into_iter()
         .filter(|c| *c != wrong && !c.is_empty())
-        .map(|c| (strsim::normalized_damerau_levenshtein(&lower, &c.to_lowercase()).max(plural(&lower, c)), c))
+        .map(|c| {
+            (
+                strsim::normalized_damerau_levenshtein(&lower, &c.to_lowercase())
+                    .max(plural(&lower, c)),
+                c,
+            )
+        })
         .filter(|(score, _)| *score >= least)
         .fold(None, |best: Option<(f64, &str)>, next| match best {
             Some(b) if b.0 >= next.0 => Some(b),
@@ -17,9 +23,23 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, c)| c)
 }
 
+/// Whether a name can be written into YAML as it is, without quotes and without being read as something else.
+#[must_use]
+pub fn writes_plainly(name: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$');
+    let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))
+        && name.chars().all(word)
+        && !reserved.contains(&name.to_ascii_lowercase().as_str())
+}
+
 /// A missing or extra `s`, and separators left out, are near misses however short the name is.
 fn plural(wrong: &str, candidate: &str) -> f64 {
     let bare = |s: &str| s.to_lowercase().replace(['-', '_', ' '], "");
     let (a, b) = (bare(wrong), bare(candidate));
-    if a == b || format!("{a}s") == b || format!("{b}s") == a { 0.95 } else { 0.0 }
+    if a == b || format!("{a}s") == b || format!("{b}s") == a {
+        0.95
+    } else {
+        0.0
+    }
 }

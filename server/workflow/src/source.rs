@@ -75,12 +75,16 @@ impl Sources {
             let span = match text.node {
                 Some(node) => tree.node(node).as_scalar()?.source_span(range),
                 // A prompt that was included as a whole is its file, byte by byte.
-                None if tree.text() == text.value => {
-                    Span::new(u32::try_from(range.start).ok()?.into(), u32::try_from(range.end).ok()?.into())
-                }
+                None if tree.text() == text.value => Span::new(
+                    u32::try_from(range.start).ok()?.into(),
+                    u32::try_from(range.end).ok()?.into(),
+                ),
                 None => return None,
             };
-            Some(Loc { file: text.loc.file, span })
+            Some(Loc {
+                file: text.loc.file,
+                span,
+            })
         };
         exact().unwrap_or(text.loc)
     }

@@ -90,8 +90,7 @@ impl Connection {
     pub(crate) async fn failure(&self, during: &str, error: &wire::Error) -> AgentError {
         let name = &self.launch().name;
         if wire::is_incoming_transport_closed(error) || wire::is_connection_terminated(error) {
-            // The pipes close a moment before the exit status is known.
-            self.process().ended_within(Duration::from_secs(1)).await;
+            self.process().settle().await;
             return AgentError {
                 kind: AgentErrorKind::Provider,
                 message: format!("agent `{name}` ended during {during}{}", self.remains()),

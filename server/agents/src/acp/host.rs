@@ -25,12 +25,15 @@ struct ProcessKey {
 
 type Place = Arc<Mutex<Option<Arc<Connection>>>>;
 type Seat = Arc<Mutex<Session>>;
+/// Step path, the name that the provider sees, attempt.
+type Attempt = (String, String, u32);
 
 /// Every agent process and every conversation of a run.
 pub(crate) struct Host {
     limits: Limits,
     processes: std::sync::Mutex<HashMap<ProcessKey, Place>>,
     conversations: std::sync::Mutex<HashMap<String, Seat>>,
+    calls: std::sync::Mutex<HashMap<Attempt, u32>>,
     submit: OnceCell<Option<SubmitServer>>,
 }
 
@@ -40,6 +43,7 @@ impl Host {
             limits,
             processes: std::sync::Mutex::default(),
             conversations: std::sync::Mutex::default(),
+            calls: std::sync::Mutex::default(),
             submit: OnceCell::new(),
         }
     }
@@ -54,13 +58,14 @@ impl Host {
         request: StepRequest,
         sink: Arc<dyn AgentSink>,
     ) -> Result<StepOutput, AgentError> {
+        let call = self.count(&request);
         let seat = self.seat(&request);
         let session = seat.lock_owned().await;
         let (alive, dropped) = oneshot::channel::<()>();
         let host = self.clone();
         // A task of its own, so that it can still cancel and kill when this future is dropped.
         let task = tokio::spawn(async move {
-            host.turn(Arc::new(launch), request, session, sink, dropped)
+            host.turn(Arc::new(launch), request, call, session, sink, dropped)
                 .await
         });
         let result = task.await;
@@ -77,6 +82,7 @@ impl Host {
         &self,
         launch: Arc<Launch>,
         request: StepRequest,
+        call: u32,
         mut session: OwnedMutexGuard<Session>,
         sink: Arc<dyn AgentSink>,
         mut dropped: oneshot::Receiver<()>,
@@ -99,7 +105,7 @@ impl Host {
         let order = Order {
             session: id,
             prompt: prompt(&request, session.ticket.is_some()),
-            about: about(&request),
+            about: about(&request, call),
             timeout: request.timeout,
             no_tools: request.tools.as_ref().is_some_and(Vec::is_empty) && !launch.scripted,
             submits: session.ticket.is_some(),
@@ -109,11 +115,16 @@ impl Host {
         if let Some(cost) = outcome.cost {
             session.cost = cost;
         }
+        let usage = if launch.sums_usage {
+            session.since_last(outcome.usage)
+        } else {
+            outcome.usage
+        };
         Ok(StepOutput {
             text: outcome.text,
             value: session.ticket.as_ref().and_then(|ticket| ticket.take()),
             stop: outcome.stop,
-            usage: outcome.usage,
+            usage,
             model: session.model.clone(),
             denied: outcome.denied,
         })
@@ -183,12 +194,11 @@ impl Host {
             (Some(flag), Some(model)) => vec![flag.clone(), model.clone()],
             _ => Vec::new(),
         };
-        let mut env = request.env.clone();
-        env.sort();
+        let env = shared_env(request);
         let key = ProcessKey {
             agent: launch.name.clone(),
             extra: extra.clone(),
-            env,
+            env: env.clone(),
         };
         let place = self
             .processes
@@ -203,17 +213,24 @@ impl Host {
         }
         *place = None;
         let connection = Arc::new(
-            Connection::start(
-                launch.clone(),
-                &extra,
-                &request.cwd,
-                &request.env,
-                &self.limits,
-            )
-            .await?,
+            Connection::start(launch.clone(), &extra, &request.cwd, &env, &self.limits).await?,
         );
         *place = Some(connection.clone());
         Ok(connection)
+    }
+
+    /// The number of this prompt within its step's attempt, re-prompts and new tries included. An
+    /// attempt never outlives this process, so counting here survives every restart.
+    fn count(&self, request: &StepRequest) -> u32 {
+        let attempt = (
+            request.path.as_str().to_owned(),
+            request.step.clone(),
+            request.attempt,
+        );
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let call = calls.entry(attempt).or_default();
+        *call += 1;
+        *call
     }
 
     fn seat(&self, request: &StepRequest) -> Seat {
@@ -225,18 +242,27 @@ impl Host {
             .clone()
     }
 
-    /// Closes a conversation's session. One that steps share stays open until the run ends.
+    /// Closes a conversation's session, and those of every conversation whose name goes on after it
+    /// with a colon. One that steps share stays open until the run ends.
     pub(crate) async fn end(&self, conversation: &str) {
-        let seat = self
+        let name = seat_of(conversation);
+        let over = |other: &String| {
+            other
+                .strip_prefix(&name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        let seats: Vec<Seat> = self
             .conversations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(&format!("conversation {conversation}"));
-        if let Some(seat) = seat
+            .extract_if(|other, _| over(other))
+            .map(|(_, seat)| seat)
+            .collect();
+        for seat in seats {
             // A turn that is still being cancelled closes nothing: its session goes with it.
-            && let Ok(mut session) = seat.try_lock()
-        {
-            session.close(&self.limits).await;
+            if let Ok(mut session) = seat.try_lock() {
+                session.close(&self.limits).await;
+            }
         }
     }
 
@@ -270,8 +296,25 @@ fn seat_name(request: &StepRequest) -> String {
             request.agent,
             request.cwd.display()
         ),
-        None => format!("conversation {}", request.conversation),
+        None => seat_of(&request.conversation),
     }
+}
+
+fn seat_of(conversation: &str) -> String {
+    format!("conversation {conversation}")
+}
+
+/// The environment that an agent's process can have: it serves every step of the run, so what is said
+/// of one step (`FERMATA_STEP_…`) would be wrong for the next. Agents that know us find it in the prompt.
+fn shared_env(request: &StepRequest) -> Vec<(String, String)> {
+    let mut env: Vec<_> = request
+        .env
+        .iter()
+        .filter(|(name, _)| !name.starts_with("FERMATA_STEP_"))
+        .cloned()
+        .collect();
+    env.sort();
+    env
 }
 
 /// The text to send. The protocol has no place for instructions, so they precede the first prompt.
@@ -291,7 +334,7 @@ fn prompt(request: &StepRequest, submits: bool) -> String {
 
 /// What an agent that knows us is told under `_meta.fermata`: enough to answer the same after a
 /// restart, without memory.
-fn about(request: &StepRequest) -> Value {
+fn about(request: &StepRequest, call: u32) -> Value {
     let last = request.path.as_str().rsplit('/').next().unwrap_or_default();
     let visit = last
         .rsplit_once('#')
@@ -309,6 +352,7 @@ fn about(request: &StepRequest) -> Value {
         },
         "visit": visit,
         "attempt": request.attempt,
+        "call": call,
         "turn": request.turn,
     })
 }

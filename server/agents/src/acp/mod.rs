@@ -39,6 +39,10 @@ pub(crate) struct Launch {
     pub login: Option<String>,
     /// Start of model names that its maker hosts and that it falls back to without being asked.
     pub hosted_default: Option<String>,
+    /// What every session is opened with under `_meta`.
+    pub session_meta: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Whether it reports the tokens of the whole session with every turn.
+    pub sums_usage: bool,
     /// Whether it is the scripted agent, to which models and tools mean nothing.
     pub scripted: bool,
 }

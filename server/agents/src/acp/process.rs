@@ -40,6 +40,8 @@ pub(crate) struct Process {
     orders: mpsc::UnboundedSender<Order>,
     exited: watch::Receiver<Option<String>>,
     tail: Arc<Mutex<VecDeque<String>>>,
+    /// Closes when its stderr has been read to the end.
+    tail_read: watch::Receiver<()>,
 }
 
 /// Kills the group when the task that watches it is dropped with its runtime.
@@ -89,8 +91,9 @@ pub(crate) fn spawn(
         stdout: child.stdout().take().ok_or_else(lost)?,
     };
     let tail = Arc::new(Mutex::new(VecDeque::new()));
+    let (reading, tail_read) = watch::channel(());
     if let Some(stderr) = child.stderr().take() {
-        tokio::spawn(keep_tail(stderr, tail.clone()));
+        tokio::spawn(keep_tail(stderr, tail.clone(), reading));
     }
     let (orders, inbox) = mpsc::unbounded_channel();
     let (exit, exited) = watch::channel(None);
@@ -100,10 +103,11 @@ pub(crate) fn spawn(
     };
     tokio::spawn(watch_over(leash, inbox, exit));
     let process = Process {
-        id: identity(pid),
+        id: fermata_runner::sys::identity(pid),
         orders,
         exited,
         tail,
+        tail_read,
     };
     Ok((process, pipes))
 }
@@ -157,7 +161,11 @@ fn terminate(child: &mut dyn ChildWrapper) {
     let _ = child.start_kill();
 }
 
-async fn keep_tail(stderr: ChildStderr, tail: Arc<Mutex<VecDeque<String>>>) {
+async fn keep_tail(
+    stderr: ChildStderr,
+    tail: Arc<Mutex<VecDeque<String>>>,
+    _reading: watch::Sender<()>,
+) {
     let mut reader = BufReader::new(stderr);
     let mut line = Vec::new();
     loop {
@@ -213,6 +221,16 @@ impl Process {
             .is_ok()
     }
 
+    /// Waits a moment for an ended process's status and last words: its pipes close before either
+    /// is known.
+    pub(crate) async fn settle(&self) {
+        const MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
+        self.ended_within(MOMENT).await;
+        let mut tail_read = self.tail_read.clone();
+        let _ = tokio::time::timeout(MOMENT, async { while tail_read.changed().await.is_ok() {} })
+            .await;
+    }
+
     /// Ends it after its input was closed: patience, a signal, patience, the kill.
     pub(crate) async fn end(&self, limits: &Limits) {
         if self.ended_within(limits.close).await {
@@ -225,20 +243,4 @@ impl Process {
         self.kill();
         self.ended_within(limits.terminate).await;
     }
-}
-
-/// Process id, start time and boot id; the latter two only where the system tells them.
-fn identity(pid: u32) -> ProcessId {
-    let started = std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .ok()
-        .and_then(|stat| {
-            // The command's name is in parentheses and may contain spaces; start time is field 22.
-            let after = &stat[stat.rfind(')')? + 1..];
-            after.split_whitespace().nth(19)?.parse().ok()
-        })
-        .unwrap_or(0);
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map(|text| text.trim().to_owned())
-        .unwrap_or_default();
-    ProcessId { pid, started, boot }
 }

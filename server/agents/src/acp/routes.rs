@@ -15,12 +15,15 @@ use crate::wire::{
 /// Something that came from the agent for one session.
 pub(crate) enum Incoming {
     /// Progress.
-    Update(SessionUpdate),
+    Update(Box<SessionUpdate>),
     /// A wish to run a tool.
-    Permission(
-        Box<RequestPermissionRequest>,
-        Responder<RequestPermissionResponse>,
-    ),
+    Permission(Box<Wish>),
+}
+
+/// A permission request with the way to answer it.
+pub(crate) struct Wish {
+    pub request: RequestPermissionRequest,
+    pub responder: Responder<RequestPermissionResponse>,
 }
 
 /// The open turns of a connection by session id.
@@ -50,7 +53,7 @@ impl Routes {
     pub(crate) fn update(&self, session: &str, update: SessionUpdate) {
         let routes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(route) = routes.get(session) {
-            let _ = route.send(Incoming::Update(update));
+            let _ = route.send(Incoming::Update(Box::new(update)));
         }
     }
 
@@ -66,15 +69,18 @@ impl Routes {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&*request.session_id.0)
             .cloned();
+        let wish = Incoming::Permission(Box::new(Wish { request, responder }));
         let unheard = match route {
-            Some(route) => match route.send(Incoming::Permission(Box::new(request), responder)) {
+            Some(route) => match route.send(wish) {
                 Ok(()) => return,
-                Err(mpsc::error::SendError(Incoming::Permission(_, responder))) => responder,
-                Err(_) => return,
+                Err(unheard) => unheard.0,
             },
-            None => responder,
+            None => wish,
         };
-        let _ = unheard.respond(RequestPermissionResponse::new(
+        let Incoming::Permission(unheard) = unheard else {
+            return;
+        };
+        let _ = unheard.responder.respond(RequestPermissionResponse::new(
             RequestPermissionOutcome::Cancelled,
         ));
     }

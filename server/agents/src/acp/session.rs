@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fermata_runner::agent::{AgentError, AgentSink, StepRequest};
+use fermata_runner::agent::{AgentError, AgentSink, StepRequest, Usage};
 
 use super::connection::Connection;
 use super::settings::{self, Offers};
@@ -23,6 +23,8 @@ pub(crate) struct Session {
     pub ticket: Option<Ticket>,
     /// The model that answers, if the agent says so.
     pub model: Option<String>,
+    /// Tokens that the agent reported for the session so far, where it sums them up.
+    pub tokens: Usage,
     /// US dollars that the agent reported for the session so far.
     pub cost: f64,
 }
@@ -67,7 +69,9 @@ impl Session {
                 request.conversation
             ));
         }
-        let new = NewSessionRequest::new(request.cwd.clone()).mcp_servers(self.servers());
+        let new = NewSessionRequest::new(request.cwd.clone())
+            .mcp_servers(self.servers())
+            .meta(connection.launch().session_meta.clone());
         let response = connection
             .ask("the opening of a session", new, limits.session)
             .await?;
@@ -79,6 +83,7 @@ impl Session {
         self.model = settings::settle(&connection, &id, &offers, request, sink, limits).await?;
         self.connection = Some(connection);
         self.id = Some(id.clone());
+        self.tokens = Usage::default();
         self.cost = 0.0;
         Ok(id)
     }
@@ -91,9 +96,11 @@ impl Session {
         limits: &Limits,
     ) -> Result<bool, AgentError> {
         let can = &connection.greeting().agent_capabilities;
+        let meta = connection.launch().session_meta.clone();
         if can.session_capabilities.resume.is_some() {
             let resume = ResumeSessionRequest::new(id.to_owned(), request.cwd.clone())
-                .mcp_servers(self.servers());
+                .mcp_servers(self.servers())
+                .meta(meta);
             let result = connection
                 .ask("the resumption of a session", resume, limits.session)
                 .await;
@@ -134,6 +141,21 @@ impl Session {
             .collect()
     }
 
+    /// The tokens of one turn, out of a report over the whole session.
+    pub(crate) fn since_last(&mut self, total: Usage) -> Usage {
+        let before = std::mem::replace(&mut self.tokens, total.clone());
+        let grown = |now: Option<u64>, before: Option<u64>| {
+            now.map(|now| now.saturating_sub(before.unwrap_or(0)))
+        };
+        Usage {
+            input: grown(total.input, before.input),
+            output: grown(total.output, before.output),
+            cache_read: grown(total.cache_read, before.cache_read),
+            cache_write: grown(total.cache_write, before.cache_write),
+            cost_usd: total.cost_usd,
+        }
+    }
+
     /// Closes the session where the agent can do that. Failing is no harm: the process ends with the run.
     pub(crate) async fn close(&mut self, limits: &Limits) {
         if let Some((connection, id)) = self.live()
@@ -163,5 +185,24 @@ fn found(result: Result<(), AgentError>) -> Result<bool, AgentError> {
             tracing::debug!(%error, "a session could not be found again");
             Ok(false)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_over_the_session_gives_each_turn_its_own_tokens() {
+        let total = |input| Usage {
+            input: Some(input),
+            ..Usage::default()
+        };
+        let mut session = Session::default();
+        let turns: Vec<_> = [11, 22, 55]
+            .into_iter()
+            .map(|input| session.since_last(total(input)).input)
+            .collect();
+        assert_eq!(turns, [Some(11), Some(11), Some(33)]);
     }
 }

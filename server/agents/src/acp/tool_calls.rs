@@ -9,7 +9,14 @@ use crate::wire::{ToolCall, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields
 
 /// Tool calls by id.
 #[derive(Default)]
-pub(crate) struct ToolCalls(HashMap<String, Shown>);
+pub(crate) struct ToolCalls(HashMap<String, Known>);
+
+#[derive(Default)]
+struct Known {
+    shown: Shown,
+    /// Every title that it had, in order.
+    titles: Vec<String>,
+}
 
 impl ToolCalls {
     /// A call was announced. Returns what to show.
@@ -26,13 +33,26 @@ impl ToolCalls {
         self.merge(&update.tool_call_id.0, &update.fields)
     }
 
+    /// A call came to nothing. Returns what to show, if it differs from what was shown.
+    pub(crate) fn failed(&mut self, id: &str) -> Option<Shown> {
+        self.merge(
+            id,
+            &ToolCallUpdateFields::new().status(ToolCallStatus::Failed),
+        )
+    }
+
     /// What is known of a call.
     pub(crate) fn known(&self, id: &str) -> Option<&Shown> {
-        self.0.get(id)
+        self.0.get(id).map(|known| &known.shown)
+    }
+
+    /// Everything that a call was called so far.
+    pub(crate) fn titles(&self, id: &str) -> &[String] {
+        self.0.get(id).map_or(&[], |known| &known.titles)
     }
 
     fn merge(&mut self, id: &str, fields: &ToolCallUpdateFields) -> Option<Shown> {
-        let before = self.0.get(id);
+        let before = self.0.get(id).map(|known| &known.shown);
         let mut call = before.cloned().unwrap_or_else(|| Shown {
             call: id.to_owned(),
             status: "pending".to_owned(),
@@ -50,7 +70,11 @@ impl ToolCalls {
         if before == Some(&call) {
             return None;
         }
-        self.0.insert(id.to_owned(), call.clone());
+        let known = self.0.entry(id.to_owned()).or_default();
+        if !call.title.is_empty() && known.titles.last() != Some(&call.title) {
+            known.titles.push(call.title.clone());
+        }
+        known.shown = call.clone();
         Some(call)
     }
 }

@@ -54,6 +54,7 @@ pub(crate) struct Outcome {
 }
 
 struct Pending {
+    call: String,
     responder: Responder<RequestPermissionResponse>,
     options: Vec<PermissionOption>,
     title: String,
@@ -233,8 +234,8 @@ impl Turn<'_> {
 
     fn take(&mut self, message: Incoming) {
         match message {
-            Incoming::Update(update) => self.update(update),
-            Incoming::Permission(request, responder) => self.permission(&request, responder),
+            Incoming::Update(update) => self.update(*update),
+            Incoming::Permission(wish) => self.permission(&wish.request, wish.responder),
         }
     }
 
@@ -323,12 +324,14 @@ impl Turn<'_> {
         let id = self.next;
         self.next += 1;
         let pending = Pending {
+            call: asked.call.clone(),
             responder,
             options: request.options.clone(),
             title: asked.title.clone(),
         };
         self.pending.insert(id, pending);
-        if self.order.submits && crate::submit::is_submission(&asked) {
+        let titles = self.calls.titles(&asked.call);
+        if self.order.submits && crate::submit::is_submission(&asked, titles) {
             return self.decide(id, PermissionDecision::Chosen(Choice::AllowOnce));
         }
         if self.order.no_tools {
@@ -346,6 +349,10 @@ impl Turn<'_> {
         let reply = permission::reply(&pending.options, decision);
         if !reply.allowed && decision != PermissionDecision::Cancelled {
             self.denied.push(pending.title);
+            // Not every agent says what became of a call that was rejected.
+            if let Some(shown) = self.calls.failed(&pending.call) {
+                self.sink.tool_call(shown);
+            }
         }
         let _ = pending.responder.respond(reply.response);
     }

@@ -23,6 +23,8 @@ pub(crate) struct About {
     pub path: Option<String>,
     /// Which execution of the step in its workflow, from 1.
     pub visit: Option<u32>,
+    /// Which prompt of the attempt, re-prompts and new tries included, from 1.
+    pub call: Option<u32>,
     /// Which turn of the conversation, from 1.
     pub turn: Option<u32>,
     /// Which attempt of this visit, from 1.
@@ -58,9 +60,11 @@ impl Script {
             .enumerate()
             .find(|(_, rule)| rule.fits(about, prompt))
             .ok_or_else(|| no_rule(about, prompt))?;
-        let call = match (about.visit, about.turn) {
-            (Some(visit), turn) => visit.saturating_add(turn.unwrap_or(1)).saturating_sub(1),
-            (None, _) => {
+        let call = match about.visit {
+            Some(visit) => visit
+                .saturating_add(about.call.unwrap_or(1))
+                .saturating_sub(1),
+            None => {
                 let calls = calls.entry(index).or_default();
                 *calls += 1;
                 *calls
@@ -94,6 +98,7 @@ impl Rule {
                 .as_ref()
                 .is_none_or(|pattern| pattern.0.is_match(prompt))
             && number(self.visit, about.visit)
+            && number(self.call, about.call)
             && number(self.turn, about.turn)
             && number(self.attempt, about.attempt)
     }
@@ -120,8 +125,8 @@ fn no_rule(about: &About, prompt: &str) -> String {
     if let Some(step) = &about.step {
         let _ = write!(text, " step `{step}`");
     }
-    if let (Some(visit), Some(turn)) = (about.visit, about.turn) {
-        let _ = write!(text, " (visit {visit}, turn {turn})");
+    if let (Some(visit), Some(call)) = (about.visit, about.call) {
+        let _ = write!(text, " (visit {visit}, call {call})");
     }
     let start: String = prompt.chars().take(PROMPT_SHOWN).collect();
     let more = if start.len() < prompt.len() {
@@ -145,12 +150,13 @@ fn no_rule(about: &About, prompt: &str) -> String {
 mod tests {
     use super::*;
 
-    fn about(step: &str, visit: u32, turn: u32) -> About {
+    fn about(step: &str, visit: u32, call: u32) -> About {
         About {
             step: Some(step.into()),
             path: Some(step.into()),
             visit: Some(visit),
-            turn: Some(turn),
+            call: Some(call),
+            turn: Some(call),
             attempt: Some(1),
         }
     }

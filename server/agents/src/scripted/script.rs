@@ -110,6 +110,9 @@ pub(crate) struct Rule {
     /// Which visits of the step.
     #[serde(default)]
     pub visit: Option<Numbers>,
+    /// Which prompts of an attempt.
+    #[serde(default)]
+    pub call: Option<Numbers>,
     /// Which turns of the conversation.
     #[serde(default)]
     pub turn: Option<Numbers>,

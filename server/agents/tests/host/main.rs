@@ -4,5 +4,6 @@
 mod misbehaving;
 mod permissions;
 mod refusals;
+mod script;
 mod stage;
 mod turns;

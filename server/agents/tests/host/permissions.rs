@@ -61,6 +61,10 @@ async fn a_rejected_tool_is_reported_whatever_the_stop_reason_says() {
     assert_eq!(output.text, "I will build.\n\nThen not.");
     assert_eq!(output.stop, StopReason::EndTurn);
     assert_eq!(output.denied, ["cargo build"]);
+    stage.sink.with(|seen| {
+        let states: Vec<_> = seen.calls.iter().map(|call| call.status.as_str()).collect();
+        assert_eq!(states, ["pending", "failed"]);
+    });
 }
 
 #[tokio::test]

@@ -70,6 +70,8 @@ rules:
         request.path = path.into();
         request.conversation = path.to_owned();
         request.turn = turn;
+        // Said of one step, so not of the process that serves them all.
+        request.env = vec![("FERMATA_STEP_KEY".to_owned(), format!("{path} {turn}"))];
         texts.push(stage.run(request).await.expect("a turn").text);
     }
     assert_eq!(texts, ["first", "no JSON here", r#"{"score":7}"#, "second"]);
@@ -77,6 +79,42 @@ rules:
         let pids: Vec<_> = seen.processes.iter().map(|process| process.pid).collect();
         assert_eq!(pids, [pids[0]; 4]);
     });
+}
+
+#[tokio::test]
+async fn a_new_try_takes_the_next_answer_and_a_new_attempt_the_same() {
+    let stage = Stage::scripted("rules: [{step: a, answers: [{fail: busy}, well]}]");
+    let mut request = stage.request("a", "");
+    for (attempt, conversation, expected) in
+        [(1, "1:1", None), (1, "1:2", Some("well")), (2, "2:1", None)]
+    {
+        request.attempt = attempt;
+        request.conversation = conversation.to_owned();
+        let text = stage
+            .run(request.clone())
+            .await
+            .ok()
+            .map(|output| output.text);
+        assert_eq!(
+            text.as_deref(),
+            expected,
+            "attempt {attempt}, {conversation}"
+        );
+        stage.agents.end("1").await;
+    }
+}
+
+#[tokio::test]
+async fn a_variable_of_the_whole_run_has_a_process_of_its_own() {
+    let stage = Stage::scripted("rules: [{answer: x}]");
+    let mut request = stage.request("a", "");
+    stage.run(request.clone()).await.expect("a turn");
+    request.env = vec![("REGION".to_owned(), "north".to_owned())];
+    request.conversation = "b".to_owned();
+    stage.run(request).await.expect("a turn");
+    stage
+        .sink
+        .with(|seen| assert_ne!(seen.processes[0].pid, seen.processes[1].pid));
 }
 
 #[tokio::test]

@@ -124,7 +124,17 @@ impl Turn<'_> {
                 .state
                 .frames
                 .get(frame)
-                .is_some_and(|f| !matches!(f.phase, Phase::Failed(_)))
+                .is_some_and(|f| match &f.phase {
+                    // What failed by itself keeps its own reason.
+                    Phase::Failed(step) => self.error_of(step).kind == CUT_OFF,
+                    Phase::Ready
+                    | Phase::Running(_)
+                    | Phase::Finished(_)
+                    | Phase::Retry(_)
+                    | Phase::AtLimit { .. }
+                    | Phase::LimitStopped { .. }
+                    | Phase::Ended => true,
+                })
     }
 
     pub(super) fn end_by_timeout(&mut self) {

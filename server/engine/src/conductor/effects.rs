@@ -15,10 +15,20 @@ use super::{place, steps};
 /// Attempts that somebody has to carry out now.
 #[must_use]
 pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
+    due_unless(state, definition, |_| false)
+}
+
+/// Attempts that somebody has to carry out now and that nobody does yet, as far as the caller knows.
+#[must_use]
+pub fn due_unless(
+    state: &RunState,
+    definition: &Definition,
+    carried_out: impl Fn(&StepPath) -> bool,
+) -> Vec<Effect> {
     state
         .open
         .iter()
-        .filter(|(_, open)| open.fence == state.fence)
+        .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
         .filter_map(|(path, open)| match open.kind.as_str() {
             "script" => Some(Effect::Script(script(path, open))),
             "agent" => place::find(state, definition, path, &open.step).and_then(|place| {
@@ -34,6 +44,7 @@ pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
                             schema,
                             (item, group),
                             &place.source.workflow,
+                            !state.groups.contains_key(&path.parent()),
                         ))))
                     }
                     _ => None,
@@ -94,6 +105,7 @@ fn call(
     schema: Option<Map<String, Value>>,
     (item, group): (Option<String>, Option<String>),
     workflow: &fermata_workflow::Workflow,
+    alone: bool,
 ) -> AgentCall {
     let rendered = &open.rendered;
     let shown = match &item {
@@ -110,8 +122,16 @@ fn call(
         prompt: text(rendered, "prompt").unwrap_or_default(),
         bare_prompt: text(rendered, "bare_prompt"),
         system_prompt: text(rendered, "system_prompt"),
-        model: text(rendered, "model"),
-        effort: text(rendered, "effort"),
+        model: text(rendered, "model")
+            .filter(|model| !model.is_empty())
+            .or_else(|| {
+                let default = workflow.runtime.model.as_ref();
+                default.map(|text| text.value.clone())
+            }),
+        effort: text(rendered, "effort").or_else(|| {
+            let default = workflow.runtime.raw.get("default_reasoning_effort");
+            default.and_then(Value::as_str).map(str::to_owned)
+        }),
         context_tier: text(rendered, "context_tier"),
         cwd: text(rendered, "working_dir"),
         provider: agent
@@ -139,9 +159,15 @@ fn call(
             model: text(rendered, "validator_model"),
             max_retries: validator.max_retries,
         }),
+        alone,
         dialog: agent.dialog.as_ref().map(|text| text.value.clone()),
         session_key: agent.session_key.as_ref().map(|text| text.value.clone()),
-        pricing: workflow.runtime.raw.get("pricing").cloned(),
+        pricing: workflow
+            .runtime
+            .raw
+            .get("cost")
+            .and_then(|cost| cost.get("pricing"))
+            .cloned(),
     }
 }
 

@@ -241,6 +241,20 @@ impl<'a> Turn<'a> {
         };
         let stale = open.fence < self.draft.state.fence;
         let (name, attempt) = (open.step.clone(), open.attempt);
+        if self.place(path, &name).is_none() {
+            let error = failure(
+                "ExecutionError",
+                format!(
+                    "`{name}` was being carried out, but the definition has no such step any more; resume from an earlier step"
+                ),
+                &[&name],
+            );
+            self.failed(path, &name, attempt, error, 0, Map::new());
+            return;
+        }
+        let Some(open) = self.draft.state.open.get(path) else {
+            return;
+        };
         match open.kind.as_str() {
             "agent" | "script" if stale => {
                 self.withdraw_gates(path, "its attempt was interrupted and starts again");

@@ -1,4 +1,7 @@
 //! Conductor's templates: Jinja with Python's values. Rule 4.5. The parser is `minijinja`'s, everything after it is here.
+//!
+//! `minijinja`'s own evaluator orders values of different types, compares missing ones, and joins with its own spelling;
+//! none of that can be replaced from outside, and the dialect answers each with an error or with Python's text.
 
 mod filters;
 mod functions;

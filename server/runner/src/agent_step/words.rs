@@ -57,6 +57,36 @@ pub(super) fn exhibit(step: &str, task: &str, output: &Value) -> String {
     )
 }
 
+/// The part of the side call that decides whether to ask the person.
+pub(super) fn doubt(trigger: &str) -> String {
+    format!(
+        "You decide whether a person should be asked something before another agent's output is taken. Ask when this holds:\n\n{trigger}\n\nIf so, `trigger` is true and `question` is the one question to ask."
+    )
+}
+
+/// What the side call looks at.
+pub(super) fn draft(step: &str, output: &Value, said: &[(String, String)]) -> String {
+    const OUTPUT: usize = 4_000;
+    format!(
+        "Agent: {step}\n\n--- OUTPUT ---\n{}\n--- END OUTPUT ---\n{}",
+        cut(&pretty(output), OUTPUT),
+        transcript(said)
+    )
+}
+
+/// What was asked and answered about the output.
+pub(super) fn transcript(said: &[(String, String)]) -> String {
+    if said.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\n\n## Conversation about your earlier answer");
+    for (question, answer) in said {
+        text.push_str(&format!("\nAsked: {question}\nAnswered: {answer}"));
+    }
+    text.push('\n');
+    text
+}
+
 fn cut(text: &str, chars: usize) -> String {
     let mut kept: String = text.chars().take(chars).collect();
     if kept.len() < text.len() {

@@ -1,6 +1,5 @@
 //! What a worker works with: everything from outside comes through here.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +26,6 @@ pub struct Surroundings {
     pub park_after: Duration,
     /// How often the log is looked at when no wake-up comes.
     pub poll: Duration,
-    /// Folder that replaces the run's own, once a worktree was made for it.
-    pub cwd: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -47,7 +44,6 @@ impl Surroundings {
             permissions: PermissionPolicy::default(),
             park_after: Duration::from_secs(60),
             poll: Duration::from_secs(1),
-            cwd: None,
         }
     }
 }

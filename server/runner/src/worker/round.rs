@@ -17,10 +17,13 @@ use tokio::time::Instant;
 use super::{Ended, Surroundings, WorkerError};
 use crate::agent::PermissionDecision;
 use crate::agent_step::{self, Stage};
+use crate::dry;
 use crate::ledger::{Appended, Ledger};
 use crate::looking::{self, Looking};
+use crate::mask::Mask;
 use crate::script;
 use crate::task::{Report, Reports, Task};
+use crate::worktree::Moved;
 
 /// Wall deadlines are looked at again at least this often, so that suspend does not stretch them.
 const RECHECK: Duration = Duration::from_secs(30);
@@ -35,6 +38,7 @@ pub(super) struct Round {
     pub(super) around: Surroundings,
     pub(super) tasks: HashMap<StepPath, Task>,
     pub(super) permissions: HashMap<GateId, oneshot::Sender<PermissionDecision>>,
+    pub(super) dialogs: HashMap<GateId, oneshot::Sender<Option<String>>>,
     reports: Reports,
     inbox: mpsc::UnboundedReceiver<Report>,
     looking: Looking,
@@ -42,11 +46,13 @@ pub(super) struct Round {
     _wake: Wake,
     stage: Stage,
     cwd: PathBuf,
+    mask: Mask,
+    moved: Option<Moved>,
 }
 
 /// Why waiting ended.
 enum Why {
-    Report(Report),
+    Report(Box<Report>),
     Look,
     Flush,
     Park,
@@ -59,20 +65,20 @@ impl Round {
         definition: Definition,
         around: Surroundings,
         wake: Wake,
+        moved: Option<Moved>,
     ) -> Self {
+        let elsewhere = |path: PathBuf| moved.as_ref().map_or(path.clone(), |m| m.path(&path));
         let (reports, inbox) = mpsc::unbounded_channel();
         let woken = Arc::new(Notify::new());
         let waker = Arc::clone(&woken);
         wake.on_wake(move || waker.notify_one());
-        let cwd = around
-            .cwd
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(&ledger.state.request.cwd));
+        let cwd = elsewhere(PathBuf::from(&ledger.state.request.cwd));
+        let mask = Mask::new(&ledger.state);
         let stage = Stage {
             run: run.clone(),
             provider: Arc::clone(&around.agents),
             agent: ledger.state.request.agent.clone(),
-            base: definition.root().dir().to_path_buf(),
+            base: elsewhere(definition.root().dir().to_path_buf()),
             home: around.world.home(),
             policy: around.permissions.clone(),
         };
@@ -83,6 +89,7 @@ impl Round {
             around,
             tasks: HashMap::new(),
             permissions: HashMap::new(),
+            dialogs: HashMap::new(),
             reports,
             inbox,
             looking: Looking::default(),
@@ -90,6 +97,8 @@ impl Round {
             _wake: wake,
             stage,
             cwd,
+            mask,
+            moved,
         }
     }
 
@@ -114,8 +123,8 @@ impl Round {
                 // Nothing may follow a terminal event, so what was seen goes first.
                 self.flush(true)?;
             }
-            self.decide()?;
-            self.answer_permissions();
+            let idle = self.decide()?;
+            self.tell_agents();
             match self.ledger.state.status {
                 Status::Completed | Status::Failed | Status::Cancelled => {
                     return Ok(Ended::With(self.ledger.state.status));
@@ -126,9 +135,17 @@ impl Round {
                 Status::Waiting | Status::Running | Status::Queued => park_at = None,
             }
             self.carry_out();
+            if !idle {
+                // A long chain of pure steps must not keep results and requests waiting.
+                while let Ok(report) = self.inbox.try_recv() {
+                    self.take(report)?;
+                }
+                tokio::task::yield_now().await;
+                continue;
+            }
             match self.wait(flush_at, park_at).await {
                 Why::Report(report) => {
-                    self.take(report)?;
+                    self.take(*report)?;
                     while let Ok(report) = self.inbox.try_recv() {
                         self.take(report)?;
                     }
@@ -147,30 +164,19 @@ impl Round {
         }
     }
 
-    /// Decides and appends until nothing follows.
-    fn decide(&mut self) -> Result<(), WorkerError> {
-        for _ in 0..TRIES {
-            loop {
-                let now = self.around.clock.now();
-                let plan = conductor::advance(&mut self.ledger.state, &self.definition, now);
-                let Plan {
-                    append,
-                    cancel,
-                    idle,
-                } = plan;
-                if self.commit(append)? == Appended::Again {
-                    break;
-                }
-                let stale = self.cancel(&cancel)?;
-                if idle && !stale {
-                    return Ok(());
-                }
-            }
+    /// Decides once and appends what follows; whether nothing more follows by itself.
+    fn decide(&mut self) -> Result<bool, WorkerError> {
+        let now = self.around.clock.now();
+        let Plan {
+            append,
+            cancel,
+            idle,
+        } = conductor::advance(&mut self.ledger.state, &self.definition, now);
+        if self.commit(append)? == Appended::Again {
+            return Ok(false);
         }
-        Err(WorkerError::Store(StoreError::Busy {
-            path: format!("log of run {}", self.run),
-            waited: 0,
-        }))
+        let stale = self.cancel(&cancel)?;
+        Ok(idle && !stale)
     }
 
     fn commit(&mut self, append: Vec<Entry>) -> Result<Appended, WorkerError> {
@@ -227,12 +233,12 @@ impl Round {
 
     /// Starts a task for every attempt that is due and has none.
     fn carry_out(&mut self) {
-        for effect in conductor::due(&self.ledger.state, &self.definition) {
+        let due = conductor::due_unless(&self.ledger.state, &self.definition, |path| {
+            self.tasks.contains_key(path)
+        });
+        for effect in due {
             let (path, attempt) = effect.attempt();
             let path = path.clone();
-            if self.tasks.contains_key(&path) {
-                continue;
-            }
             let (cancel, asked) = watch::channel(false);
             let reports = self.reports.clone();
             let done = path.clone();
@@ -262,6 +268,9 @@ impl Round {
     ) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>> {
         let reports = self.reports.clone();
         match effect {
+            Effect::Script(call) if self.ledger.state.request.dry_run => {
+                Box::pin(dry::run(call, self.stage.clone(), reports))
+            }
             Effect::Script(call) => {
                 let place = script::Place {
                     run: self.run.clone(),
@@ -279,7 +288,11 @@ impl Round {
                     .get(&frame)
                     .and_then(|frame| self.definition.file(&frame.file))
                 {
-                    stage.base = source.dir().to_path_buf();
+                    let dir = source.dir();
+                    stage.base = match &self.moved {
+                        Some(moved) => moved.path(dir),
+                        None => dir.to_path_buf(),
+                    };
                 }
                 Box::pin(agent_step::run(*call, stage, reports, asked))
             }
@@ -307,7 +320,7 @@ impl Round {
         };
         tokio::select! {
             biased;
-            Some(report) = self.inbox.recv() => Why::Report(report),
+            Some(report) = self.inbox.recv() => Why::Report(Box::new(report)),
             () = self.woken.notified() => Why::Look,
             () = flush => Why::Flush,
             () = park => Why::Park,
@@ -329,7 +342,7 @@ impl Round {
                 self.conclude(&path, attempt, *outcome)
             }
             Report::Look { path, body } => {
-                self.looking.push(self.around.clock.now(), path, body);
+                self.looking.push(self.around.clock.now(), path, *body);
                 Ok(())
             }
             Report::Process {
@@ -346,6 +359,12 @@ impl Round {
                 let now = self.around.clock.now();
                 Ok(self.ledger.write(now, &path, &body)?)
             }
+            Report::Dialog {
+                path,
+                attempt,
+                question,
+                reply,
+            } => self.open_dialog(&path, attempt, &question, reply),
             Report::Permission {
                 path,
                 attempt,
@@ -357,10 +376,11 @@ impl Round {
 
     /// Writes what was seen: a few events, or all of them before a result.
     fn flush(&mut self, all: bool) -> Result<(), WorkerError> {
-        for entry in self.looking.take(all) {
-            self.ledger.write(entry.at, &entry.path, &entry.body)?;
+        let mut entries = self.looking.take(all);
+        for entry in &mut entries {
+            self.mask.apply(&mut entry.body);
         }
-        Ok(())
+        Ok(self.ledger.write_all(entries)?)
     }
 
     /// Gives the lock back; an answer queues the run again.
@@ -372,7 +392,7 @@ impl Round {
         }
         let still_waits = {
             let before = self.ledger.state.last_seq;
-            self.decide()?;
+            let _ = self.decide()?;
             before == self.ledger.state.last_seq && self.ledger.state.status == Status::Waiting
         };
         if still_waits {

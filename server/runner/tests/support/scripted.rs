@@ -26,6 +26,7 @@ pub struct Asked {
 #[derive(Default)]
 pub struct Scripted {
     answers: HashMap<String, Vec<Value>>,
+    models: Value,
     taken: Mutex<HashMap<String, usize>>,
     pub asked: Mutex<Vec<Asked>>,
 }
@@ -46,6 +47,7 @@ impl Scripted {
             .unwrap_or_default();
         Arc::new(Self {
             answers,
+            models: script.get("models").cloned().unwrap_or_default(),
             ..Self::default()
         })
     }
@@ -96,6 +98,20 @@ impl AgentProvider for Scripted {
             model: request.model.clone(),
             tools: request.tools.clone(),
         });
+        let efforts = request
+            .model
+            .as_ref()
+            .and_then(|model| self.models.get(model)?.get("efforts")?.as_array());
+        if let (Some(efforts), Some(effort)) = (efforts, &request.effort)
+            && !efforts.iter().any(|known| known == effort.as_str())
+        {
+            return Err(error(
+                AgentErrorKind::Unsupported,
+                &format!("no effort {effort}"),
+                false,
+                None,
+            ));
+        }
         let Some(answer) = self.next(&request.step) else {
             return Err(error(
                 AgentErrorKind::Provider,

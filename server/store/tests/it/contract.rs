@@ -1,5 +1,4 @@
 //! Guards, rights and the start policy of any store.
-#![allow(clippy::unwrap_used, reason = "test code outside test functions")]
 
 use fermata_engine::{EventBody, Fence, GateId, RunId, Status};
 use fermata_store::{

@@ -1,5 +1,4 @@
 //! Runs and events for the tests.
-#![allow(clippy::unwrap_used, reason = "test code outside test functions")]
 
 use fermata_engine::event::ProcessId;
 use fermata_engine::{

@@ -48,16 +48,43 @@ pub struct NodeSettings {
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum ArchonKind {
-    Command { name: Text, with: IndexMap<String, Placed<Value>> },
-    Prompt { prompt: Text },
-    Bash { script: Text, timeout_ms: Option<f64> },
-    Script { script: Text, raw: Value },
+    Command {
+        name: Text,
+        with: IndexMap<String, Placed<Value>>,
+    },
+    Prompt {
+        prompt: Text,
+    },
+    Bash {
+        script: Text,
+        timeout_ms: Option<f64>,
+    },
+    Script {
+        script: Text,
+        raw: Value,
+    },
     Loop(Box<LoopNode>),
-    LoopGroup { nodes: Vec<super::Step>, raw: Value, until: Option<Text>, max_iterations: Option<Placed<u32>> },
-    Approval { message: Text, raw: Value },
-    Cancel { reason: Text },
-    Include { workflow: Text, raw: Value },
-    Workflow { workflow: Text, raw: Value },
+    LoopGroup {
+        nodes: Vec<super::Step>,
+        raw: Value,
+        until: Option<Text>,
+        max_iterations: Option<Placed<u32>>,
+    },
+    Approval {
+        message: Text,
+        raw: Value,
+    },
+    Cancel {
+        reason: Text,
+    },
+    Include {
+        workflow: Text,
+        raw: Value,
+    },
+    Workflow {
+        workflow: Text,
+        raw: Value,
+    },
 }
 
 /// An agent loop.

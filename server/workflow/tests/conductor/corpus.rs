@@ -10,7 +10,7 @@ use fermata_workflow::world::PathKind;
 use serde_json::Value;
 
 /// The data's folder, or `None` with a loud word when it is not here.
-pub fn corpus() -> Option<PathBuf> {
+pub(super) fn corpus() -> Option<PathBuf> {
     let here = std::env::var_os("FERMATA_CORPUS")
         .map(PathBuf::from)
         .or_else(|| {
@@ -25,7 +25,7 @@ pub fn corpus() -> Option<PathBuf> {
 }
 
 /// Rows of a JSONL file.
-pub fn rows(path: &Path) -> Vec<Value> {
+pub(super) fn rows(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).expect("conformance data is readable");
     text.lines()
         .map(|line| serde_json::from_str(line).expect("a row is JSON"))
@@ -33,16 +33,16 @@ pub fn rows(path: &Path) -> Vec<Value> {
 }
 
 /// A folder on disk with texts laid over it.
-pub struct Overlay {
+pub(super) struct Overlay {
     /// Files by path.
-    pub files: BTreeMap<PathBuf, Vec<u8>>,
+    pub(super) files: BTreeMap<PathBuf, Vec<u8>>,
     /// Variables.
-    pub env: BTreeMap<String, String>,
+    pub(super) env: BTreeMap<String, String>,
 }
 
 impl Overlay {
     /// The data's environment and no overlay.
-    pub fn new(corpus: &Path) -> Self {
+    pub(super) fn new(corpus: &Path) -> Self {
         let env: Value = serde_json::from_str(
             &std::fs::read_to_string(corpus.join("env.json")).expect("env.json"),
         )
@@ -59,7 +59,7 @@ impl Overlay {
     }
 
     /// Lays a whole folder of disk over `target`.
-    pub fn lay(&mut self, from: &Path, target: &Path) {
+    pub(super) fn lay(&mut self, from: &Path, target: &Path) {
         for entry in std::fs::read_dir(from).expect("folder").flatten() {
             let (path, to) = (entry.path(), target.join(entry.file_name()));
             if path.is_dir() {

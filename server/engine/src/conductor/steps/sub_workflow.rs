@@ -33,7 +33,7 @@ pub(in crate::conductor) fn start<'a>(
         Some(known) => Ok(known),
         None => prepare(turn, place, sub, context),
     };
-    let (workflow, file, inputs) = match begun {
+    let (workflow, file, mut inputs) = match begun {
         Ok(begun) => begun,
         Err(error) => {
             turn.started(place, path, attempt, Map::new());
@@ -41,6 +41,7 @@ pub(in crate::conductor) fn start<'a>(
             return;
         }
     };
+    turn.draft.state.conceal(&mut inputs);
     let rendered = Map::from_iter([("inputs".to_owned(), Value::Object(inputs.clone()))]);
     turn.started(place, path, attempt, rendered);
     let deadline = turn

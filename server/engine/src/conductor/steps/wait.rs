@@ -40,6 +40,12 @@ pub(in crate::conductor) fn start<'a>(
                 reason = "checked to be positive and at most a day"
             )]
             let ms = (seconds * 1000.0).ceil() as u64;
+            // A dry run waits for nothing.
+            let ms = if turn.draft.state.request.dry_run {
+                0
+            } else {
+                ms
+            };
             let deadline = turn.draft.now.saturating_add(ms);
             turn.draft.emit(
                 path,

@@ -3,6 +3,7 @@
 //! also what the editor completes and explains.
 
 mod check;
+mod export;
 mod groups;
 mod lax;
 mod outputs;
@@ -16,7 +17,9 @@ mod step_kinds;
 mod top;
 mod types;
 mod whole;
+mod wording;
 
+pub use export::json_schema;
 pub use step_kinds::{Standing, standing};
 pub use top::TOP;
 pub use types::{Key, Kind, Model};

@@ -1,0 +1,156 @@
+//! Following a run on a terminal: lines as they come, a progress line, and a
+//! prompt at each gate. Only a viewer: leaving it leaves the run alone.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use fermata_control::{Control, run_result};
+use fermata_engine::{RunId, RunState, Status};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::prompt;
+use crate::verbs::events::words;
+
+static LEFT: AtomicBool = AtomicBool::new(false);
+
+/// How many events one look fetches.
+const BATCH: usize = 500;
+
+/// Follows a run until it is over, holds where nobody here can answer, or the viewer leaves.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Result<Exit> {
+    // A second handler is refused by the crate; the first one does.
+    let _ = ctrlc::set_handler(|| LEFT.store(true, Ordering::SeqCst));
+    let watcher = control.watch()?;
+    watcher.subscribe(run)?;
+    let progress = progress(console);
+    let mut state = RunState::default();
+    loop {
+        loop {
+            let events = control.events(run, state.last_seq + 1, BATCH)?;
+            for event in &events {
+                state.fold(event)?;
+                if let Some(text) = words(event) {
+                    progress.suspend(|| console.line(&text));
+                }
+            }
+            progress.set_message(now(&state));
+            if events.len() < BATCH {
+                break;
+            }
+        }
+        match state.status {
+            Status::Completed | Status::Failed | Status::Cancelled => {
+                progress.finish_and_clear();
+                return finish(control, &state, console);
+            }
+            Status::Waiting if !state.open_gates.is_empty() => {
+                if !console.interactive() {
+                    progress.finish_and_clear();
+                    return Ok(held(control, &state, console));
+                }
+                progress.suspend(|| prompt::gates(control, run, &state, console))?;
+            }
+            Status::Waiting | Status::Queued | Status::Running => {}
+        }
+        if LEFT.load(Ordering::SeqCst) {
+            progress.finish_and_clear();
+            console.line(&format!(
+                "detached; run {} goes on. Come back with `fermata events {} --follow`, end it with `fermata stop {}`",
+                run.short(),
+                run.short(),
+                run.short()
+            ));
+            return Ok(Exit::Fine);
+        }
+        let _ = watcher.next(Duration::from_millis(500));
+        // A worker that died is noticed here: nobody else may be looking.
+        control.tick()?;
+    }
+}
+
+fn progress(console: &Console) -> ProgressBar {
+    if !console.interactive() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    // The template is a constant, so a failure would only cost the style.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+fn now(state: &RunState) -> String {
+    let done = state
+        .steps
+        .iter()
+        .filter(|step| step.ended.is_some())
+        .count();
+    let current: Vec<&str> = state
+        .steps
+        .iter()
+        .filter(|step| step.ended.is_none())
+        .map(|step| step.step.as_str())
+        .collect();
+    if current.is_empty() {
+        format!("{done} steps run")
+    } else {
+        format!("{} · {done} steps run", current.join(", "))
+    }
+}
+
+/// The result of a run that is over, for people or as JSON.
+pub(crate) fn finish(control: &Control, state: &RunState, console: &Console) -> Result<Exit> {
+    let result = result(control, state);
+    if console.machine() {
+        console.json(&result);
+    } else if let Some(output) = result.get("output").filter(|output| !output.is_null()) {
+        console.line(&serde_json::to_string_pretty(output)?);
+    }
+    Ok(if state.status == Status::Completed {
+        Exit::Fine
+    } else {
+        Exit::Failed
+    })
+}
+
+/// The JSON of design/protocol.md for a run.
+pub(crate) fn result(control: &Control, state: &RunState) -> serde_json::Value {
+    run_result(state, |payload| {
+        fermata_store::fetch(control.store().as_ref(), payload)
+            .unwrap_or_else(|error| json!({ "missing": error.to_string() }))
+    })
+}
+
+/// Says how to answer, for whoever comes next.
+fn held(control: &Control, state: &RunState, console: &Console) -> Exit {
+    if console.machine() {
+        console.json(&result(control, state));
+    }
+    let run = state.run.as_ref().map_or("@last", |run| run.short());
+    for open in &state.open_gates {
+        console.line(&format!(
+            "holds at {}: {}",
+            open.gate.step,
+            open.gate.prompt.trim()
+        ));
+        for spec in &open.gate.answers {
+            console.line(&format!("  {}", prompt::choice(spec)));
+        }
+        let gate = if state.open_gates.len() > 1 {
+            format!(" --gate {}", open.gate.gate)
+        } else {
+            String::new()
+        };
+        console.line(&format!("answer with: fermata answer {run}{gate} ANSWER"));
+    }
+    Exit::Waiting
+}

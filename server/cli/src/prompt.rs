@@ -1,0 +1,197 @@
+//! Questions on the terminal: gates and the choice about an earlier run.
+
+use std::io::{self, BufRead as _, Write as _};
+
+use anyhow::Result;
+use fermata_control::{AnswerInput, AnswerOutcome, Choice, ChoiceAnswer, Control};
+use fermata_engine::gate::{AnswerSpec, Gate};
+use fermata_engine::{RunId, RunState};
+
+use crate::console::Console;
+
+/// Asks about every gate of a run that holds, until each is closed by somebody.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub(crate) fn gates(
+    control: &Control,
+    run: &RunId,
+    state: &RunState,
+    console: &Console,
+) -> Result<()> {
+    for open in &state.open_gates {
+        // The bell: a held run is never silent.
+        console.text("\u{7}\n");
+        show(&open.gate, console);
+        ask(control, run, &open.gate, console)?;
+    }
+    Ok(())
+}
+
+fn show(gate: &Gate, console: &Console) {
+    console.line(gate.prompt.trim_end());
+    if let Some(limit) = &gate.limit {
+        console.line(&format!(
+            "  {} of {} iterations used",
+            limit.current_iteration, limit.max_iterations
+        ));
+        if let Some(cycle) = &limit.cycle {
+            console.line(&format!(
+                "  repeating: {} × {}",
+                cycle.steps.join(" → "),
+                cycle.rounds
+            ));
+        }
+        for verdict in limit.verdicts.iter().rev().take(3).rev() {
+            let score = verdict
+                .score
+                .map_or_else(String::new, |score| format!(" score {score}"));
+            let flag = verdict
+                .flag
+                .map_or_else(String::new, |flag| format!(" {flag}"));
+            let feedback = verdict
+                .feedback
+                .as_deref()
+                .map_or_else(String::new, |text| format!(" · {text}"));
+            console.line(&format!(
+                "  {} #{}:{score}{flag}{feedback}",
+                verdict.step, verdict.round
+            ));
+        }
+    }
+    for (number, spec) in gate.answers.iter().enumerate() {
+        console.line(&format!("  {}) {}", number + 1, choice(spec)));
+    }
+}
+
+/// One answer in a line.
+pub(crate) fn choice(spec: &AnswerSpec) -> String {
+    match &spec.consequence {
+        Some(consequence) => format!("{} ({consequence})", spec.label),
+        None => spec.label.clone(),
+    }
+}
+
+fn ask(control: &Control, run: &RunId, gate: &Gate, console: &Console) -> Result<()> {
+    loop {
+        let Some(line) = read("answer> ")? else {
+            return Ok(());
+        };
+        let Some(answer) = input(gate, &line)? else {
+            continue;
+        };
+        match control.answer(run, Some(&gate.gate), answer)? {
+            AnswerOutcome::Accepted { .. } => return Ok(()),
+            AnswerOutcome::Refused(refusal) => {
+                console.line(&refusal.reason);
+                // Somebody else has closed it: there is nothing left to ask.
+                if refusal.answered.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// A typed line as an answer: a number takes that offer and asks for its texts, anything else is words.
+fn input(gate: &Gate, line: &str) -> Result<Option<AnswerInput>> {
+    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    let [word] = words.as_slice() else {
+        return Ok((!words.is_empty()).then_some(AnswerInput::Words(words)));
+    };
+    let chosen = word
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| gate.answers.get(number.checked_sub(1)?));
+    let Some(spec) = chosen else {
+        return Ok(Some(AnswerInput::Words(words)));
+    };
+    let mut answer = spec.answer.clone();
+    for field in &spec.fields {
+        let Some(text) = read(&format!("{}> ", field.name))? else {
+            return Ok(None);
+        };
+        if field.ty == "integer" {
+            if let Ok(number) = text.trim().parse::<u64>() {
+                answer[&field.name] = number.into();
+            }
+        } else if answer["kind"] == "human" {
+            answer["input"][&field.name] = text.into();
+        } else {
+            answer[&field.name] = text.into();
+        }
+    }
+    Ok(Some(AnswerInput::Json(answer)))
+}
+
+/// Asks what is meant by a new request while an earlier run is there. `None` when nobody answers.
+///
+/// # Errors
+/// When the terminal cannot be read.
+pub(crate) fn choose(choice: &Choice, console: &Console) -> Result<Option<ChoiceAnswer>> {
+    describe(choice, console);
+    loop {
+        let Some(line) = read("choice> ")? else {
+            return Ok(None);
+        };
+        let word = line.trim();
+        let by_number = word
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| choice.answers.get(number.checked_sub(1)?));
+        let by_word = choice.answers.iter().find(|answer| answer.as_str() == word);
+        if let Some(answer) = by_number.or(by_word) {
+            return Ok(Some(*answer));
+        }
+        console.line("a number from 1 to 4, or one of the words");
+    }
+}
+
+/// The choice in words, with what each answer does.
+pub(crate) fn describe(choice: &Choice, console: &Console) {
+    let prior = &choice.prior;
+    let cause = prior
+        .cause
+        .map_or_else(String::new, |cause| format!(" ({})", word(&cause)));
+    let progress = prior
+        .progress
+        .as_deref()
+        .map_or_else(String::new, |text| format!(", {text}"));
+    console.line(&format!(
+        "The last run of {} is {}{cause}{progress}: run {}",
+        choice.workflow,
+        prior.status.as_str(),
+        prior.run.short()
+    ));
+    console.line(&format!("  it was about: {}", prior.message));
+    if prior.changed {
+        console.line("  the workflow file has changed since");
+    }
+    console.line("What is meant?");
+    for (number, answer) in choice.answers.iter().enumerate() {
+        let means = match answer {
+            ChoiceAnswer::Resume => "go on with that run; the new request is dropped",
+            ChoiceAnswer::AbandonAndRun => "cancel that run, then run the new request",
+            ChoiceAnswer::RunFresh => "leave that run as it is, run the new request",
+            ChoiceAnswer::Dismiss => "do nothing; the new request is dropped",
+        };
+        console.line(&format!("  {}) {}: {means}", number + 1, answer.as_str()));
+    }
+}
+
+/// The word of a value that serialises to one.
+pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// One line; `None` at the end of input.
+fn read(prompt: &str) -> Result<Option<String>> {
+    let mut out = io::stdout().lock();
+    out.write_all(prompt.as_bytes())?;
+    out.flush()?;
+    let mut line = String::new();
+    Ok((io::stdin().lock().read_line(&mut line)? > 0).then(|| line.trim_end().to_owned()))
+}

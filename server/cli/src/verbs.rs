@@ -1,0 +1,144 @@
+//! One file per verb of the command line.
+
+pub(crate) mod abandon;
+pub(crate) mod agents;
+pub(crate) mod answer;
+pub(crate) mod check;
+pub(crate) mod choose;
+pub(crate) mod eval;
+pub(crate) mod events;
+pub(crate) mod explain;
+pub(crate) mod graph;
+pub(crate) mod lsp;
+pub(crate) mod resume;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod schema;
+pub(crate) mod scripted_agent;
+pub(crate) mod show;
+pub(crate) mod stop;
+pub(crate) mod tell;
+pub(crate) mod trust;
+pub(crate) mod worker;
+
+use anyhow::Result;
+use fermata_control::{Act, Control, ControlError, Outcome, StartRefusal};
+use fermata_engine::RunId;
+use serde_json::json;
+
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::{follow, prompt};
+
+/// Whether an error is one of usage: a run or a start that does not exist, or a parameter that cannot be read.
+pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ControlError>().is_some_and(|error| {
+        matches!(
+            error,
+            ControlError::NotFound(_)
+                | ControlError::Ambiguous { .. }
+                | ControlError::BadRequest { .. }
+        )
+    })
+}
+
+/// What to do once a request was answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct After {
+    /// Do not follow.
+    pub(crate) detach: bool,
+}
+
+/// Carries an outcome on: follows a started run, asks at a choice, or says why not.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub(crate) fn carry_on(
+    control: &Control,
+    outcome: &Outcome,
+    after: After,
+    console: &Console,
+) -> Result<Exit> {
+    match outcome {
+        Outcome::Started { run, .. } if after.detach => {
+            if console.machine() {
+                console.json(&follow::result(control, &control.state(run)?));
+            } else {
+                console.line(&format!(
+                    "run {} started; follow it with `fermata events {} --follow`",
+                    run.short(),
+                    run.short()
+                ));
+            }
+            Ok(Exit::Fine)
+        }
+        Outcome::Started { run, .. } => follow::follow(control, run, console),
+        Outcome::Dismissed => {
+            if console.machine() {
+                console.json(&outcome.to_json());
+            } else {
+                console.line("the request was dropped; nothing was started");
+            }
+            Ok(Exit::Fine)
+        }
+        Outcome::Refused(StartRefusal::Choice(choice)) if console.interactive() => {
+            match prompt::choose(choice, console)? {
+                Some(answer) => carry_on(
+                    control,
+                    &control.choose(&choice.start, answer)?,
+                    after,
+                    console,
+                ),
+                None => Ok(Exit::Choice),
+            }
+        }
+        Outcome::Refused(refusal) => {
+            if console.machine() {
+                console.json(&outcome.to_json());
+            }
+            if let StartRefusal::Choice(choice) = refusal {
+                prompt::describe(choice, console);
+                console.line(&format!(
+                    "answer with: fermata choose {} ANSWER",
+                    choice.start
+                ));
+            } else {
+                console.error(&refusal.message());
+            }
+            Ok(exit_of(outcome))
+        }
+    }
+}
+
+fn exit_of(outcome: &Outcome) -> Exit {
+    match outcome.exit_code() {
+        0 => Exit::Fine,
+        2 => Exit::Usage,
+        3 => Exit::Choice,
+        4 => Exit::Waiting,
+        _ => Exit::Failed,
+    }
+}
+
+/// Says what came of abandoning, stopping or guiding a run.
+pub(crate) fn report(act: &Act, run: &RunId, done: &str, console: &Console) -> Exit {
+    match act {
+        Act::Done { status } => {
+            if console.machine() {
+                console.json(&json!({ "ok": true, "run": run, "status": status }));
+            } else {
+                console.line(&format!("run {}: {done}", run.short()));
+            }
+            Exit::Fine
+        }
+        Act::Refused { reason, status } => {
+            if console.machine() {
+                console
+                    .json(&json!({ "ok": false, "run": run, "reason": reason, "status": status }));
+            } else {
+                console.error(reason);
+            }
+            Exit::Failed
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `fermata graph WORKFLOW`: the route graph as text, Mermaid, DOT or JSON; loops are marked.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use fermata_ide::{Graph as RouteGraph, GraphEdge};
+use fermata_store::OsWorld;
+use fermata_workflow::loader;
+
+use crate::console::Console;
+use crate::exit::{Exit, Usage};
+
+/// Options of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    /// A workflow file.
+    workflow: PathBuf,
+    /// How to draw it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Mermaid,
+    Dot,
+    Json,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// [`Usage`] when the file is no workflow.
+pub(crate) fn run(options: &Graph, console: &Console) -> Result<Exit> {
+    let here = std::env::current_dir().context("the current folder cannot be told")?;
+    let loaded = loader::load(&OsWorld::new(), &here.join(&options.workflow));
+    if loaded.workflow.is_none() {
+        let why = loaded
+            .diagnostics
+            .first()
+            .map_or("it is not a workflow", |d| d.message.as_str());
+        return Err(Usage::new(format!("{}: {why}", options.workflow.display())).into());
+    }
+    let graph = fermata_ide::graph(&loaded);
+    match options.format {
+        Format::Text => console.text(&text(&graph)),
+        Format::Mermaid => console.text(&mermaid(&graph)),
+        Format::Dot => console.text(&dot(&graph)),
+        Format::Json => console.json(&graph.to_json()),
+    }
+    Ok(Exit::Fine)
+}
+
+fn text(graph: &RouteGraph) -> String {
+    let mut out = String::new();
+    for node in &graph.nodes {
+        if node.kind == "end" {
+            continue;
+        }
+        let entry = if graph.entry.as_deref() == Some(&node.id) {
+            "entry, "
+        } else {
+            ""
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{} ({entry}{})", node.label, node.kind);
+        for edge in graph.edges.iter().filter(|edge| edge.from == node.id) {
+            let back = if edge.back { "  ↺ loop" } else { "" };
+            let _ = writeln!(out, "  → {}{}{back}", edge.to, condition(edge));
+        }
+    }
+    for found in &graph.loops {
+        let _ = writeln!(out, "loop: {}", found.name);
+    }
+    out
+}
+
+fn condition(edge: &GraphEdge) -> String {
+    match (&edge.when, &edge.label) {
+        (Some(when), _) => format!("  when {when}"),
+        (None, Some(label)) => format!("  on “{label}”"),
+        (None, None) => String::new(),
+    }
+}
+
+fn mermaid(graph: &RouteGraph) -> String {
+    let id = |name: &str| {
+        graph
+            .nodes
+            .iter()
+            .position(|node| node.id == name)
+            .unwrap_or(0)
+    };
+    let quote = |text: &str| text.replace('"', "#quot;").replace('\n', " ");
+    let mut out = String::from("flowchart TD\n");
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let (open, close) = match node.kind.as_str() {
+            "end" | "terminate" => ("([", "])"),
+            "human_gate" | "questions" => ("{{", "}}"),
+            "parallel" | "for_each" => ("[[", "]]"),
+            _ => ("[", "]"),
+        };
+        let _ = writeln!(out, "  n{index}{open}\"{}\"{close}", quote(&node.label));
+    }
+    for edge in &graph.edges {
+        let arrow = if edge.back { "-.->" } else { "-->" };
+        let label = edge
+            .label
+            .as_deref()
+            .map_or_else(String::new, |label| format!("|\"{}\"|", quote(label)));
+        let _ = writeln!(
+            out,
+            "  n{} {arrow}{label} n{}",
+            id(&edge.from),
+            id(&edge.to)
+        );
+    }
+    out
+}
+
+fn dot(graph: &RouteGraph) -> String {
+    let quote = |text: &str| {
+        format!(
+            "\"{}\"",
+            text.replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', " ")
+        )
+    };
+    let mut out = String::from("digraph workflow {\n");
+    for node in &graph.nodes {
+        let _ = writeln!(out, "  {} [label={}];", quote(&node.id), quote(&node.label));
+    }
+    for edge in &graph.edges {
+        let label = edge
+            .label
+            .as_deref()
+            .map_or_else(String::new, |label| format!("label={} ", quote(label)));
+        let style = if edge.back { "style=dashed" } else { "" };
+        let _ = writeln!(
+            out,
+            "  {} -> {} [{label}{style}];",
+            quote(&edge.from),
+            quote(&edge.to)
+        );
+    }
+    out.push_str("}\n");
+    out
+}

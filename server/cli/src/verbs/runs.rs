@@ -1,0 +1,105 @@
+//! `fermata runs`: runs, newest first, and open start requests.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use fermata_control::{Control, RunsFilter, RunsView};
+
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::open;
+use crate::prompt::word;
+
+/// Options of `runs`.
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    /// Child runs too.
+    #[arg(long)]
+    all: bool,
+    /// Only open start requests.
+    #[arg(long)]
+    starts: bool,
+    /// Print again whenever something changes.
+    #[arg(long)]
+    watch: bool,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When the store cannot be used.
+pub(crate) fn run(options: &Runs, home: Option<&Path>, console: &Console) -> Result<Exit> {
+    let control = open::terminal(home)?;
+    let watcher = control.watch()?;
+    loop {
+        control.tick()?;
+        print(&control, options, console)?;
+        if !options.watch {
+            return Ok(Exit::Fine);
+        }
+        while !watcher.next(Duration::from_secs(5)).list {}
+    }
+}
+
+fn print(control: &Control, options: &Runs, console: &Console) -> Result<()> {
+    let mut view = control.runs(&RunsFilter {
+        all: options.all,
+        ..RunsFilter::default()
+    })?;
+    if options.starts {
+        view.runs.clear();
+    }
+    if options.json {
+        console.json(&view.to_json());
+    } else {
+        console.text(&table(&view));
+    }
+    Ok(())
+}
+
+fn table(view: &RunsView) -> String {
+    let mut out = String::new();
+    for start in &view.starts {
+        out += &format!(
+            "{:<10} {}  {}: an earlier run has to be decided about (fermata choose {} ANSWER)\n",
+            "choose", start.start, start.workflow, start.start
+        );
+    }
+    for run in &view.runs {
+        let cause = run
+            .cause
+            .as_ref()
+            .map_or_else(String::new, |cause| format!(" ({})", word(cause)));
+        let held: Vec<String> = run
+            .gates
+            .iter()
+            .map(|gate| match &gate.limit {
+                Some(limit) => format!(
+                    "held at {}/{} before {}",
+                    limit.current_iteration, limit.max_iterations, gate.step
+                ),
+                None => format!("holds at {}", gate.step),
+            })
+            .collect();
+        let held = if held.is_empty() {
+            String::new()
+        } else {
+            format!("  {}", held.join(", "))
+        };
+        out += &format!(
+            "{:<10} {}  {}{cause}{held}\n",
+            run.status.as_str(),
+            run.run.short(),
+            run.workflow
+        );
+    }
+    if out.is_empty() {
+        out.push_str("no runs yet; start one with `fermata run WORKFLOW`\n");
+    }
+    out
+}

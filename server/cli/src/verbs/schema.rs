@@ -1,0 +1,31 @@
+//! `fermata schema NAME`: a JSON Schema.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::console::Console;
+use crate::exit::Exit;
+
+/// Options of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Which schema.
+    name: Name,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    Events,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Never; the signature is that of every verb.
+pub(crate) fn run(options: &Schema, console: &Console) -> Result<Exit> {
+    let schema = match options.name {
+        Name::Events => fermata_engine::schema::events(),
+    };
+    console.text(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
+    Ok(Exit::Fine)
+}

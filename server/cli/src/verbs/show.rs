@@ -1,0 +1,67 @@
+//! `fermata show RUN`: one run whole.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::open;
+
+/// Options of `show`.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A run: any unique part of its id from either end, or @last.
+    run: String,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When there is no such run or the store cannot be read.
+pub(crate) fn run(options: &Show, home: Option<&Path>, console: &Console) -> Result<Exit> {
+    let control = open::terminal(home)?;
+    control.tick()?;
+    let run = control.find(&options.run)?;
+    let shown = control.show(&run)?;
+    if options.json {
+        console.json(&shown);
+        return Ok(Exit::Fine);
+    }
+    let text = |key: &str| shown[key].as_str().unwrap_or("-").to_owned();
+    console.line(&format!("run      {run}"));
+    console.line(&format!("workflow {} ({})", text("workflow"), text("path")));
+    let cause = shown["cause"]
+        .as_str()
+        .map_or_else(String::new, |cause| format!(" ({cause})"));
+    console.line(&format!("status   {}{cause}", text("status")));
+    if let Some(message) = shown["message"].as_str() {
+        console.line(&format!("message  {message}"));
+    }
+    for step in shown["steps"].as_array().into_iter().flatten() {
+        let took = match (step["started"].as_u64(), step["ended"].as_u64()) {
+            (Some(started), Some(ended)) => format!(
+                "{:.1} s",
+                std::time::Duration::from_millis(ended.saturating_sub(started)).as_secs_f64()
+            ),
+            _ => String::new(),
+        };
+        let path = step["path"].as_str().unwrap_or_default();
+        console.line(&format!(
+            "  {:<10} {path} {took}",
+            step["status"].as_str().unwrap_or_default()
+        ));
+    }
+    for gate in shown["gates"].as_array().into_iter().flatten() {
+        console.line(&format!(
+            "holds at {}: {}",
+            gate["step"].as_str().unwrap_or_default(),
+            gate["prompt"].as_str().unwrap_or_default()
+        ));
+    }
+    Ok(Exit::Fine)
+}

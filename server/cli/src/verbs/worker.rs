@@ -1,0 +1,89 @@
+//! `fermata worker RUN`: executes one run until it is over or parked (internal).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use fermata_control::{Control, Permission, RepositoryConfig, root_of};
+use fermata_engine::{EventBody, RunId, Surface};
+use fermata_runner::agent::{PermissionPolicy, PermissionRule};
+use fermata_runner::{Surroundings, run_worker};
+use fermata_store::{PinnedWorld, RunLock};
+
+use crate::exit::Exit;
+use crate::open;
+
+/// Options of `worker`.
+#[derive(Debug, Args)]
+pub(crate) struct Worker {
+    /// The full id of the run.
+    run: String,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When somebody else works on the run, or the store cannot be used.
+pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
+    let control = open::surface(home, Surface::Policy)?;
+    let run = RunId::from(options.run.as_str());
+    let Some(lock) = RunLock::try_acquire(&control.home().locks(), &run)? else {
+        bail!("run {run} is worked on by another process");
+    };
+    let state = control.state(&run)?;
+    let script = open::script_of(Path::new(&state.request.file));
+    let agents = open::registry(open::user_agents(control.config()), script);
+    let world = pinned(&control, &run)?;
+    let mut surroundings = Surroundings::new(
+        Arc::clone(control.store()),
+        Arc::new(agents),
+        Arc::new(world),
+    );
+    surroundings.permissions = permissions(&control, Path::new(&state.request.file))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(run_worker(&run, lock, surroundings))?;
+    tracing::info!(?ended, %run, "the worker is done");
+    // A blocking read of a pipe must not keep a worker that is done.
+    runtime.shutdown_background();
+    Ok(Exit::Fine)
+}
+
+/// The definition as it was pinned last: at the start, or when an edited one was taken over.
+fn pinned(control: &Control, run: &RunId) -> Result<PinnedWorld> {
+    let mut files = Vec::new();
+    let mut from = 1;
+    loop {
+        let events = control.events(run, from, 500)?;
+        let Some(last) = events.last() else { break };
+        from = last.seq + 1;
+        for event in &events {
+            if let EventBody::DefinitionPinned { files: pinned, .. } = &event.body {
+                files.clone_from(pinned);
+            }
+        }
+    }
+    Ok(PinnedWorld::load(control.store().as_ref(), &files)?)
+}
+
+/// The user's permissions, narrowed by what the repository says.
+fn permissions(control: &Control, workflow: &Path) -> Result<PermissionPolicy> {
+    let rule = |permission: &Permission| match permission {
+        Permission::Ask => PermissionRule::Ask,
+        Permission::Allow => PermissionRule::Allow,
+        Permission::Reject => PermissionRule::Reject,
+    };
+    let mut policy = PermissionPolicy::default();
+    let repository = RepositoryConfig::read(&root_of(workflow))?;
+    for (kind, permission) in &control.config().permissions_in(&repository) {
+        if kind == "default" {
+            policy.default = rule(permission);
+        } else {
+            policy.by_kind.push((kind.clone(), rule(permission)));
+        }
+    }
+    Ok(policy)
+}

@@ -1,0 +1,494 @@
+//! A scene: a repository with a workflow, a store, a door, and a worker that the test plays.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use fermata_control::{
+    AgentCheck, AnyAgent, Choice, Control, ControlError, Launcher, NoAgent, Outcome, Parts,
+    Patience, StartRefusal, StartRequest, UserConfig, WorkerReport,
+};
+use fermata_engine::event::ProcessId;
+use fermata_engine::gate::{AnswerSpec, LimitEvidence};
+use fermata_engine::{
+    Cause, EventBody, Failure, Fence, Gate, GateId, GateKind, Payload, RunId, Status, StepPath,
+    Surface,
+};
+use fermata_store::{Home, MemStore, NewEvent, RunFilter, RunLock, SqliteStore, Store};
+use serde_json::{Map, json};
+
+pub(crate) const FLOW: &str = "\
+workflow:
+  name: deploy-flow
+  entry_point: build
+  input:
+    task: {type: string, required: false}
+agents:
+  - name: build
+    type: script
+    command: 'true'
+    routes: [{to: ship}]
+  - name: ship
+    type: script
+    command: 'true'
+    routes: [{to: $end}]
+";
+
+/// Notes which runs were to get a worker; none comes.
+#[derive(Default)]
+pub(crate) struct Noted(pub(crate) Mutex<Vec<RunId>>);
+
+impl Launcher for Noted {
+    fn launch(&self, _store: &dyn Store, run: &RunId) -> Result<WorkerReport, ControlError> {
+        self.0.lock().unwrap().push(run.clone());
+        Ok(WorkerReport {
+            ready: true,
+            ..WorkerReport::default()
+        })
+    }
+}
+
+/// Knows no agent at all.
+pub(crate) struct Nobody;
+
+impl AgentCheck for Nobody {
+    fn available(&self, agent: &str, _beside: Option<&Path>) -> Result<(), NoAgent> {
+        Err(NoAgent {
+            looked_for: vec![agent.to_owned()],
+            hint: "install one".to_owned(),
+        })
+    }
+}
+
+pub(crate) struct Scene {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) home: Home,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) launcher: Arc<Noted>,
+    pub(crate) clock: Arc<AtomicU64>,
+    pub(crate) control: Control,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self::with(Arc::new(MemStore::new()))
+    }
+
+    pub(crate) fn on_disk() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(&folder.path().join("home")).unwrap();
+        let store = Arc::new(SqliteStore::open(&home).unwrap());
+        Self::of(folder, home, store)
+    }
+
+    pub(crate) fn with(store: Arc<dyn Store>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(&folder.path().join("home")).unwrap();
+        Self::of(folder, home, store)
+    }
+
+    fn of(folder: tempfile::TempDir, home: Home, store: Arc<dyn Store>) -> Self {
+        let repo = folder.path().join("repo");
+        std::fs::create_dir_all(repo.join(".git")).unwrap();
+        std::fs::write(repo.join("flow.yaml"), FLOW).unwrap();
+        let launcher = Arc::new(Noted::default());
+        let clock = Arc::new(AtomicU64::new(1_000_000));
+        let control = door(
+            &store,
+            &home,
+            &launcher,
+            &clock,
+            "ada",
+            UserConfig::default(),
+            Arc::new(AnyAgent),
+            Patience::default(),
+        );
+        Self {
+            folder,
+            home,
+            store,
+            launcher,
+            clock,
+            control,
+        }
+    }
+
+    /// The door as another person at another surface has it.
+    pub(crate) fn door(&self, by: &str) -> Control {
+        self.configured(by, UserConfig::default(), Arc::new(AnyAgent))
+    }
+
+    pub(crate) fn configured(
+        &self,
+        by: &str,
+        config: UserConfig,
+        agents: Arc<dyn AgentCheck>,
+    ) -> Control {
+        door(
+            &self.store,
+            &self.home,
+            &self.launcher,
+            &self.clock,
+            by,
+            config,
+            agents,
+            Patience::default(),
+        )
+    }
+
+    /// A door that waits for nobody.
+    pub(crate) fn impatient(&self) -> Control {
+        door(
+            &self.store,
+            &self.home,
+            &self.launcher,
+            &self.clock,
+            "ada",
+            UserConfig::default(),
+            Arc::new(AnyAgent),
+            Patience {
+                stop: std::time::Duration::ZERO,
+                abort: std::time::Duration::ZERO,
+            },
+        )
+    }
+
+    pub(crate) fn repo(&self) -> PathBuf {
+        self.folder.path().join("repo")
+    }
+
+    pub(crate) fn flow(&self) -> PathBuf {
+        self.repo().join("flow.yaml")
+    }
+
+    pub(crate) fn pass(&self, ms: u64) {
+        self.clock.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    pub(crate) fn request(&self, message: &str) -> StartRequest {
+        let mut inputs = Map::new();
+        inputs.insert("task".to_owned(), json!(message));
+        StartRequest {
+            file: self.flow(),
+            inputs,
+            trusted: true,
+            ..StartRequest::default()
+        }
+    }
+
+    pub(crate) fn start(&self, message: &str) -> Outcome {
+        self.control.start(self.request(message)).unwrap()
+    }
+
+    pub(crate) fn force(&self, message: &str) -> Outcome {
+        let mut request = self.request(message);
+        request.force = true;
+        self.control.start(request).unwrap()
+    }
+
+    /// A fresh run, claimed by a played worker that is still alive.
+    pub(crate) fn running(&self, message: &str) -> Played {
+        self.play(&started(&self.force(message)))
+    }
+
+    pub(crate) fn play(&self, run: &RunId) -> Played {
+        Played::begin(&self.store, run)
+    }
+
+    /// A fresh run whose worker finished `build` and failed at `ship`.
+    pub(crate) fn failed(&self, message: &str) -> RunId {
+        let mut worker = self.running(message);
+        worker.step("build");
+        worker.fail();
+        worker.run.clone()
+    }
+
+    /// A fresh run that is parked at a gate.
+    pub(crate) fn parked(&self, message: &str) -> RunId {
+        let mut worker = self.running(message);
+        worker.approval();
+        worker.park();
+        worker.run.clone()
+    }
+
+    pub(crate) fn status(&self, run: &RunId) -> Status {
+        self.store.run(run).unwrap().status
+    }
+
+    pub(crate) fn all(&self) -> Vec<RunId> {
+        let rows = self
+            .store
+            .runs(&RunFilter {
+                children: true,
+                ..RunFilter::default()
+            })
+            .unwrap();
+        rows.into_iter().map(|row| row.run).collect()
+    }
+
+    pub(crate) fn launched(&self) -> Vec<RunId> {
+        self.launcher.0.lock().unwrap().clone()
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "the parts of a door, once each")]
+fn door(
+    store: &Arc<dyn Store>,
+    home: &Home,
+    launcher: &Arc<Noted>,
+    clock: &Arc<AtomicU64>,
+    by: &str,
+    config: UserConfig,
+    agents: Arc<dyn AgentCheck>,
+    patience: Patience,
+) -> Control {
+    let clock = Arc::clone(clock);
+    Control::of(Parts {
+        store: Arc::clone(store),
+        home: home.clone(),
+        config,
+        launcher: Arc::clone(launcher) as Arc<dyn Launcher>,
+        agents,
+        surface: Surface::Terminal,
+        by: by.to_owned(),
+        clock: Arc::new(move || clock.fetch_add(1, Ordering::SeqCst)),
+        patience,
+    })
+}
+
+/// A door of a home on disk, for another process.
+pub(crate) fn door_of(root: &Path, by: &str) -> Control {
+    let home = Home::open(root).unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home).unwrap());
+    door(
+        &store,
+        &home,
+        &Arc::new(Noted::default()),
+        &Arc::new(AtomicU64::new(1_000_000)),
+        by,
+        UserConfig::default(),
+        Arc::new(AnyAgent),
+        Patience::default(),
+    )
+}
+
+pub(crate) fn started(outcome: &Outcome) -> RunId {
+    match outcome {
+        Outcome::Started { run, .. } => run.clone(),
+        other => panic!("expected a run, found {other:?}"),
+    }
+}
+
+pub(crate) fn choice(outcome: &Outcome) -> Choice {
+    match outcome {
+        Outcome::Refused(StartRefusal::Choice(choice)) => (**choice).clone(),
+        other => panic!("expected a choice, found {other:?}"),
+    }
+}
+
+pub(crate) fn refusal(outcome: &Outcome) -> StartRefusal {
+    match outcome {
+        Outcome::Refused(refusal) => refusal.clone(),
+        other => panic!("expected a refusal, found {other:?}"),
+    }
+}
+
+/// A worker that the test plays; alive until it is dropped.
+pub(crate) struct Played {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) run: RunId,
+    pub(crate) fence: Fence,
+    pub(crate) last: u64,
+    lock: Option<RunLock>,
+}
+
+impl Played {
+    pub(crate) fn begin(store: &Arc<dyn Store>, run: &RunId) -> Self {
+        let mut worker = Self::claim(store, run).expect("nobody holds the lock");
+        let process = process();
+        worker.add(EventBody::RunStarted {
+            fence: worker.fence,
+            worker: process,
+            version: "0".to_owned(),
+            seed: 1,
+            deadline: None,
+        });
+        worker
+    }
+
+    pub(crate) fn claim(store: &Arc<dyn Store>, run: &RunId) -> Option<Self> {
+        let lock = store.try_lock(run).unwrap()?;
+        let (fence, log) = store.claim(run, process(), &lock).ok()?;
+        Some(Self {
+            store: Arc::clone(store),
+            run: run.clone(),
+            fence,
+            last: log.len() as u64,
+            lock: Some(lock),
+        })
+    }
+
+    pub(crate) fn add(&mut self, body: EventBody) {
+        self.add_at("", body);
+    }
+
+    pub(crate) fn add_at(&mut self, path: &str, body: EventBody) {
+        self.last = self.store.run(&self.run).unwrap().last_seq;
+        let event = NewEvent {
+            at: 2_000_000,
+            path: StepPath::from(path),
+            body,
+        };
+        let written = self
+            .store
+            .append(&self.run, self.last, Some(self.fence), &[event])
+            .unwrap();
+        self.last = written.last().unwrap().seq;
+    }
+
+    pub(crate) fn step(&mut self, name: &str) {
+        self.begin_step(name);
+        self.add_at(
+            name,
+            EventBody::StepCompleted {
+                step: name.to_owned(),
+                attempt: 1,
+                output: Payload::Inline(json!({"stdout": "ok"})),
+                elapsed: 1,
+                counted: 1,
+                detail: Map::new(),
+            },
+        );
+    }
+
+    pub(crate) fn begin_step(&mut self, name: &str) {
+        self.add_at(
+            name,
+            EventBody::StepStarted {
+                step: name.to_owned(),
+                kind: "script".to_owned(),
+                attempt: 1,
+                iteration: 0,
+                rendered: Map::new(),
+            },
+        );
+    }
+
+    pub(crate) fn fail(&mut self) {
+        self.add(EventBody::RunFailed {
+            cause: Cause::StepFailed,
+            error: Failure {
+                kind: "ExecutionError".to_owned(),
+                message: "exit 1".to_owned(),
+                names: Vec::new(),
+            },
+            step: Some("ship".to_owned()),
+            output: None,
+            actor: None,
+        });
+        self.die();
+    }
+
+    pub(crate) fn complete(&mut self) {
+        self.add(EventBody::RunCompleted {
+            output: Payload::Inline(json!("done")),
+            outcome: None,
+            terminated_by: None,
+            reason: None,
+        });
+        self.die();
+    }
+
+    /// Opens an approval gate and waits at it.
+    pub(crate) fn approval(&mut self) -> GateId {
+        let gate = self.gate(GateKind::Approval);
+        self.add(EventBody::RunWaiting {
+            gates: vec![gate.clone()],
+        });
+        gate
+    }
+
+    pub(crate) fn gate(&mut self, kind: GateKind) -> GateId {
+        let number = self
+            .store
+            .events(&self.run, 1, usize::MAX)
+            .unwrap()
+            .iter()
+            .filter(|event| {
+                matches!(
+                    event.body,
+                    EventBody::GateOpened { .. } | EventBody::IterationLimitReached { .. }
+                )
+            })
+            .count()
+            + 1;
+        let id = GateId(format!("g{number}"));
+        let gate = Gate {
+            gate: id.clone(),
+            kind,
+            step: "ship".to_owned(),
+            path: StepPath::from("ship"),
+            workflow: "deploy-flow".to_owned(),
+            prompt: "Ship it?".to_owned(),
+            answers: answers(kind),
+            limit: (kind == GateKind::IterationLimit).then(|| LimitEvidence {
+                current_iteration: 10,
+                max_iterations: 10,
+                needed: 2,
+                agent_history: Vec::new(),
+                possible_loop: false,
+                cycle: None,
+                verdicts: Vec::new(),
+            }),
+            extra: Map::new(),
+        };
+        let body = if kind == GateKind::IterationLimit {
+            EventBody::IterationLimitReached { gate }
+        } else {
+            EventBody::GateOpened { gate }
+        };
+        self.add_at("ship", body);
+        id
+    }
+
+    pub(crate) fn park(&mut self) {
+        self.add(EventBody::RunParked {});
+        self.die();
+    }
+
+    /// Gives up the lock without a word, as a killed process does.
+    pub(crate) fn die(&mut self) {
+        self.lock = None;
+    }
+}
+
+fn answers(kind: GateKind) -> Vec<AnswerSpec> {
+    let spec = |answer, label: &str| AnswerSpec {
+        answer,
+        label: label.to_owned(),
+        consequence: None,
+        fields: Vec::new(),
+    };
+    match kind {
+        GateKind::Approval => vec![
+            spec(
+                json!({"kind": "approval", "decision": "approve"}),
+                "Approve",
+            ),
+            spec(json!({"kind": "approval", "decision": "reject"}), "Reject"),
+        ],
+        GateKind::Permission => vec![spec(
+            json!({"kind": "permission", "option": "allow_once"}),
+            "Allow",
+        )],
+        GateKind::IterationLimit | GateKind::Human | GateKind::Questions => Vec::new(),
+    }
+}
+
+pub(crate) fn process() -> ProcessId {
+    ProcessId {
+        pid: 4_000_000,
+        started: 1,
+        boot: "no boot of this machine".to_owned(),
+    }
+}

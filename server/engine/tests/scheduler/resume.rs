@@ -1,0 +1,115 @@
+//! What runs again after a failure, and what never does.
+
+use fermata_engine::event::EventBody;
+use fermata_engine::gate::LimitDecision;
+use fermata_engine::state::{Phase, StepStatus};
+use fermata_engine::{Cause, Effect, Outcome, RunState, Status, StepPath};
+use serde_json::{Map, json};
+
+use crate::run::{LOOP, Run, ada, at_limit};
+
+#[test]
+fn a_step_with_a_result_never_runs_again_and_one_without_runs_with_the_next_attempt() {
+    let mut run = Run::new(&[("main.yaml", LOOP)], "ask");
+    run.advance();
+    run.say("write", json!({"result": "v1"}));
+    run.conclude(
+        "judge",
+        Outcome::Failed {
+            error: fermata_engine::Failure {
+                kind: "ProviderError".to_owned(),
+                message: "no answer".to_owned(),
+                names: Vec::new(),
+            },
+            detail: Map::new(),
+            elapsed: 1,
+        },
+    );
+    run.advance();
+    assert_eq!(run.state.status, Status::Failed);
+    run.resume(2);
+    let due = run.due();
+    assert_eq!(due.len(), 1);
+    assert_eq!(due[0].attempt(), (&StepPath::from("judge"), 2));
+    assert_eq!(run.started(), ["write", "judge", "judge"]);
+}
+
+#[test]
+fn an_attempt_of_an_earlier_worker_is_started_again_by_the_next_one() {
+    let mut run = Run::new(&[("main.yaml", LOOP)], "ask");
+    run.advance();
+    assert_eq!(run.due()[0].attempt().1, 1);
+    run.write(EventBody::RunFailed {
+        cause: Cause::Interrupted,
+        error: fermata_engine::Failure {
+            kind: "Interrupted".to_owned(),
+            message: String::new(),
+            names: Vec::new(),
+        },
+        step: None,
+        output: None,
+        actor: None,
+    });
+    run.resume(2);
+    assert_eq!(run.due()[0].attempt(), (&StepPath::from("write"), 2));
+}
+#[test]
+fn resuming_from_an_earlier_step_takes_back_what_came_after_it() {
+    let mut run = at_limit();
+    run.answer_limit(LimitDecision::Stop, None);
+    let first_judge = run
+        .state
+        .steps
+        .iter()
+        .find(|record| record.path.0 == "judge")
+        .and_then(|record| record.result_seq)
+        .unwrap();
+    run.write(EventBody::RunResumed {
+        status: Status::Queued,
+        actor: ada(),
+        definition: None,
+        from: Some("judge".to_owned()),
+        agent: None,
+    });
+    run.write(EventBody::StepsInvalidated {
+        from: "judge".to_owned(),
+        after: first_judge - 1,
+    });
+    run.claim(2);
+    run.advance();
+    let frame = &run.state.frames[&StepPath::root()];
+    assert_eq!(frame.history, ["write"]);
+    assert_eq!(frame.iteration, 1);
+    assert_eq!(frame.phase, Phase::Running(StepPath::from("judge#3")));
+    let Effect::Agent(call) = &run.due()[0] else {
+        panic!("a prompt is due");
+    };
+    assert_eq!(call.prompt, "Judge v1");
+}
+#[test]
+fn a_log_with_a_hole_does_not_fold() {
+    let run = at_limit();
+    let mut log = run.log;
+    log.remove(3);
+    assert!(RunState::fold_all(&log).is_err());
+}
+
+#[test]
+fn every_step_has_one_row_with_its_last_attempt() {
+    let run = at_limit();
+    let rows: Vec<_> = run
+        .state
+        .steps
+        .iter()
+        .map(|row| (row.path.0.as_str(), row.attempt, row.status))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("write", 1, StepStatus::Completed),
+            ("judge", 1, StepStatus::Completed),
+            ("write#2", 1, StepStatus::Completed),
+            ("judge#2", 1, StepStatus::Completed),
+        ]
+    );
+}

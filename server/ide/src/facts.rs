@@ -1,0 +1,103 @@
+//! What is known of the runs of a document, and what an editor may do about it.
+
+use serde_json::Value;
+
+/// Runs and open choices of one workflow file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunFacts {
+    /// Runs, newest first.
+    pub runs: Vec<RunFact>,
+    /// Open start requests, oldest first.
+    pub starts: Vec<StartFact>,
+    /// Whether `NAME.script.yaml` stands beside the file.
+    pub scripted: bool,
+    /// Whether running is allowed here.
+    pub trusted: bool,
+}
+
+/// One run as an editor shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFact {
+    /// Full id.
+    pub run: String,
+    /// What people are shown of it.
+    pub short: String,
+    /// Status word.
+    pub status: String,
+    /// Cause word of a failed run.
+    pub cause: Option<String>,
+    /// Gates that hold.
+    pub gates: Vec<GateFact>,
+}
+
+/// One gate that holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GateFact {
+    /// Its id.
+    pub gate: String,
+    /// Kind word.
+    pub kind: String,
+    /// The step it belongs to, by name.
+    pub step: String,
+    /// The question.
+    pub prompt: String,
+    /// Count and limit of an iteration limit.
+    pub count: Option<(u64, u64)>,
+    /// What is valid, in order.
+    pub answers: Vec<AnswerFact>,
+}
+
+/// One valid answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerFact {
+    /// What a button says.
+    pub label: String,
+    /// What to send.
+    pub answer: Value,
+    /// Whether a text must be given with it, which a code action cannot ask for.
+    pub needs_text: bool,
+}
+
+/// One open choice about an earlier run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartFact {
+    /// Its id.
+    pub start: String,
+    /// Short id of the earlier run.
+    pub prior: String,
+    /// `failed (iteration_limit)`.
+    pub status: String,
+    /// What the earlier run was about.
+    pub message: String,
+}
+
+/// What an editor can ask the server to do.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub enum Act {
+    Run {
+        agent: Option<String>,
+        dry: bool,
+    },
+    Answer {
+        run: String,
+        gate: String,
+        answer: Value,
+    },
+    Choose {
+        start: String,
+        answer: String,
+    },
+    Resume {
+        run: String,
+    },
+    Stop {
+        run: String,
+    },
+    Abandon {
+        run: String,
+    },
+    OpenPanel {
+        run: String,
+    },
+}

@@ -1,0 +1,545 @@
+//! The protocol's handlers. Each enqueues to the session before its first
+//! await and then waits for its own answer, so every request gets exactly one
+//! response, and a panic on the way becomes an error response (invariant 6).
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use fermata_control::{Control, RunsFilter};
+use fermata_syntax::Encoding;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
+use tower_lsp::ls_types::*;
+use tower_lsp::{Client, LanguageServer};
+
+use crate::commands::{self, failed};
+use crate::session::{ClientFacts, Message, Session, View};
+use crate::settings::Settings;
+use crate::{Opener, convert, methods, surface};
+
+/// What the handlers share. State belongs to the session task.
+pub(crate) struct Backend {
+    client: Client,
+    session: UnboundedSender<Message>,
+    /// Until `initialize` has started the session.
+    start: Mutex<Option<(Opener, UnboundedReceiver<Message>)>>,
+    control: OnceLock<Control>,
+}
+
+impl Backend {
+    pub(crate) fn new(client: Client, opener: Opener) -> Self {
+        let (session, inbox) = unbounded_channel();
+        Self {
+            client,
+            session,
+            start: Mutex::new(Some((opener, inbox))),
+            control: OnceLock::new(),
+        }
+    }
+
+    fn send(&self, message: Message) {
+        // The session ends only with the server.
+        let _ = self.session.send(message);
+    }
+
+    fn control(&self) -> Result<Control> {
+        self.control
+            .get()
+            .cloned()
+            .ok_or_else(Error::invalid_request)
+    }
+
+    /// Asks a question about a document; `None` when it is no workflow.
+    async fn ask<T: Send + 'static>(
+        &self,
+        uri: Uri,
+        question: impl FnOnce(&View) -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Ask {
+            uri,
+            job: Box::new(move |view| {
+                let _ = reply.send(view.map(|view| question(&view)));
+            }),
+        });
+        answer.await.map_err(|_| self.crashed())
+    }
+
+    /// Runs something that blocks.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Control) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let control = self.control()?;
+        tokio::task::spawn_blocking(move || work(&control))
+            .await
+            .map_err(|_| self.crashed())?
+    }
+
+    fn crashed(&self) -> Error {
+        let log = self.control.get().map_or_else(
+            || "standard error".to_owned(),
+            |c| c.home().root().join("logs").display().to_string(),
+        );
+        Error {
+            code: ErrorCode::InternalError,
+            message: format!("an internal error; the server goes on, its log is in {log}").into(),
+            data: None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct RunParams {
+    run: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct EventsParams {
+    run: String,
+    #[serde(default = "one")]
+    from: u64,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct GraphParams {
+    #[serde(default)]
+    uri: Option<Uri>,
+    #[serde(default)]
+    run: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct RunsParams {
+    #[serde(default)]
+    all: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct TrustParams {
+    trusted: bool,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// Most events that one `fermata/events` answers with.
+const EVENTS: usize = 500;
+
+// Our own requests (design/protocol.md, "Language server").
+impl Backend {
+    pub(crate) async fn runs(&self, params: Option<RunsParams>) -> Result<Value> {
+        let all = params.unwrap_or_default().all;
+        self.blocking(move |control| {
+            Ok(control
+                .runs(&RunsFilter {
+                    all,
+                    ..RunsFilter::default()
+                })
+                .map_err(failed)?
+                .to_json())
+        })
+        .await
+    }
+
+    pub(crate) async fn show(&self, params: RunParams) -> Result<Value> {
+        self.blocking(move |control| {
+            control
+                .show(&control.find(&params.run).map_err(failed)?)
+                .map_err(failed)
+        })
+        .await
+    }
+
+    pub(crate) async fn events(&self, params: EventsParams) -> Result<Value> {
+        self.blocking(move |control| {
+            let run = control.find(&params.run).map_err(failed)?;
+            let limit = params.limit.unwrap_or(EVENTS).min(EVENTS);
+            let events = control.events(&run, params.from, limit).map_err(failed)?;
+            let last = control.state(&run).map_err(failed)?.last_seq;
+            Ok(json!({ "run": run, "from": params.from, "events": events, "last": last }))
+        })
+        .await
+    }
+
+    pub(crate) async fn graph(&self, params: GraphParams) -> Result<Value> {
+        let file = match (params.uri, params.run) {
+            (Some(uri), _) => convert::path(&uri)
+                .ok_or_else(|| commands::bad("uri", "expected a file: address"))?,
+            (None, Some(run)) => {
+                let shown = self.show(RunParams { run }).await?;
+                PathBuf::from(shown["path"].as_str().unwrap_or_default())
+            }
+            (None, None) => return Err(commands::bad("uri", "give a uri or a run")),
+        };
+        let open = convert::uri(&file);
+        if let Some(uri) = open
+            && let Some(graph) = self
+                .ask(uri, |view| {
+                    fermata_ide::graph(&view.snapshot.loaded).to_json()
+                })
+                .await?
+        {
+            return Ok(graph);
+        }
+        self.blocking(move |_| {
+            let loaded = fermata_workflow::load(&fermata_store::OsWorld::new(), &file);
+            Ok(fermata_ide::graph(&loaded).to_json())
+        })
+        .await
+    }
+
+    pub(crate) async fn subscribe(&self, params: EventsParams) -> Result<Value> {
+        let from = params.from;
+        let (run, last) = self
+            .blocking(move |control| {
+                let run = control.find(&params.run).map_err(failed)?;
+                let last = control.state(&run).map_err(failed)?.last_seq;
+                Ok((run, last))
+            })
+            .await?;
+        self.send(Message::Subscribe { run, from });
+        Ok(json!({ "last": last }))
+    }
+
+    pub(crate) async fn unsubscribe(&self, params: RunParams) -> Result<Value> {
+        let run = self
+            .blocking(move |control| control.find(&params.run).map_err(failed))
+            .await?;
+        self.send(Message::Unsubscribe { run });
+        Ok(json!({}))
+    }
+
+    pub(crate) async fn did_change_trust(&self, params: TrustParams) {
+        self.send(Message::Trust(params.trusted));
+    }
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let taken = self
+            .start
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some((opener, inbox)) = taken else {
+            return Err(Error::invalid_request());
+        };
+        let name = params.client_info.as_ref().map(|info| info.name.clone());
+        let surface = surface::of(name.as_deref());
+        let control = tokio::task::spawn_blocking(move || opener(surface))
+            .await
+            .map_err(|_| self.crashed())?
+            .map_err(|error| Error {
+                code: ErrorCode::InternalError,
+                message: format!("{error:#}").into(),
+                data: None,
+            })?;
+        let encoding = encoding(&params);
+        let pages = write_pages(control.home().root());
+        let facts = ClientFacts {
+            encoding,
+            plugin: params.capabilities.experimental.as_ref().is_some_and(|e| {
+                e.get("fermata")
+                    .is_some_and(|v| v != &Value::Bool(false) && !v.is_null())
+            }),
+            refreshes_lenses: params
+                .capabilities
+                .workspace
+                .as_ref()
+                .and_then(|w| w.code_lens.as_ref()?.refresh_support)
+                .unwrap_or(false),
+            roots: roots(&params),
+            pages,
+        };
+        let mut settings = Settings::new(
+            surface != fermata_engine::Surface::Lsp
+                || name
+                    .as_deref()
+                    .is_some_and(|n| n.to_lowercase().contains("helix")),
+        );
+        if let Some(options) = &params.initialization_options {
+            settings.apply(options);
+        }
+        let _ = self.control.set(control.clone());
+        let session = Session::new(
+            self.client.clone(),
+            control,
+            facts,
+            settings,
+            self.session.clone(),
+        );
+        tokio::spawn(session.run(inbox));
+        Ok(InitializeResult {
+            capabilities: capabilities(encoding),
+            server_info: Some(ServerInfo {
+                name: "fermata".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+            ..InitializeResult::default()
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        self.send(Message::Initialized);
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        self.send(Message::Open {
+            uri: document.uri,
+            text: document.text,
+            version: document.version,
+        });
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        self.send(Message::Change {
+            uri: params.text_document.uri,
+            changes: params.content_changes,
+            version: params.text_document.version,
+        });
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.send(Message::Close {
+            uri: params.text_document.uri,
+        });
+    }
+
+    async fn did_save(&self, _: DidSaveTextDocumentParams) {}
+
+    async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
+        self.send(Message::FilesChanged);
+    }
+
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        self.send(Message::Settings(params.settings));
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let at = params.text_document_position_params;
+        Ok(self
+            .ask(at.text_document.uri, move |view| {
+                methods::hover::run(view, at.position)
+            })
+            .await?
+            .flatten())
+    }
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        let at = params.text_document_position;
+        let items = self
+            .ask(at.text_document.uri, move |view| {
+                methods::completion::run(view, at.position)
+            })
+            .await?;
+        Ok(items.map(CompletionResponse::Array))
+    }
+
+    async fn goto_definition(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        let found = self
+            .ask(at.text_document.uri, move |view| {
+                methods::definition::run(view, at.position)
+            })
+            .await?
+            .flatten();
+        Ok(found.map(GotoDefinitionResponse::Scalar))
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let (at, context) = (params.text_document_position, params.context);
+        Ok(self
+            .ask(at.text_document.uri, move |view| {
+                methods::references::run(view, at.position, context.include_declaration)
+            })
+            .await?
+            .flatten())
+    }
+
+    async fn document_highlight(
+        &self,
+        params: DocumentHighlightParams,
+    ) -> Result<Option<Vec<DocumentHighlight>>> {
+        let at = params.text_document_position_params;
+        Ok(self
+            .ask(at.text_document.uri, move |view| {
+                methods::document_highlight::run(view, at.position)
+            })
+            .await?
+            .flatten())
+    }
+
+    async fn prepare_rename(
+        &self,
+        at: TextDocumentPositionParams,
+    ) -> Result<Option<PrepareRenameResponse>> {
+        Ok(self
+            .ask(at.text_document.uri, move |view| {
+                methods::rename::prepare(view, at.position)
+            })
+            .await?
+            .flatten())
+    }
+
+    async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
+        let at = params.text_document_position;
+        self.ask(at.text_document.uri, move |view| {
+            methods::rename::run(view, at.position, &params.new_name)
+        })
+        .await?
+        .unwrap_or(Ok(None))
+    }
+
+    async fn document_symbol(
+        &self,
+        params: DocumentSymbolParams,
+    ) -> Result<Option<DocumentSymbolResponse>> {
+        Ok(self
+            .ask(params.text_document.uri, methods::document_symbol::run)
+            .await?
+            .map(DocumentSymbolResponse::Nested))
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        self.ask(params.text_document.uri, methods::folding_range::run)
+            .await
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        self.ask(params.text_document.uri, methods::document_link::run)
+            .await
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        self.ask(params.text_document.uri, methods::code_lens::run)
+            .await
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        self.ask(params.text_document.uri, move |view| {
+            methods::code_action::run(view, params.range, &params.context)
+        })
+        .await
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Act {
+            id: params.command,
+            argument: params.arguments.into_iter().next().unwrap_or(Value::Null),
+            reply,
+        });
+        answer.await.map_err(|_| self.crashed())?.map(Some)
+    }
+}
+
+/// UTF-8 where the client offers it: our own offsets need no conversion then.
+fn encoding(params: &InitializeParams) -> Encoding {
+    let offered = params
+        .capabilities
+        .general
+        .as_ref()
+        .and_then(|general| general.position_encodings.as_ref());
+    let has = |kind| offered.is_some_and(|offered| offered.contains(&kind));
+    if has(PositionEncodingKind::UTF8) {
+        Encoding::Utf8
+    } else if has(PositionEncodingKind::UTF32) && !has(PositionEncodingKind::UTF16) {
+        Encoding::Utf32
+    } else {
+        Encoding::Utf16
+    }
+}
+
+fn roots(params: &InitializeParams) -> Vec<PathBuf> {
+    let folders = params.workspace_folders.iter().flatten();
+    let paths = folders.filter_map(|folder| convert::path(&folder.uri));
+    paths
+        .map(|path| path.canonicalize().unwrap_or(path))
+        .collect()
+}
+
+/// Puts the rules' pages into the home folder, where links of diagnostics can open them without a network.
+fn write_pages(home: &Path) -> Option<PathBuf> {
+    let folder = home.join("rules");
+    std::fs::create_dir_all(&folder).ok()?;
+    for (code, page) in fermata_analysis::pages() {
+        let path = folder.join(format!("{code}.md"));
+        if std::fs::read(&path).ok().as_deref() != Some(page.as_bytes()) {
+            std::fs::write(&path, page).ok()?;
+        }
+    }
+    Some(folder)
+}
+
+fn capabilities(encoding: Encoding) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(match encoding {
+            Encoding::Utf8 => PositionEncodingKind::UTF8,
+            Encoding::Utf16 => PositionEncodingKind::UTF16,
+            Encoding::Utf32 => PositionEncodingKind::UTF32,
+        }),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(
+            TextDocumentSyncOptions {
+                open_close: Some(true),
+                change: Some(TextDocumentSyncKind::INCREMENTAL),
+                ..TextDocumentSyncOptions::default()
+            },
+        )),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some([".", " ", "{"].map(str::to_owned).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        definition_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Left(true)),
+        document_highlight_provider: Some(OneOf::Left(true)),
+        rename_provider: Some(OneOf::Right(RenameOptions {
+            prepare_provider: Some(true),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        })),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
+        document_link_provider: Some(DocumentLinkOptions {
+            resolve_provider: Some(false),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        code_lens_provider: Some(CodeLensOptions {
+            resolve_provider: Some(false),
+        }),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(vec![
+                CodeActionKind::QUICKFIX,
+                CodeActionKind::SOURCE_FIX_ALL,
+                methods::code_action::RUN,
+            ]),
+            ..CodeActionOptions::default()
+        })),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: commands::IDS.iter().map(|id| (*id).to_owned()).collect(),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(false)),
+            }),
+            ..WorkspaceServerCapabilities::default()
+        }),
+        ..ServerCapabilities::default()
+    }
+}

@@ -1,0 +1,137 @@
+//! From the list of runs to what one document's features need to know.
+
+use std::path::Path;
+
+use fermata_control::{RunSummary, RunsView, StartSummary};
+use fermata_engine::gate::Gate;
+use fermata_ide::{AnswerFact, GateFact, RunFact, RunFacts, StartFact};
+use serde_json::Value;
+
+/// Before the first reading.
+pub(crate) fn nothing() -> RunsView {
+    RunsView {
+        runs: Vec::new(),
+        starts: Vec::new(),
+    }
+}
+
+/// What is known of the runs of a file.
+pub(crate) fn of(view: &RunsView, path: &Path) -> RunFacts {
+    let same = |other: &Path| other == path || canonical(other) == canonical(path);
+    RunFacts {
+        runs: view
+            .runs
+            .iter()
+            .filter(|run| same(&run.path))
+            .map(run)
+            .collect(),
+        starts: view
+            .starts
+            .iter()
+            .filter(|start| path_of(start).is_some_and(|path| same(&path)))
+            .map(|s| start(view, s))
+            .collect(),
+        scripted: path.with_extension("script.yaml").is_file(),
+        trusted: false,
+    }
+}
+
+fn canonical(path: &Path) -> std::path::PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// The word of a value that serialises to one.
+pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+fn run(run: &RunSummary) -> RunFact {
+    RunFact {
+        run: run.run.to_string(),
+        short: run.run.short().to_owned(),
+        status: run.status.as_str().to_owned(),
+        cause: run.cause.as_ref().map(word),
+        gates: run.gates.iter().map(gate).collect(),
+    }
+}
+
+fn gate(gate: &Gate) -> GateFact {
+    GateFact {
+        gate: gate.gate.to_string(),
+        kind: word(&gate.kind),
+        step: gate.step.clone(),
+        prompt: gate.prompt.clone(),
+        count: gate
+            .limit
+            .as_ref()
+            .map(|limit| (limit.current_iteration, limit.max_iterations)),
+        answers: gate
+            .answers
+            .iter()
+            .map(|spec| AnswerFact {
+                label: spec.label.clone(),
+                answer: spec.answer.clone(),
+                // A number has an offer already; a text has to be typed by somebody.
+                needs_text: spec.fields.iter().any(|field| field.ty == "text")
+                    || spec.answer == Value::Null,
+            })
+            .collect(),
+    }
+}
+
+/// The workflow file of a start request.
+pub(crate) fn path_of(start: &StartSummary) -> Option<std::path::PathBuf> {
+    start
+        .request
+        .get("path")
+        .and_then(Value::as_str)
+        .map(std::path::PathBuf::from)
+}
+
+/// `failed (iteration_limit)` of the run that a start request has to be decided about.
+pub(crate) fn prior_status(view: &RunsView, start: &StartSummary) -> String {
+    let prior = view.runs.iter().find(|run| run.run == start.prior);
+    prior.map_or_else(
+        || "still there".to_owned(),
+        |run| {
+            let cause = run
+                .cause
+                .as_ref()
+                .map_or_else(String::new, |cause| format!(" ({})", word(cause)));
+            format!("{}{cause}", run.status.as_str())
+        },
+    )
+}
+
+/// What that run was about.
+pub(crate) fn prior_message(view: &RunsView, start: &StartSummary) -> String {
+    let prior = view.runs.iter().find(|run| run.run == start.prior);
+    fermata_control::preview(prior.and_then(|run| run.message.as_deref()))
+}
+
+fn start(view: &RunsView, start: &StartSummary) -> StartFact {
+    StartFact {
+        start: start.start.clone(),
+        prior: start.prior.short().to_owned(),
+        status: prior_status(view, start),
+        message: prior_message(view, start),
+    }
+}
+
+/// Runs whose status, step or gates differ between two readings, with the status now.
+pub(crate) fn changed_runs(before: &RunsView, now: &RunsView) -> Vec<(String, String)> {
+    let known = |run: &RunSummary| before.runs.iter().any(|other| other == run);
+    now.runs
+        .iter()
+        .filter(|run| !known(run))
+        .map(|run| (run.run.to_string(), run.status.as_str().to_owned()))
+        .collect()
+}
+
+/// Whether open start requests came or went.
+pub(crate) fn starts_differ(before: &RunsView, now: &RunsView) -> bool {
+    before.starts != now.starts
+}

@@ -1,0 +1,76 @@
+//! What goes to the client, in order: the session never waits for a slow client.
+
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tower_lsp::Client;
+use tower_lsp::ls_types::{Diagnostic, MessageType, Uri};
+
+use crate::notifications::{Events, OpenPanel, RunChanged, ServerStatus, StartsChanged};
+
+/// One thing to send.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    Diagnostics {
+        uri: Uri,
+        diagnostics: Vec<Diagnostic>,
+        version: Option<i32>,
+    },
+    Message {
+        kind: MessageType,
+        text: String,
+    },
+    RunChanged(Value),
+    StartsChanged,
+    Events(Value),
+    Status(Value),
+    OpenPanel(Value),
+    RefreshLenses,
+}
+
+/// Where the session drops what goes to the client.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox(UnboundedSender<Mail>);
+
+impl Outbox {
+    /// Starts the task that sends.
+    pub(crate) fn start(client: Client) -> Self {
+        let (sender, mut receiver) = unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(mail) = receiver.recv().await {
+                deliver(&client, mail).await;
+            }
+        });
+        Self(sender)
+    }
+
+    /// Sends after everything sent before. A client that is gone gets nothing.
+    pub(crate) fn send(&self, mail: Mail) {
+        // The receiver ends only with the server.
+        let _ = self.0.send(mail);
+    }
+}
+
+async fn deliver(client: &Client, mail: Mail) {
+    match mail {
+        Mail::Diagnostics {
+            uri,
+            diagnostics,
+            version,
+        } => client.publish_diagnostics(uri, diagnostics, version).await,
+        Mail::Message { kind, text } => client.show_message(kind, text).await,
+        Mail::RunChanged(params) => client.send_notification::<RunChanged>(params).await,
+        Mail::StartsChanged => {
+            client
+                .send_notification::<StartsChanged>(serde_json::json!({}))
+                .await
+        }
+        Mail::Events(params) => client.send_notification::<Events>(params).await,
+        Mail::Status(params) => client.send_notification::<ServerStatus>(params).await,
+        Mail::OpenPanel(params) => client.send_notification::<OpenPanel>(params).await,
+        Mail::RefreshLenses => {
+            // A request: its answer says nothing, and waiting for it would hold up the rest.
+            let client = client.clone();
+            tokio::spawn(async move { client.code_lens_refresh().await });
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Prompts: gates and choices brought to the person (design/protocol.md,
+//! "Prompts"). One outstanding per client; only runs of this workspace; only
+//! what opened after the server started; the rest is one summary.
+
+use std::collections::{HashSet, VecDeque};
+use std::path::PathBuf;
+
+use fermata_control::{
+    AnswerInput, AnswerOutcome, ChoiceAnswer, Control, Outcome, RunSummary, RunsView, StartRefusal,
+    StartSummary,
+};
+use fermata_engine::gate::Gate;
+use fermata_engine::{GateId, RunId};
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+use tower_lsp::Client;
+use tower_lsp::ls_types::{MessageActionItem, MessageType};
+
+use crate::facts::{prior_message, prior_status};
+use crate::session::Message;
+use crate::settings::{GatePrompt, Settings};
+
+/// How much of a question a notification carries.
+const QUESTION: usize = 200;
+
+/// One thing to ask.
+#[derive(Debug, Clone)]
+struct Prompt {
+    key: String,
+    text: String,
+    /// Button and what it stands for.
+    buttons: Vec<(String, Choice)>,
+}
+
+#[derive(Debug, Clone)]
+enum Choice {
+    Gate {
+        run: RunId,
+        gate: GateId,
+        answer: Value,
+    },
+    Start {
+        start: String,
+        answer: ChoiceAnswer,
+    },
+    ShowNext,
+}
+
+/// What was asked and what is still to be asked.
+pub(crate) struct Prompts {
+    client: Client,
+    control: Control,
+    own: UnboundedSender<Message>,
+    roots: Vec<PathBuf>,
+    /// Gates and starts that were there at the start, or were asked about already.
+    known: HashSet<String>,
+    primed: bool,
+    queue: VecDeque<Prompt>,
+    outstanding: bool,
+}
+
+impl Prompts {
+    pub(crate) fn new(
+        client: Client,
+        control: Control,
+        own: UnboundedSender<Message>,
+        roots: Vec<PathBuf>,
+    ) -> Self {
+        Self {
+            client,
+            control,
+            own,
+            roots,
+            known: HashSet::new(),
+            primed: false,
+            queue: VecDeque::new(),
+            outstanding: false,
+        }
+    }
+
+    /// Looks through the runs for what opened since the last look.
+    pub(crate) fn look(&mut self, view: &RunsView, settings: &Settings) {
+        let found = self.find(view);
+        let open: HashSet<&String> = found.iter().map(|prompt| &prompt.key).collect();
+        // What somebody else has answered meanwhile is no longer asked.
+        self.queue.retain(|prompt| open.contains(&prompt.key));
+        let fresh: Vec<Prompt> = found
+            .into_iter()
+            .filter(|prompt| self.known.insert(prompt.key.clone()))
+            .collect();
+        if !self.primed {
+            self.primed = true;
+            return;
+        }
+        match settings.gate_prompt {
+            GatePrompt::Request => self.queue.extend(fresh),
+            GatePrompt::Message => self.tell(fresh),
+            GatePrompt::None => {}
+        }
+        self.next();
+    }
+
+    /// Asks again about a run's gates or a start request: somebody clicked on a lens.
+    pub(crate) fn again(
+        &mut self,
+        view: &RunsView,
+        run: Option<&str>,
+        start: Option<&str>,
+        settings: &Settings,
+    ) {
+        let wanted = |prompt: &Prompt| {
+            run.is_some_and(|run| prompt.key.starts_with(&format!("{run}/")))
+                || start.is_some_and(|start| prompt.key == start)
+        };
+        let found: Vec<Prompt> = self.find(view).into_iter().filter(wanted).collect();
+        match settings.gate_prompt {
+            // Asked for by a click, so it may go first, and may show what was dismissed before.
+            GatePrompt::Request | GatePrompt::None => found
+                .into_iter()
+                .rev()
+                .for_each(|prompt| self.queue.push_front(prompt)),
+            GatePrompt::Message => self.tell(found),
+        }
+        self.next();
+    }
+
+    /// The outstanding prompt is gone: the next one may be asked.
+    pub(crate) fn closed(&mut self, _settings: &Settings) {
+        self.outstanding = false;
+        self.next();
+    }
+
+    fn find(&self, view: &RunsView) -> Vec<Prompt> {
+        let mine = |root: &PathBuf| {
+            self.roots.is_empty()
+                || self
+                    .roots
+                    .iter()
+                    .any(|own| root.starts_with(own) || own.starts_with(root))
+        };
+        let gates = view
+            .runs
+            .iter()
+            .rev()
+            .filter(|run| mine(&run.root))
+            .flat_map(|run| run.gates.iter().map(move |gate| of_gate(run, gate)));
+        let starts = view
+            .starts
+            .iter()
+            .filter(|start| mine(&start.root))
+            .map(|start| of_start(view, start));
+        gates.chain(starts).collect()
+    }
+
+    fn tell(&self, prompts: Vec<Prompt>) {
+        let text = match prompts.as_slice() {
+            [] => return,
+            [one] => format!(
+                "{}. Answer it by code action or with `fermata answer`",
+                one.text
+            ),
+            many => format!(
+                "{} decisions wait. Answer them by code action or with `fermata answer`",
+                many.len()
+            ),
+        };
+        let client = self.client.clone();
+        tokio::spawn(async move { client.show_message(MessageType::WARNING, text).await });
+    }
+
+    fn next(&mut self) {
+        if self.outstanding {
+            return;
+        }
+        let prompt = match self.queue.len() {
+            0 => return,
+            1 => self.queue.pop_front(),
+            many => Some(Prompt {
+                key: String::new(),
+                text: format!("{many} decisions wait in this workspace"),
+                buttons: vec![("Show".to_owned(), Choice::ShowNext)],
+            }),
+        };
+        let Some(prompt) = prompt else { return };
+        self.outstanding = true;
+        let (client, control, own) = (self.client.clone(), self.control.clone(), self.own.clone());
+        let rest: Vec<Prompt> = if prompt.key.is_empty() {
+            self.queue.drain(..).collect()
+        } else {
+            Vec::new()
+        };
+        tokio::spawn(async move {
+            let chosen = ask(&client, &prompt).await;
+            if let Some(Choice::ShowNext) = chosen {
+                // Asked for, so they come one after the other.
+                for prompt in &rest {
+                    if let Some(choice) = ask(&client, prompt).await {
+                        decide(&client, &control, choice).await;
+                    }
+                }
+            } else if let Some(choice) = chosen {
+                decide(&client, &control, choice).await;
+            }
+            let _ = own.send(Message::PromptClosed);
+        });
+    }
+}
+
+/// Shows a prompt; an error, null or anything that is no button is no answer.
+async fn ask(client: &Client, prompt: &Prompt) -> Option<Choice> {
+    let item = |title: &str| MessageActionItem {
+        title: title.to_owned(),
+        properties: std::collections::HashMap::default(),
+    };
+    let items = prompt
+        .buttons
+        .iter()
+        .map(|(title, _)| item(title))
+        .collect();
+    let chosen = client
+        .show_message_request(MessageType::WARNING, &prompt.text, Some(items))
+        .await
+        .ok()??;
+    prompt
+        .buttons
+        .iter()
+        .find(|(title, _)| *title == chosen.title)
+        .map(|(_, choice)| choice.clone())
+}
+
+async fn decide(client: &Client, control: &Control, choice: Choice) {
+    let control = control.clone();
+    let told = tokio::task::spawn_blocking(move || match choice {
+        Choice::Gate { run, gate, answer } => {
+            match control.answer(&run, Some(&gate), AnswerInput::Json(answer)) {
+                Ok(AnswerOutcome::Accepted { .. }) => None,
+                Ok(AnswerOutcome::Refused(refusal)) => Some(refusal.reason),
+                Err(error) => Some(error.to_string()),
+            }
+        }
+        Choice::Start { start, answer } => match control.choose(&start, answer) {
+            Ok(Outcome::Refused(StartRefusal::Choice(_)))
+            | Ok(Outcome::Started { .. } | Outcome::Dismissed) => None,
+            Ok(Outcome::Refused(refusal)) => Some(refusal.message()),
+            Err(error) => Some(error.to_string()),
+        },
+        Choice::ShowNext => None,
+    })
+    .await;
+    if let Ok(Some(text)) = told {
+        client.show_message(MessageType::WARNING, text).await;
+    }
+}
+
+fn of_gate(run: &RunSummary, gate: &Gate) -> Prompt {
+    let short = run.run.short();
+    let text = match &gate.limit {
+        Some(limit) => {
+            let cycle = limit.cycle.as_ref().map_or_else(String::new, |cycle| {
+                format!(": {} × {}", cycle.steps.join(" → "), cycle.rounds)
+            });
+            format!(
+                "{} held at {}/{} before {}{cycle} (run {short})",
+                gate.workflow, limit.current_iteration, limit.max_iterations, gate.step
+            )
+        }
+        None => format!(
+            "{} holds at {}: {} (run {short})",
+            gate.workflow,
+            gate.step,
+            cut(gate.prompt.trim())
+        ),
+    };
+    let buttons = gate
+        .answers
+        .iter()
+        .filter(|spec| !spec.answer.is_null() && spec.fields.iter().all(|field| field.ty != "text"))
+        .map(|spec| {
+            (
+                spec.label.clone(),
+                Choice::Gate {
+                    run: run.run.clone(),
+                    gate: gate.gate.clone(),
+                    answer: spec.answer.clone(),
+                },
+            )
+        })
+        .collect();
+    Prompt {
+        key: format!("{}/{}", run.run, gate.gate),
+        text,
+        buttons,
+    }
+}
+
+fn of_start(view: &RunsView, start: &StartSummary) -> Prompt {
+    let text = format!(
+        "{}: run {} is {}; it was about: {}. What is meant by the new request?",
+        start.workflow,
+        start.prior.short(),
+        prior_status(view, start),
+        prior_message(view, start)
+    );
+    let label = |answer: &ChoiceAnswer| match answer {
+        ChoiceAnswer::Resume => "Resume it",
+        ChoiceAnswer::AbandonAndRun => "Abandon it, run fresh",
+        ChoiceAnswer::RunFresh => "Run fresh, keep it",
+        ChoiceAnswer::Dismiss => "Dismiss",
+    };
+    let buttons = ChoiceAnswer::ALL
+        .iter()
+        .map(|answer| {
+            (
+                label(answer).to_owned(),
+                Choice::Start {
+                    start: start.start.clone(),
+                    answer: *answer,
+                },
+            )
+        })
+        .collect();
+    Prompt {
+        key: start.start.clone(),
+        text,
+        buttons,
+    }
+}
+
+fn cut(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() <= QUESTION {
+        line.to_owned()
+    } else {
+        line.chars().take(QUESTION).chain(['…']).collect()
+    }
+}

@@ -1,0 +1,598 @@
+//! The session task: the one owner of all state (invariant 5). It takes
+//! messages in the order they were enqueued and never waits: work goes to
+//! blocking threads and comes back as messages.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fermata_control::{Changes, Control, RunsFilter, RunsView};
+use fermata_engine::RunId;
+use fermata_ide::{RunFacts, Snapshot};
+use fermata_store::OsWorld;
+use fermata_syntax::Encoding;
+use fermata_workflow::{FileId, loader};
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::oneshot;
+use tower_lsp::Client;
+use tower_lsp::jsonrpc::Result;
+use tower_lsp::ls_types::{self as lsp, MessageType, TextDocumentContentChangeEvent, Uri};
+
+use crate::commands::{self, Context};
+use crate::document::{Analysis, Document, Waiting};
+use crate::outbox::{Mail, Outbox};
+use crate::prompts::Prompts;
+use crate::settings::Settings;
+use crate::watch::Watch;
+use crate::{convert, facts};
+
+/// What a read-only request is asked with; `None` when the document is no workflow.
+pub(crate) type Job = Box<dyn FnOnce(Option<View>) + Send>;
+
+/// One document at one version, as methods see it.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub(crate) uri: Uri,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) encoding: Encoding,
+}
+
+/// What is enqueued to the session.
+pub(crate) enum Message {
+    Initialized,
+    Open {
+        uri: Uri,
+        text: String,
+        version: i32,
+    },
+    Change {
+        uri: Uri,
+        changes: Vec<TextDocumentContentChangeEvent>,
+        version: i32,
+    },
+    Close {
+        uri: Uri,
+    },
+    /// A file changed on disk or an open document that others may include.
+    FilesChanged,
+    Settings(Value),
+    Trust(bool),
+    Analyzed {
+        uri: Uri,
+        analysis: Analysis,
+    },
+    Ask {
+        uri: Uri,
+        job: Job,
+    },
+    /// An acting command.
+    Act {
+        id: String,
+        argument: Value,
+        reply: oneshot::Sender<Result<Value>>,
+    },
+    /// The stored runs were read again.
+    Runs(Box<RunsView>),
+    Changed(Changes),
+    Subscribe {
+        run: RunId,
+        from: u64,
+    },
+    Unsubscribe {
+        run: RunId,
+    },
+    /// A batch of a subscribed run's log, read on a blocking thread.
+    Batch {
+        run: RunId,
+        from: u64,
+        events: Vec<Value>,
+    },
+    /// A person answered or dismissed a prompt.
+    PromptClosed,
+}
+
+/// What the session knows about its client, settled by `initialize`.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientFacts {
+    pub(crate) encoding: Encoding,
+    /// Declares `experimental.fermata`: wants our notifications.
+    pub(crate) plugin: bool,
+    pub(crate) refreshes_lenses: bool,
+    pub(crate) roots: Vec<PathBuf>,
+    /// Where the rules' pages are.
+    pub(crate) pages: Option<PathBuf>,
+}
+
+pub(crate) struct Session {
+    pub(crate) facts: ClientFacts,
+    pub(crate) settings: Settings,
+    pub(crate) control: Control,
+    pub(crate) outbox: Outbox,
+    pub(crate) own: UnboundedSender<Message>,
+    documents: HashMap<Uri, Document>,
+    runs: Arc<RunsView>,
+    /// Subscribed runs with the last sequence number that was sent.
+    subscriptions: HashMap<RunId, u64>,
+    prompts: Prompts,
+    watch: Watch,
+    /// Files that a document's analysis has published to, besides its own.
+    published: HashMap<Uri, HashSet<Uri>>,
+    reading_runs: bool,
+    read_again: bool,
+}
+
+impl Session {
+    pub(crate) fn new(
+        client: Client,
+        control: Control,
+        facts: ClientFacts,
+        settings: Settings,
+        own: UnboundedSender<Message>,
+    ) -> Self {
+        let watch = Watch::start(control.clone(), own.clone());
+        let prompts = Prompts::new(
+            client.clone(),
+            control.clone(),
+            own.clone(),
+            facts.roots.clone(),
+        );
+        Self {
+            facts,
+            settings,
+            control,
+            outbox: Outbox::start(client),
+            own,
+            documents: HashMap::new(),
+            runs: Arc::new(facts::nothing()),
+            subscriptions: HashMap::new(),
+            prompts,
+            watch,
+            published: HashMap::new(),
+            reading_runs: false,
+            read_again: false,
+        }
+    }
+
+    /// Takes messages until the last sender is gone.
+    pub(crate) async fn run(mut self, mut inbox: UnboundedReceiver<Message>) {
+        while let Some(message) = inbox.recv().await {
+            // A panic costs this message, never the session (invariant 6).
+            let handled =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.handle(message)));
+            if handled.is_err() {
+                let log = self.control.home().root().join("logs");
+                let text = format!(
+                    "Fermata had an internal error and goes on; its log is in {}",
+                    log.display()
+                );
+                self.outbox.send(Mail::Message {
+                    kind: MessageType::ERROR,
+                    text,
+                });
+            }
+        }
+    }
+
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Initialized => {
+                self.status("ok", None);
+                self.read_runs();
+            }
+            Message::Open { uri, text, version } => {
+                let Some(path) = convert::path(&uri) else {
+                    return;
+                };
+                self.documents
+                    .insert(uri.clone(), Document::new(path, text, version));
+                self.analyze(&uri);
+                self.files_changed(Some(&uri));
+            }
+            Message::Change {
+                uri,
+                changes,
+                version,
+            } => {
+                let encoding = self.facts.encoding;
+                if let Some(document) = self.documents.get_mut(&uri) {
+                    document.change(changes, version, encoding);
+                    self.analyze(&uri);
+                    self.files_changed(Some(&uri));
+                }
+            }
+            Message::Close { uri } => self.close(&uri),
+            Message::FilesChanged => self.files_changed(None),
+            Message::Settings(value) => {
+                self.settings.apply(&value);
+                self.files_changed(None);
+                self.refresh_lenses();
+            }
+            Message::Trust(trusted) => {
+                self.settings.trusted = Some(trusted);
+                self.refresh_lenses();
+            }
+            Message::Analyzed { uri, analysis } => self.analyzed(&uri, analysis),
+            Message::Ask { uri, job } => self.ask(&uri, job),
+            Message::Act {
+                id,
+                argument,
+                reply,
+            } => self.act(id, argument, reply),
+            Message::Runs(view) => self.runs_read(*view),
+            Message::Changed(changes) => self.changed(&changes),
+            Message::Subscribe { run, from } => {
+                self.watch.subscribe(&run);
+                self.subscriptions
+                    .insert(run.clone(), from.saturating_sub(1));
+                self.send_events(&run);
+            }
+            Message::Unsubscribe { run } => {
+                self.watch.unsubscribe(&run);
+                self.subscriptions.remove(&run);
+            }
+            Message::Batch { run, from, events } => self.batch(&run, from, events),
+            Message::PromptClosed => self.prompts.closed(&self.settings),
+        }
+    }
+
+    // -- documents --------------------------------------------------------
+
+    fn close(&mut self, uri: &Uri) {
+        if let Some(document) = self.documents.remove(uri) {
+            for waiting in document.waiting {
+                waiting(None);
+            }
+        }
+        let mut files = self.published.remove(uri).unwrap_or_default();
+        files.insert(uri.clone());
+        for file in files {
+            self.outbox.send(Mail::Diagnostics {
+                uri: file,
+                diagnostics: Vec::new(),
+                version: None,
+            });
+        }
+        self.files_changed(Some(uri));
+    }
+
+    /// Checks other open workflows again: they may include the text that changed.
+    fn files_changed(&mut self, besides: Option<&Uri>) {
+        let changed = besides.and_then(convert::path);
+        let stale: Vec<Uri> = self
+            .documents
+            .iter()
+            .filter(|(uri, document)| {
+                Some(*uri) != besides && includes(document, changed.as_deref())
+            })
+            .map(|(uri, _)| uri.clone())
+            .collect();
+        for uri in stale {
+            if let Some(document) = self.documents.get_mut(&uri) {
+                document.analysis = None;
+            }
+            self.analyze(&uri);
+        }
+    }
+
+    /// Starts an analysis of the newest text, unless one is under way: then the newest text is next.
+    fn analyze(&mut self, uri: &Uri) {
+        let overlay = self.overlay();
+        let Some(document) = self.documents.get_mut(uri) else {
+            return;
+        };
+        if document.in_flight.is_some() {
+            return;
+        }
+        document.in_flight = Some(document.version);
+        let (path, version, attached) =
+            (document.path.clone(), document.version, document.attached);
+        let (rules, own, uri) = (self.settings.rules.clone(), self.own.clone(), uri.clone());
+        tokio::task::spawn_blocking(move || {
+            let world = OsWorld::with_overlay(overlay);
+            let loaded = match attached {
+                Some(dialect) => loader::load_as(&world, &path, dialect),
+                None => loader::load(&world, &path),
+            };
+            let diagnostics = if loaded.dialect.is_some() {
+                fermata_analysis::run(&loaded, &rules)
+            } else {
+                Vec::new()
+            };
+            let dialect = loaded.dialect;
+            let analysis = Analysis {
+                version,
+                loaded: Arc::new(loaded),
+                diagnostics: Arc::new(diagnostics),
+                dialect,
+            };
+            // The session ends only with the server.
+            let _ = own.send(Message::Analyzed { uri, analysis });
+        });
+    }
+
+    fn analyzed(&mut self, uri: &Uri, analysis: Analysis) {
+        let Some(document) = self.documents.get_mut(uri) else {
+            return;
+        };
+        document.in_flight = None;
+        let attached_now = document.attached.is_none() && analysis.dialect.is_some();
+        document.attached = document.attached.or(analysis.dialect);
+        let newest = analysis.version == document.version;
+        document.analysis = Some(analysis);
+        if !newest {
+            self.analyze(uri);
+            return;
+        }
+        for waiting in std::mem::take(&mut document.waiting) {
+            waiting(document.analysis.as_ref());
+        }
+        if document.attached.is_some() {
+            self.publish(uri);
+        }
+        if attached_now {
+            self.read_runs();
+        }
+    }
+
+    fn publish(&mut self, uri: &Uri) {
+        let Some(document) = self.documents.get(uri) else {
+            return;
+        };
+        let Some(analysis) = &document.analysis else {
+            return;
+        };
+        let mut by_file: HashMap<Uri, Vec<lsp::Diagnostic>> = HashMap::new();
+        by_file.insert(uri.clone(), Vec::new());
+        for diagnostic in analysis.diagnostics.iter() {
+            let sources = &analysis.loaded.sources;
+            let Some((file, converted)) = convert::diagnostic(
+                sources,
+                diagnostic,
+                self.facts.encoding,
+                self.facts.pages.as_deref(),
+            ) else {
+                continue;
+            };
+            let target = match file {
+                FileId::ROOT => Some(uri.clone()),
+                other => sources
+                    .get(other)
+                    .and_then(|source| convert::uri(&source.path)),
+            };
+            if let Some(target) = target {
+                by_file.entry(target).or_default().push(converted);
+            }
+        }
+        let version = document.version;
+        let now: HashSet<Uri> = by_file
+            .keys()
+            .filter(|file| *file != uri)
+            .cloned()
+            .collect();
+        let before = self.published.insert(uri.clone(), now).unwrap_or_default();
+        for gone in before.iter().filter(|file| !by_file.contains_key(*file)) {
+            self.outbox.send(Mail::Diagnostics {
+                uri: gone.clone(),
+                diagnostics: Vec::new(),
+                version: None,
+            });
+        }
+        for (file, diagnostics) in by_file {
+            let version = (file == *uri).then_some(version);
+            self.outbox.send(Mail::Diagnostics {
+                uri: file,
+                diagnostics,
+                version,
+            });
+        }
+    }
+
+    fn ask(&mut self, uri: &Uri, job: Job) {
+        let encoding = self.facts.encoding;
+        let run_facts = self.run_facts(uri);
+        let asked = uri.clone();
+        let Some(document) = self.documents.get_mut(uri) else {
+            return job(None);
+        };
+        let answer: Waiting = Box::new(move |analysis| {
+            let view = analysis
+                .filter(|a| a.dialect.is_some())
+                .map(|analysis| View {
+                    uri: asked,
+                    snapshot: Snapshot {
+                        loaded: Arc::clone(&analysis.loaded),
+                        diagnostics: Arc::clone(&analysis.diagnostics),
+                        facts: Arc::new(run_facts),
+                    },
+                    encoding,
+                });
+            tokio::task::spawn_blocking(move || job(view));
+        });
+        if document.is_fresh() {
+            answer(document.analysis.as_ref())
+        } else {
+            document.waiting.push(answer)
+        }
+    }
+
+    /// Open documents over disk: what the editor shows is what is checked and run.
+    fn overlay(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        self.documents
+            .values()
+            .map(|d| (d.path.clone(), d.text.clone().into_bytes()))
+            .collect()
+    }
+
+    // -- acting -----------------------------------------------------------
+
+    fn act(&mut self, id: String, argument: Value, reply: oneshot::Sender<Result<Value>>) {
+        if id == "fermata.openPanel" {
+            self.open_panel(&argument);
+        }
+        let context = Context {
+            control: self.control.clone(),
+            overlay: self.overlay(),
+            trusted: self.settings.trusted,
+        };
+        tokio::task::spawn_blocking(move || {
+            // Nobody waits any more when the client has gone.
+            let _ = reply.send(commands::execute(&id, &argument, &context));
+        });
+    }
+
+    /// Clients with a panel are asked to show it; the others are asked the question itself.
+    fn open_panel(&mut self, argument: &Value) {
+        if self.facts.plugin {
+            self.outbox.send(Mail::OpenPanel(argument.clone()));
+        } else {
+            let text = |key: &str| argument.get(key).and_then(Value::as_str);
+            self.prompts
+                .again(&self.runs, text("run"), text("start"), &self.settings);
+        }
+    }
+
+    // -- runs -------------------------------------------------------------
+
+    fn run_facts(&self, uri: &Uri) -> RunFacts {
+        let Some(path) = convert::path(uri) else {
+            return RunFacts::default();
+        };
+        let mut found = facts::of(&self.runs, &path);
+        found.trusted = self
+            .settings
+            .trusted
+            .unwrap_or_else(|| self.control.is_trusted(&path));
+        if !self.settings.last_run {
+            found.runs.retain(|run| !run.gates.is_empty());
+        }
+        found
+    }
+
+    /// Reads the list of runs on a blocking thread; one reading at a time, the newest wish next.
+    fn read_runs(&mut self) {
+        if self.reading_runs {
+            self.read_again = true;
+            return;
+        }
+        self.reading_runs = true;
+        let (control, own) = (self.control.clone(), self.own.clone());
+        tokio::task::spawn_blocking(move || {
+            let filter = RunsFilter {
+                limit: Some(200),
+                ..RunsFilter::default()
+            };
+            let view = control.runs(&filter).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the list of runs could not be read");
+                facts::nothing()
+            });
+            let _ = own.send(Message::Runs(Box::new(view)));
+        });
+    }
+
+    fn runs_read(&mut self, view: RunsView) {
+        self.reading_runs = false;
+        let changed = facts::changed_runs(&self.runs, &view);
+        let starts_changed = facts::starts_differ(&self.runs, &view);
+        self.runs = Arc::new(view);
+        if self.facts.plugin {
+            for (run, status) in &changed {
+                self.outbox
+                    .send(Mail::RunChanged(json!({ "run": run, "status": status })));
+            }
+            if starts_changed {
+                self.outbox.send(Mail::StartsChanged);
+            }
+        }
+        if starts_changed || !changed.is_empty() {
+            self.refresh_lenses();
+        }
+        self.prompts.look(&self.runs, &self.settings);
+        if std::mem::take(&mut self.read_again) {
+            self.read_runs();
+        }
+    }
+
+    fn refresh_lenses(&self) {
+        if self.facts.refreshes_lenses {
+            self.outbox.send(Mail::RefreshLenses);
+        }
+    }
+
+    fn changed(&mut self, changes: &Changes) {
+        if changes.list {
+            self.read_runs();
+        }
+        for run in &changes.runs {
+            self.send_events(run);
+        }
+    }
+
+    fn send_events(&self, run: &RunId) {
+        let Some(sent) = self.subscriptions.get(run).copied() else {
+            return;
+        };
+        let (control, own, run) = (self.control.clone(), self.own.clone(), run.clone());
+        tokio::task::spawn_blocking(move || {
+            let from = sent + 1;
+            match control.events(&run, from, 500) {
+                Ok(events) if !events.is_empty() => {
+                    let events = events
+                        .iter()
+                        .filter_map(|event| serde_json::to_value(event).ok())
+                        .collect();
+                    let _ = own.send(Message::Batch { run, from, events });
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, %run, "a run's log could not be read"),
+            }
+        });
+    }
+
+    fn batch(&mut self, run: &RunId, from: u64, mut events: Vec<Value>) {
+        let Some(sent) = self.subscriptions.get_mut(run) else {
+            return;
+        };
+        // Two readings may overlap: what was sent already is left out.
+        let seen = usize::try_from((*sent + 1).saturating_sub(from))
+            .unwrap_or(0)
+            .min(events.len());
+        events.drain(..seen);
+        if events.is_empty() {
+            return;
+        }
+        let first = *sent + 1;
+        let full = events.len() + seen == 500;
+        *sent += events.len() as u64;
+        self.outbox.send(Mail::Events(
+            json!({ "run": run, "from": first, "events": events }),
+        ));
+        if full {
+            self.send_events(run);
+        }
+    }
+
+    fn status(&self, health: &str, message: Option<&str>) {
+        if self.facts.plugin {
+            self.outbox.send(Mail::Status(
+                json!({ "health": health, "message": message }),
+            ));
+        }
+    }
+}
+
+/// Whether a document's last analysis has read that file; with no file, whether it is a workflow at all.
+fn includes(document: &Document, file: Option<&Path>) -> bool {
+    match (file, &document.analysis) {
+        (None, _) | (_, None) => true,
+        (Some(file), Some(analysis)) => analysis.dialect.is_some() && reads(&analysis.loaded, file),
+    }
+}
+
+fn reads(loaded: &loader::Loaded, file: &Path) -> bool {
+    loaded.sources.find(file).is_some()
+        || loaded
+            .children
+            .iter()
+            .any(|child| child.path == file || reads(&child.loaded, file))
+}
