@@ -145,12 +145,8 @@ fn unknown(
         };
     }
     let message = format!(
-<<<<<<< HEAD
         "Nothing in the run is called `{root}`, so the run fails when `{}` is read",
         read.key
-=======
-        "Nothing in the run is called `{root}`, so this template fails when it is rendered"
->>>>>>> main
     );
     suggest::name(
         report(message),

@@ -40,11 +40,7 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         let read = texts.read_paths().any(|(_, path)| matches!(path, [root, part, input, ..] if root == "workflow" && part == "input" && input == name));
         // Read by its bare name, which is another rule's to say.
         let bare = texts.read_paths().any(|(_, path)| path[0] == name);
-<<<<<<< HEAD
         if !read && !bare && !named(loaded, name) {
-=======
-        if !read && !bare {
->>>>>>> main
             let message = format!(
                 "The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`"
             );

@@ -35,7 +35,6 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         let read = texts
             .read_paths()
             .any(|(on, path)| path[0] == name || (path[0] == "output" && on == Some(index)));
-<<<<<<< HEAD
         // Texts that no rule follows, such as a validator's criteria, may speak of it too.
         let spoken = format!("{name}.output");
         let named = loaded
@@ -43,9 +42,6 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
             .iter()
             .any(|(_, source)| source.tree.text().contains(&spoken));
         if read || named {
-=======
-        if read {
->>>>>>> main
             continue;
         }
         let loc = places::key(&loaded.sources, step.loc, "output");
