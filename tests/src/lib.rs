@@ -1,6 +1,10 @@
 //! What the end-to-end tests share: a folder of their own with a home for runs,
 //! and the real `fermata` binary. No sleeps: tests wait on conditions.
 
+mod terminal;
+
+pub use terminal::Terminal;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

@@ -1,6 +1,7 @@
 //! `fermata eval`: the conformance door. Reads JSON lines from standard input,
 //! each a row of a function set with `dialect` and `set`; prints an answer each.
 
+use std::borrow::Cow;
 use std::io::BufRead as _;
 
 use anyhow::{Context as _, Result};
@@ -19,7 +20,7 @@ pub(crate) fn run(console: &Console) -> Result<Exit> {
         if line.trim().is_empty() {
             continue;
         }
-        let answer = match serde_json::from_str::<Value>(&line) {
+        let answer = match serde_json::from_str::<Value>(&paired(&line)) {
             Ok(row) => evaluate(&row),
             Err(error) => {
                 json!({ "id": null, "ok": false, "error": format!("expected a JSON object a line: {error}") })
@@ -32,6 +33,16 @@ pub(crate) fn run(console: &Console) -> Result<Exit> {
 
 fn evaluate(row: &Value) -> Value {
     let word = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
+    if row.get("context").is_some_and(Value::is_string) {
+        return json!({
+            "id": row.get("id"),
+            "ok": false,
+            "error": format!(
+                "expected `context` to be an object, found the text `{}`: a row carries its whole context",
+                word("context")
+            ),
+        });
+    }
     match word("dialect") {
         "conductor" => fermata_expr::eval_rows::eval(word("set"), row),
         other => json!({
@@ -39,5 +50,69 @@ fn evaluate(row: &Value) -> Value {
             "ok": false,
             "error": format!("expected dialect `conductor`, found `{other}`"),
         }),
+    }
+}
+
+/// A line in which half a surrogate pair, which no text of ours can hold, is written as the replacement character.
+fn paired(line: &str) -> Cow<'_, str> {
+    let half = |at: usize| {
+        let digits = line.get(at + 2..at + 6)?;
+        line.get(at..at + 2).filter(|start| *start == "\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    let bytes = line.as_bytes();
+    while at < bytes.len() {
+        if bytes[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        match (half(at), half(at + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => at += 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                out.push_str(&line[copied..at]);
+                out.push_str("\\ufffd");
+                at += 6;
+                copied = at;
+            }
+            (Some(_), _) => at += 6,
+            (None, _) => at += 2,
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(line);
+    }
+    out.push_str(&line[copied..]);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_surrogate_pair_does_not_make_a_row_unreadable() {
+        assert_eq!(
+            paired(r#""\ud800 \ud83d\ude00""#),
+            r#""\ufffd \ud83d\ude00""#
+        );
+        assert_eq!(
+            paired(r#""a\\ud800""#),
+            r#""a\\ud800""#,
+            "an escaped backslash is none"
+        );
+        assert_eq!(paired(r#""\udc00""#), r#""\ufffd""#);
+        assert_eq!(paired("ü\\"), "ü\\");
+    }
+
+    #[test]
+    fn a_row_that_points_to_a_shared_context_is_refused_by_name() {
+        let row = json!({"dialect": "conductor", "set": "templates", "id": "t1", "template": "x", "context": "shared"});
+        let answer = evaluate(&row);
+        assert_eq!(answer["ok"], false);
+        assert_eq!(answer["id"], "t1");
+        assert!(answer["error"].to_string().contains("shared"), "{answer}");
     }
 }

@@ -142,11 +142,16 @@ pub(crate) fn words(event: &Event) -> Option<String> {
             max_iterations,
             ..
         } => {
+            let said = short(answer);
+            let limit = if said.starts_with("continue") {
+                format!("; the limit is {max_iterations} now")
+            } else {
+                String::new()
+            };
             format!(
-                "answered by {} from {}: {}; the limit is {max_iterations} now",
+                "answered by {} from {}: {said}{limit}",
                 actor.by,
                 word(&actor.surface),
-                short(answer)
             )
         }
         EventBody::GateAnswered { answer, actor, .. } => format!(
@@ -174,10 +179,12 @@ fn short(answer: &fermata_engine::Answer) -> String {
     if let Some(object) = value.as_object_mut() {
         object.remove("kind");
     }
-    let words: Vec<String> = value
-        .as_object()
+    let mut fields: Vec<_> = value.as_object().into_iter().flatten().collect();
+    // What is done comes before how much of it.
+    fields
+        .sort_by_key(|(name, _)| !matches!(name.as_str(), "do" | "value" | "decision" | "option"));
+    let words: Vec<String> = fields
         .into_iter()
-        .flatten()
         .map(|(_, value)| {
             value
                 .as_str()
