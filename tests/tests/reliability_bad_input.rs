@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use fermata_tests::{Lab, Said};
+use fermata_tests::{Lab, Said, wait};
 
 /// A loop of one set step that reaches its limit of three.
 const HELD: &str = r#"
@@ -231,6 +231,10 @@ fn a_corrupt_store_is_named_and_the_doctor_says_what_is_left_to_do() {
     let lab = Lab::new();
     lab.write("held.yaml", HELD);
     assert_eq!(lab.call(&["run", "held.yaml"]).code, 4);
+    assert_eq!(lab.call(&["abandon", "@last"]).code, 0);
+    wait("the worker has ended", || {
+        lab.show("@last")["worker"].is_null().then_some(())
+    });
     for end in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(lab.home().join(format!("fermata.db{end}")));
     }
