@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "md"))
         .collect();
-    pages.sort();
+    // By code and not by path: `a-b.md` comes before `a.md`, and `a-b` after `a`.
+    pages.sort_by(|a, b| a.file_stem().cmp(&b.file_stem()));
     let mut table = String::from("static PAGES: &[(&str, &str)] = &[\n");
     for page in &pages {
         let code = page

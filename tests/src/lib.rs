@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub mod violence;
+
 /// How long a condition may take before the test fails; far above what it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 

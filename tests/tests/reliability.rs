@@ -258,6 +258,7 @@ fn every_sample_runs_with_the_scripted_agent() {
         ("script-and-route", vec![], 0),
         ("human-gate", vec!["The 2.0 release"], 4),
         ("review-loop", vec!["A rate limiter"], 4),
+        ("plan-children", vec![], 4),
     ] {
         let lab = Lab::new();
         let file = samples().join(format!("{sample}.yaml"));
@@ -272,4 +273,61 @@ fn every_sample_runs_with_the_scripted_agent() {
         let said = lab.call(&call);
         assert_eq!(said.code, code, "{sample}: {said:?}");
     }
+}
+
+#[test]
+fn what_check_rejects_never_runs_and_what_it_accepts_loads() {
+    let lab = Lab::new();
+    lab.write("good.yaml", HELD);
+    lab.write(
+        "bad.yaml",
+        &HELD.replace("- {to: again}", "- {to: nowhere}"),
+    );
+    let checked = lab.call(&["check", "good.yaml", "bad.yaml", "--json"]);
+    let verdicts: Vec<Value> = checked.json()["files"]
+        .as_array()
+        .expect("files")
+        .iter()
+        .map(|f| f["verdict"].clone())
+        .collect();
+    assert_eq!(verdicts, ["accepted", "rejected"]);
+    let refused = lab.call(&["run", "bad.yaml", "--json"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert_eq!(refused.json()["reason"], "rejected");
+    assert!(lab.runs().is_empty(), "nothing was started");
+    assert_eq!(
+        lab.call(&["run", "good.yaml", "--json"]).json()["status"],
+        "waiting"
+    );
+}
+
+#[test]
+fn two_children_that_hold_at_their_limits_are_answered_newest_first() {
+    let lab = Lab::new();
+    let file = samples().join("plan-children.yaml");
+    let held = lab.call(&[
+        "run",
+        file.to_str().expect("UTF-8"),
+        "--agent",
+        "scripted",
+        "--json",
+    ]);
+    assert_eq!(held.code, 4, "{held:?}");
+    let held = held.json();
+    let run = id(&held);
+    let gates: Vec<&str> = held["gates"]
+        .as_array()
+        .expect("gates")
+        .iter()
+        .filter_map(|g| g["gate"].as_str())
+        .collect();
+    assert_eq!(gates, ["g1", "g2"], "two children hold at the same time");
+    for gate in ["g2", "g1"] {
+        let answered = lab.call(&["answer", &run, "--gate", gate, "--json", "stop"]);
+        assert_eq!(answered.code, 0, "{answered:?}");
+    }
+    // One child has agreed and two have failed, which the group's failure mode takes.
+    lab.until_status("completed");
+    let shown = lab.call(&["resume", &run, "--json"]);
+    assert_eq!(shown.code, 1, "a completed run is over: {shown:?}");
 }

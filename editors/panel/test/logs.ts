@@ -29,8 +29,8 @@ export class LogWriter {
   }
 
   begin(workflow = "fix-issue", message: string | undefined = "Fix the login page", steps?: number): this {
-    this.add("", { type: "run_queued", workflow, file: `/work/repo/${workflow}.yaml`, dialect: "conductor", scope: `/work/repo ${workflow}`, ...(message === undefined ? {} : { message }), inputs: { issue: 42 }, request: "r1", gates: "ask", cwd: "/work/repo", by: "mia", surface: "vscode" });
-    this.add("", { type: "definition_pinned", files: [{ path: `/work/repo/${workflow}.yaml`, blob: "00" }], ...(steps === undefined ? {} : { steps }) });
+    this.add("", { type: "run_queued", workflow, file: `/repo/${workflow}.yaml`, dialect: "conductor", scope: `/repo ${workflow}`, ...(message === undefined ? {} : { message }), inputs: { issue: 42 }, request: "r1", gates: "ask", cwd: "/repo", by: "mia", surface: "vscode" });
+    this.add("", { type: "definition_pinned", files: [{ path: `/repo/${workflow}.yaml`, blob: "00" }], ...(steps === undefined ? {} : { steps }) });
     return this.add("", { type: "run_started", fence: 1, version: "0.1.0", seed: 7 });
   }
 

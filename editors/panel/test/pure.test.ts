@@ -8,7 +8,7 @@ import { describePath, escapeSegment, isWithin, itemsOf, parentPath, parseSegmen
 import { placeToQuery, queryToPlace, readKept } from "../src/state/place";
 import { age, duration, middle } from "../src/text/format";
 import { blocks } from "../src/text/markdown";
-import { fileUri } from "../src/views/header";
+import { fileUri } from "../src/text/uri";
 
 const node = (id: string): GraphNodeView => ({ id, kind: "agent", label: id, line: null, state: "pending", runs: 0, elapsed: null, running: false, startedAt: null, inner: null, frame: null });
 const edge = (from: string, to: string, back = false): GraphEdgeView => ({ from, to, back, label: null, taken: 0 });
@@ -121,7 +121,7 @@ describe("texts", () => {
   });
 
   it("name files as URIs", () => {
-    expect(fileUri("/work/a b/c#d.yaml")).toBe("file:///work/a%20b/c%23d.yaml");
+    expect(fileUri("/home/a b/c#d.yaml")).toBe("file:///home/a%20b/c%23d.yaml");
     expect(fileUri("C:\\work\\a.yaml")).toBe("file:///C:/work/a.yaml");
   });
 });

@@ -84,14 +84,14 @@ export function limitGate(): Scene {
 export function nestedGates(): Scene {
   const log = new LogWriter().begin("deep", "All services");
   log.started("plan", "plan", "workflow");
-  log.add("plan", { type: "subworkflow_started", step: "plan", workflow: "per-service", file: "/work/repo/per-service.yaml", inputs: {} });
+  log.add("plan", { type: "subworkflow_started", step: "plan", workflow: "per-service", file: "/repo/per-service.yaml", inputs: {} });
   log.add("plan/each", { type: "group_started", group: "each", kind: "for_each", members: ["alpha", "beta", "gamma"] });
   const gates: string[] = [];
   for (const [index, key] of ["alpha", "beta", "gamma"].entries()) {
     const base = `plan/each[${key}]`;
     log.add(base, { type: "item_started", group: "each", key, index });
     log.started(base, "each", "workflow");
-    log.add(base, { type: "subworkflow_started", step: "each", workflow: "looper", file: "/work/repo/looper.yaml", inputs: {} });
+    log.add(base, { type: "subworkflow_started", step: "each", workflow: "looper", file: "/repo/looper.yaml", inputs: {} });
     for (let round = 1; round <= 3; round += 1) {
       const visit = round === 1 ? "" : `#${round}`;
       log.step(`${base}/assess${visit}`, "assess").route(`${base}/assess${visit}`, "assess", "patch").step(`${base}/patch${visit}`, "patch").route(`${base}/patch${visit}`, "patch", "assess");
@@ -199,7 +199,7 @@ export function home(): Scene {
   const statuses = ["waiting", "running", "failed", "completed", "cancelled"] as const;
   const runs: RunsDocument["runs"] = Array.from({ length: 40 }, (_, i) => {
     const status = statuses[i % statuses.length] ?? "completed";
-    return { run: `01jhk3v9d2qf8m4t6x0z${String(i).padStart(6, "0")}`, workflow: i % 3 === 0 ? "fix-issue" : "nightly-dependency-review", path: "/work/repo/a.yaml", status, cause: status === "failed" ? "step_failed" : null, message: "Fix the login page", gates: status === "waiting" && i === 0 ? [{ gate: "g1", kind: "human" as const, step: "release_gate", path: "release_gate", workflow: "fix-issue", prompt: "Release?", answers: [] }] : [], started: START - i * 3_600_000 };
+    return { run: `01jhk3v9d2qf8m4t6x0z${String(i).padStart(6, "0")}`, workflow: i % 3 === 0 ? "fix-issue" : "nightly-dependency-review", path: "/repo/a.yaml", status, cause: status === "failed" ? "step_failed" : null, message: "Fix the login page", gates: status === "waiting" && i === 0 ? [{ gate: "g1", kind: "human" as const, step: "release_gate", path: "release_gate", workflow: "fix-issue", prompt: "Release?", answers: [] }] : [], started: START - i * 3_600_000 };
   });
   world.list = { runs, starts: [] };
   return { world, run: null, now: START };

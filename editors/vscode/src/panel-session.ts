@@ -10,6 +10,7 @@ import type { EventsBatch } from "./server";
 /** What the session needs of the server. */
 export interface PanelServer {
   readonly running: boolean;
+  ping(): Promise<boolean>;
   runs(): Promise<RunsDocument>;
   events(run: string, from: number, limit: number): Promise<{ readonly events: readonly RunEvent[]; readonly last: number }>;
   graph(params: { readonly run: string } | { readonly uri: string }): Promise<GraphDocument | null>;
@@ -140,11 +141,8 @@ export class PanelSession {
     if (this.#pinging || !this.#server.running) return;
     this.#pinging = true;
     try {
-      if (this.#shown === null) await this.#server.runs();
-      else await this.#server.events(this.#shown, 1, 1);
-      this.#post({ type: "ping", at: Date.now() });
-    } catch {
-      // Silence is the message: the panel says when it last heard something.
+      // Silence is the message otherwise: the panel says when it last heard something.
+      if (await this.#server.ping()) this.#post({ type: "ping", at: Date.now() });
     } finally {
       this.#pinging = false;
     }

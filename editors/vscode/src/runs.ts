@@ -35,8 +35,7 @@ export class Runs implements vscode.Disposable {
     try {
       do {
         this.#again = false;
-        const document = await this.#server.runs();
-        this.#document = { runs: document.runs ?? [], starts: document.starts ?? [] };
+        this.#document = await this.#server.runs();
         await this.#publish();
       } while (this.#again);
     } catch {

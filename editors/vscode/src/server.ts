@@ -3,10 +3,11 @@
 // when it is gone.
 
 import * as vscode from "vscode";
-import { CloseAction, ErrorAction, LanguageClient, State, type LanguageClientOptions, type Middleware } from "vscode-languageclient/node";
+import { CloseAction, ErrorAction, ErrorCodes, LanguageClient, ResponseError, State, type LanguageClientOptions, type Middleware } from "vscode-languageclient/node";
 import os from "node:os";
 import type { ActResult, ActingVerbs, GraphDocument, RunsDocument, Verb } from "../../panel/src/protocol/documents";
 import type { RunEvent } from "../../panel/src/protocol/events";
+import { readRuns } from "../../panel/src/protocol/read";
 import { findServer } from "./server-path";
 import type { Health } from "./labels";
 
@@ -120,8 +121,18 @@ export class Server implements vscode.Disposable {
   }
 
   /** Runs and start requests. */
-  runs(): Promise<RunsDocument> {
-    return this.request<RunsDocument>("fermata/runs", {});
+  async runs(): Promise<RunsDocument> {
+    return readRuns(await this.request("fermata/runs", {}));
+  }
+
+  /** Whether the server answers. An error is an answer too: servers may not know the method. */
+  async ping(): Promise<boolean> {
+    try {
+      await this.request("fermata/ping", {});
+      return true;
+    } catch (error) {
+      return error instanceof ResponseError && error.code === ErrorCodes.MethodNotFound;
+    }
   }
 
   /** A page of a run's log. */

@@ -4,14 +4,16 @@
 //! than guess: a condition that fails to evaluate proves nothing.
 
 use fermata_expr::condition;
+use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{OutputField, StepKind, ValueType};
 use fermata_workflow::{Step, Workflow};
 use serde_json::{Map, Value, json};
 
-use crate::texts::{Form, Read};
+use crate::shapes::{self, Shape};
+use crate::texts::{Form, Read, Use};
 
 /// Combinations tried at most; beyond that nothing is said.
-const COMBINATIONS: usize = 4_096;
+const COMBINATIONS: usize = 1_024;
 
 /// One name that the conditions read, and the values to try.
 struct Variable {
@@ -20,11 +22,21 @@ struct Variable {
 }
 
 /// A case in which no condition holds, in words (empty when there is only one case); `None` if none is found.
-pub(crate) fn unmatched(workflow: &Workflow, step: &Step, conditions: &[&Read]) -> Option<String> {
-    if conditions
-        .iter()
-        .any(|c| c.error.is_some() || c.uses.iter().any(|u| u.form == Form::Dotted))
-    {
+pub(crate) fn unmatched(
+    loaded: &Loaded,
+    workflow: &Workflow,
+    step: &Step,
+    conditions: &[&Read],
+) -> Option<String> {
+    // A condition that fails for a name that is not there has no cases; other rules say so.
+    let sound = |read: &&Read| {
+        read.error.is_none()
+            && read
+                .uses
+                .iter()
+                .all(|used| exists(loaded, workflow, step, used))
+    };
+    if !conditions.iter().all(sound) {
         return None;
     }
     let variables = variables(workflow, step, conditions);
@@ -48,6 +60,27 @@ pub(crate) fn unmatched(workflow: &Workflow, step: &Step, conditions: &[&Read]) 
             .all(|c| matches!(condition::evaluate(&c.text, &context), Ok(false)));
         fails.then(|| words.join(" and "))
     })
+}
+
+/// Whether what a condition reads can be there.
+fn exists(loaded: &Loaded, workflow: &Workflow, step: &Step, used: &Use) -> bool {
+    let (root, called) = (used.path[0].as_str(), used.written.called);
+    match used.form {
+        Form::Dotted => return false,
+        Form::Bare if ["true", "false", "null", "none"].contains(&used.path[1].as_str()) => {
+            return false;
+        }
+        Form::Bare | Form::Flat | Form::Path => {}
+    }
+    let shape = match root {
+        "output" => shapes::own(loaded, workflow, step),
+        "workflow" | "context" => Shape::Open,
+        _ => match workflow.step(root) {
+            Some(on) => shapes::entry(loaded, workflow, on),
+            None => return false,
+        },
+    };
+    shape.absent(&used.path, 1, called).is_none()
 }
 
 fn shown(value: &Value) -> String {
@@ -182,7 +215,7 @@ fn of_field(field: &OutputField, compared: &[Value]) -> Vec<Value> {
 fn around(constant: Option<f64>) -> Vec<Value> {
     constant
         .into_iter()
-        .flat_map(|n| [n - 1.0, n, n + 1.0])
+        .flat_map(|n| [n + 1.0, n - 1.0, n])
         .map(number)
         .collect()
 }

@@ -18,9 +18,9 @@ pub struct Rule {
 }
 
 /// Both dialects.
-pub const BOTH: &[Dialect] = &[Dialect::Conductor, Dialect::Archon];
+pub(crate) const BOTH: &[Dialect] = &[Dialect::Conductor, Dialect::Archon];
 /// Conductor only.
-pub const CONDUCTOR: &[Dialect] = &[Dialect::Conductor];
+pub(crate) const CONDUCTOR: &[Dialect] = &[Dialect::Conductor];
 
 /// Where rules put what they find, with what they share.
 #[derive(Debug, Default)]

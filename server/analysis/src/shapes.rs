@@ -68,7 +68,7 @@ fn output(loaded: &Loaded, step: &Step) -> Shape {
     };
     let declared = step.output.as_ref().filter(|o| !o.is_empty());
     match &step.kind {
-        StepKind::Agent(_) => declared.map_or(Shape::Open, |fields| of_fields(fields)),
+        StepKind::Agent(_) => declared.map_or(Shape::Open, of_fields),
         StepKind::Script(_) => match declared.map(of_fields) {
             Some(Shape::Fields(mut fields)) => {
                 for name in ["stdout", "stderr", "exit_code"] {

@@ -24,19 +24,36 @@ impl Control {
         if row.status.is_final() {
             return Ok(refused(&row));
         }
-        // Children first: a crash in between leaves the parent to be abandoned again, never a child without one.
+        // Children first: a crash in between leaves the parent to be abandoned again, never a child without one. But a
+        // living worker works on them too, and ends them when it ends.
+        if !self.store().is_locked(run)? {
+            self.cancel_children(run, reason)?;
+        }
+        let act = if row.damaged {
+            self.cancel_unread(&row, reason)?
+        } else {
+            self.cancel_one(run, reason)?
+        };
+        if matches!(act, Act::Done { .. }) {
+            self.cancel_children(run, reason)?;
+        }
+        Ok(act)
+    }
+
+    pub(crate) fn cancel_children(&self, run: &RunId, reason: &str) -> Result<(), ControlError> {
         for child in self.children(run)? {
             self.cancel(&child.run, &format!("{reason} with its parent"))?;
         }
-        if row.damaged {
-            return self.cancel_unread(&row, reason);
-        }
+        Ok(())
+    }
+
+    fn cancel_one(&self, run: &RunId, reason: &str) -> Result<Act, ControlError> {
         let end = End::Cancel(self.actor(), reason.to_owned());
         let decide =
             |state: &fermata_engine::RunState| (!state.status.is_final()).then(|| end.clone());
         loop {
             match self.finish(run, decide)? {
-                Ended::Done => {
+                Ended::Done(()) => {
                     return Ok(Act::Done {
                         status: Status::Cancelled,
                     });

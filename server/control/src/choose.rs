@@ -5,6 +5,7 @@ use fermata_engine::Status;
 use fermata_store::{Closing, Miss, StartId, StartRow, StoreError, Took};
 
 use crate::control::Control;
+use crate::end::{End, Ended};
 use crate::error::ControlError;
 use crate::outcome::{Act, Outcome, StartRefusal};
 use crate::plan::Kept;
@@ -125,23 +126,16 @@ impl Control {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
-        if answer == ChoiceAnswer::AbandonAndRun
-            && let Act::Refused { reason, status } =
-                self.cancel(&row.prior, "abandoned for a fresh run")?
-            && !status.is_final()
-        {
-            return Ok(Outcome::Refused(StartRefusal::NotResumable {
-                run: row.prior.clone(),
-                reason,
-                status,
-            }));
-        }
         let mut closing = self.closing(answer);
         closing.run = Some(plan.proposal.run);
-        let write = || self.store().close_start(&row.start, closing.clone());
-        let took = match write() {
-            Ok(took) => Ok(took),
-            Err(error) => self.busy(error, write)?,
+        let took = if answer == ChoiceAnswer::AbandonAndRun {
+            self.abandon_and_close(row, &closing)?
+        } else {
+            let write = || self.store().close_start(&row.start, closing.clone());
+            match write() {
+                Ok(took) => Ok(took),
+                Err(error) => self.busy(error, write)?,
+            }
         };
         Ok(match took {
             Ok(Took::Closed(Some(run))) => Outcome::Started {
@@ -153,5 +147,53 @@ impl Control {
             Ok(Took::Already(row)) => closed(&row),
             Err(refusal) => Outcome::Refused(refusal),
         })
+    }
+
+    /// The prior is cancelled in the transaction that closes the request, unless a living worker has to end first.
+    fn abandon_and_close(
+        &self,
+        row: &StartRow,
+        closing: &Closing,
+    ) -> Result<Result<Took, StartRefusal>, ControlError> {
+        const WHY: &str = "abandoned for a fresh run";
+        if !self.store().is_locked(&row.prior)? {
+            self.cancel_children(&row.prior, WHY)?;
+        }
+        let end = End::Cancel(self.actor(), WHY.to_owned());
+        let prior = self.store().run(&row.prior)?;
+        if !prior.status.is_final() && !prior.damaged {
+            let ended = self.finish_with(
+                &row.prior,
+                |state| (!state.status.is_final()).then(|| end.clone()),
+                |last| {
+                    let mut closing = closing.clone();
+                    closing.append = Some(last);
+                    self.store().close_start(&row.start, closing)
+                },
+            );
+            match ended {
+                Ok(Ended::Done(took)) => return Ok(Ok(took)),
+                Ok(Ended::Held | Ended::Already(_)) => {}
+                // The checkout is somebody else's: the prior is left as it is.
+                Err(ControlError::Store(StoreError::Miss(miss @ Miss::CheckoutBusy { .. }))) => {
+                    return Ok(Err(crate::start::busy(miss)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Act::Refused { reason, status } = self.cancel(&row.prior, WHY)?
+            && !status.is_final()
+        {
+            return Ok(Err(StartRefusal::NotResumable {
+                run: row.prior.clone(),
+                reason,
+                status,
+            }));
+        }
+        let write = || self.store().close_start(&row.start, closing.clone());
+        match write() {
+            Ok(took) => Ok(Ok(took)),
+            Err(error) => self.busy(error, write),
+        }
     }
 }

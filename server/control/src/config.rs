@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::request::GatesPolicy;
 
@@ -20,14 +22,15 @@ pub struct ConfigError {
 }
 
 /// `$XDG_CONFIG_HOME/fermata/config.yaml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UserConfig {
     /// Agents and their commands, by name.
     pub agents: BTreeMap<String, AgentConfig>,
     /// What happens when an agent asks to run a tool, by the tool's kind (`read`, `edit`, `execute`, …); `default` for the rest.
     pub permissions: BTreeMap<String, Permission>,
-    /// What happens at gates when the request says nothing.
+    /// What happens at gates when the request says nothing: `ask`, `stop`, `continue:N` or `first`.
+    #[schemars(with = "Option<String>")]
     pub gates: Option<GatesPolicy>,
     /// Commands that are told about gates, failures and completions (JSON on stdin).
     pub on: OnConfig,
@@ -40,7 +43,7 @@ pub struct UserConfig {
 }
 
 /// An agent of the user's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AgentConfig {
     /// Program; absent: as the known agent of that name.
@@ -64,7 +67,7 @@ pub struct AgentConfig {
 }
 
 /// What happens when an agent asks to run a tool.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
     /// A gate is opened.
@@ -77,7 +80,7 @@ pub enum Permission {
 }
 
 /// Commands that are told what happened: program and arguments.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OnConfig {
     /// A gate was opened.
@@ -89,7 +92,7 @@ pub struct OnConfig {
 }
 
 /// Where runs work when neither request nor workflow says so.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IsolationConfig {
     /// Worktrees for Conductor workflows.
@@ -101,7 +104,7 @@ pub struct IsolationConfig {
 }
 
 /// What is kept per scope.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
     /// Top-level runs; 200 when absent.
@@ -111,7 +114,7 @@ pub struct RetentionConfig {
 }
 
 /// `.fermata/config.yaml` of a repository: it can only narrow.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RepositoryConfig {
     /// Severities of our own rules by code: `off`, `hint`, `information`, `warning`, `error`.
@@ -186,6 +189,20 @@ impl RepositoryConfig {
     }
 }
 
+/// The JSON Schemas of both configuration files, as `fermata schema config` prints them.
+#[must_use]
+pub fn schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Configuration of Fermata",
+        "description": "`user` is the schema of $XDG_CONFIG_HOME/fermata/config.yaml, `repository` that of .fermata/config.yaml.",
+        "$defs": {
+            "user": schemars::schema_for!(UserConfig),
+            "repository": schemars::schema_for!(RepositoryConfig),
+        },
+    })
+}
+
 fn read<T: serde::de::DeserializeOwned + Default>(path: &Path) -> Result<T, ConfigError> {
     let failed = |message: String| ConfigError {
         path: path.to_path_buf(),
@@ -229,6 +246,20 @@ mod tests {
         assert!(error.to_string().contains("config.yaml"), "{error}");
         assert!(error.to_string().contains("agnets"), "{error}");
         assert_eq!(user("# nothing\n").unwrap(), UserConfig::default());
+    }
+
+    #[test]
+    fn the_schema_names_every_key_that_is_read() {
+        let schema = schema();
+        for (file, keys) in [
+            ("user", json!(UserConfig::default())),
+            ("repository", json!(RepositoryConfig::default())),
+        ] {
+            let described = &schema["$defs"][file]["properties"];
+            for key in keys.as_object().unwrap().keys() {
+                assert!(described.get(key).is_some(), "{file}: {key}");
+            }
+        }
     }
 
     #[test]

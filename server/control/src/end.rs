@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use fermata_engine::{Actor, Cause, EventBody, Failure, GateKind, RunId, RunState, Status};
-use fermata_store::{Miss, NewEvent, RunFilter, RunRow, StoreError};
+use fermata_store::{Append, Miss, NewEvent, RunFilter, RunRow, StoreError};
 
 use crate::control::Control;
 use crate::error::ControlError;
@@ -26,9 +26,9 @@ pub(crate) enum End {
 
 /// Whether it was ended here.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Ended {
-    /// By this call.
-    Done,
+pub(crate) enum Ended<T = ()> {
+    /// By this call, and what else the same transaction did.
+    Done(T),
     /// A living worker holds the lock.
     Held,
     /// There was nothing to end any more; where it stands.
@@ -42,6 +42,20 @@ impl Control {
         run: &RunId,
         decide: impl Fn(&RunState) -> Option<End>,
     ) -> Result<Ended, ControlError> {
+        self.finish_with(run, decide, |last| {
+            self.store()
+                .append(&last.run, last.last_seq, last.fence, &last.events)
+                .map(drop)
+        })
+    }
+
+    /// As [`Control::finish`], the terminal event written by a transaction that does more.
+    pub(crate) fn finish_with<T>(
+        &self,
+        run: &RunId,
+        decide: impl Fn(&RunState) -> Option<End>,
+        write: impl Fn(Append) -> fermata_store::Result<T>,
+    ) -> Result<Ended<T>, ControlError> {
         let store = self.store().as_ref();
         let Some(lock) = store.try_lock(run)? else {
             return Ok(Ended::Held);
@@ -61,9 +75,14 @@ impl Control {
                     let _ = sys::end_group(process);
                 }
             }
-            let last = terminal(&state, &end, self.now());
-            match store.append(run, state.last_seq, Some(fence), &last) {
-                Ok(_) => return Ok(Ended::Done),
+            let last = Append {
+                run: run.clone(),
+                last_seq: state.last_seq,
+                fence: Some(fence),
+                events: terminal(&state, &end, self.now()),
+            };
+            match write(last) {
+                Ok(done) => return Ok(Ended::Done(done)),
                 // A surface has asked for something meanwhile.
                 Err(StoreError::Miss(Miss::Stale { .. })) => {
                     for event in store.events(run, state.last_seq + 1, usize::MAX)? {

@@ -6,8 +6,7 @@
 mod abandon;
 mod answer;
 mod choose;
-mod config;
-mod config_schema;
+pub mod config;
 mod control;
 mod definition;
 mod end;
@@ -37,7 +36,6 @@ pub use config::{
     AgentConfig, ConfigError, IsolationConfig, OnConfig, Permission, RepositoryConfig,
     RetentionConfig, UserConfig,
 };
-pub use config_schema::config_schema;
 pub use control::{Control, Parts, Patience};
 pub use error::ControlError;
 pub use json::{exit_code_of, run_result};

@@ -254,7 +254,12 @@ impl Control {
 
     /// The world as the requesting surface sees it.
     pub(crate) fn world(&self, request: &StartRequest) -> OsWorld {
-        let world = OsWorld::with_overlay(request.overlay.iter().cloned());
+        // Editors name a document as it was opened, the loader by its one true name: both find it.
+        let both = request.overlay.iter().flat_map(|(path, bytes)| {
+            let names = [path.clone(), path.canonicalize().unwrap_or_default()];
+            names.into_iter().map(|name| (name, bytes.clone()))
+        });
+        let world = OsWorld::with_overlay(both);
         if !self.config().env_file {
             return world;
         }

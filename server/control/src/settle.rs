@@ -74,7 +74,7 @@ impl Control {
             let ended = self.finish(&row.run, |state| {
                 (state.status == Status::Queued).then(|| End::NeverStarted(why.clone()))
             })?;
-            return Ok(ended == Ended::Done);
+            return Ok(ended == Ended::Done(()));
         }
         if count > 0 && now.saturating_sub(last) < AGAIN {
             return Ok(false);
@@ -113,7 +113,7 @@ impl Control {
             return Ok(false);
         }
         let ended = self.finish(&row.run, interrupted)?;
-        Ok(ended == Ended::Done)
+        Ok(ended == Ended::Done(()))
     }
 }
 

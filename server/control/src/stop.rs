@@ -32,14 +32,17 @@ impl Control {
                     _ => refused(&row),
                 });
             }
-            for child in self.children(run)? {
-                if child.status.is_live() {
-                    self.stop(&child.run, false)?;
+            // A living worker works on its children too, and stops them itself.
+            if !self.store().is_locked(run)? {
+                for child in self.children(run)? {
+                    if child.status.is_live() {
+                        self.stop(&child.run, false)?;
+                    }
                 }
             }
             let end = End::Stop(self.actor());
             match self.finish(run, |state| state.status.is_live().then(|| end.clone()))? {
-                Ended::Done => {
+                Ended::Done(()) => {
                     return Ok(Act::Done {
                         status: Status::Failed,
                     });

@@ -31,7 +31,7 @@ mod steps;
 mod trim;
 mod verdict;
 
-pub use effects::{due, next_deadline};
+pub use effects::{due, due_unless, next_deadline};
 pub use limit::maximum_after;
 pub use policy::GatePolicy;
 

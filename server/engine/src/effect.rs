@@ -70,9 +70,9 @@ pub struct AgentCall {
     pub bare_prompt: Option<String>,
     /// System prompt.
     pub system_prompt: Option<String>,
-    /// Model of the step; the default when absent.
+    /// Model of the step, else the workflow's default; the agent's own when absent.
     pub model: Option<String>,
-    /// Reasoning effort.
+    /// Reasoning effort of the step, else the workflow's default.
     pub effort: Option<String>,
     /// Context tier.
     pub context_tier: Option<String>,

@@ -49,7 +49,7 @@ impl Backend {
         self.control
             .get()
             .cloned()
-            .ok_or_else(|| Error::invalid_request())
+            .ok_or_else(Error::invalid_request)
     }
 
     /// Asks a question about a document; `None` when it is no workflow.

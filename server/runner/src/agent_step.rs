@@ -22,7 +22,7 @@ use crate::agent::{AgentProvider, PermissionPolicy};
 use crate::sink::Sink;
 use crate::task::{Report, Reports, cancelled};
 
-use turns::{Conversation, Spent};
+use turns::{Conversation, Opened, Spent};
 
 /// What every agent step of a run shares.
 #[derive(Clone)]
@@ -47,6 +47,7 @@ pub(crate) async fn run(
     let started = Instant::now();
     let elapsed = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut spent = Spent::default();
+    let opened = Opened::default();
     let timeout = async {
         match call.timeout_seconds {
             Some(seconds) => tokio::time::sleep(Duration::from_secs_f64(seconds)).await,
@@ -54,18 +55,21 @@ pub(crate) async fn run(
         }
     };
     let result = tokio::select! {
-        result = whole(&call, &stage, &reports, &mut spent) => result,
-        () = timeout => Err(Failure {
-            kind: "AgentTimeoutError".to_owned(),
-            message: format!(
-                "`{}` had no answer within {} s (`timeout_seconds`)",
-                call.shown,
-                call.timeout_seconds.unwrap_or_default()
-            ),
-            names: vec![call.step.clone()],
-        }),
+        result = whole(&call, &stage, &reports, &opened, &mut spent) => result,
+        () = timeout => {
+            opened.end(&stage, &call).await;
+            Err(Failure {
+                kind: "AgentTimeoutError".to_owned(),
+                message: format!(
+                    "`{}` had no answer within {} s (`timeout_seconds`)",
+                    call.shown,
+                    call.timeout_seconds.unwrap_or_default()
+                ),
+                names: vec![call.step.clone()],
+            })
+        }
         () = cancelled(asked_to_end) => {
-            stage.provider.end(&turns::prefix(&stage.run, &call)).await;
+            opened.end(&stage, &call).await;
             return Outcome::Cancelled { elapsed: elapsed() };
         }
     };
@@ -89,6 +93,7 @@ async fn whole(
     call: &AgentCall,
     stage: &Stage,
     reports: &Reports,
+    opened: &Opened,
     spent: &mut Spent,
 ) -> Result<Value, Failure> {
     let cwd = folder(call, stage)?;
@@ -99,7 +104,7 @@ async fn whole(
         policy: stage.policy.clone(),
         reports: reports.clone(),
     });
-    let mut conversation = Conversation::new(call, stage, cwd, sink);
+    let mut conversation = Conversation::new(call, stage, cwd, sink, opened);
     let mut first = conversation.agent(&call.prompt, spent).await?;
     // Members and items have nobody to talk to (specs/conductor.md 4.13).
     if let Some(trigger) = call.dialog.as_deref().filter(|_| call.alone) {

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use fermata_engine::event::ProcessId;
 use fermata_engine::{
-    Actor, Cause, Definition, EventBody, Failure, Fence, RunId, RunState, Status, StepPath, Surface,
+    Actor, Cause, Definition, EventBody, Failure, Fence, GateId, GateKind, RunId, RunState, Status,
+    StepPath, Surface,
 };
 use fermata_store::{Miss, RunLock, StoreError};
 
@@ -162,6 +163,20 @@ fn start(
 /// A run that was left running: it fails as interrupted and can be resumed.
 fn interrupted(ledger: &mut Ledger, now: u64) -> Result<Ended, WorkerError> {
     let was = ledger.state.status;
+    // Gates inside a turn are gone with the turn; all others hold until they are answered.
+    let gone: Vec<(GateId, StepPath)> = ledger
+        .state
+        .open_gates
+        .iter()
+        .filter(|open| {
+            open.gate.kind == GateKind::Permission || open.gate.extra.contains_key("dialog")
+        })
+        .map(|open| (open.gate.gate.clone(), open.gate.path.clone()))
+        .collect();
+    for (gate, path) in gone {
+        let reason = "its attempt was interrupted and asks again".to_owned();
+        ledger.write(now, &path, &EventBody::GateWithdrawn { gate, reason })?;
+    }
     ledger.write(
         now,
         &StepPath::root(),

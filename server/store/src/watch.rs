@@ -25,7 +25,7 @@ const SAFETY: Duration = Duration::from_secs(1);
 /// Tells other processes that a run, and perhaps the list, has changed. A hint: failures are no failures.
 pub(crate) fn announce(home: &Home, run: Option<(&RunId, Seq)>, listed: bool) {
     if let Some((run, seq)) = run {
-        put(&home.wakes().join(run.as_str()), &format!("{seq}\n"));
+        put(&home.wakes().join(run.as_str()), &format!("{seq:020}\n"));
     }
     if listed {
         // Never the same twice, so that a poll sees it.
@@ -36,9 +36,11 @@ pub(crate) fn announce(home: &Home, run: Option<(&RunId, Seq)>, listed: bool) {
     }
 }
 
+/// Overwrites in place: texts are of one length, and truncating first makes some file systems (ext4) flush at close,
+/// which costs as much as a sync.
 fn put(path: &Path, text: &str) {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -156,7 +158,7 @@ fn look(
         .map(|path| {
             let text = fs::read_to_string(&path)
                 .ok()
-                // Between truncation and writing the file is empty for a moment.
+                // Between creation and the first writing the file is empty for a moment.
                 .filter(|text| !text.is_empty())
                 .or_else(|| seen.get(&path).cloned())
                 .unwrap_or_default();

@@ -5,6 +5,7 @@
 //!
 //! No I/O and no clock here: files, environment and PATH come through [`World`].
 
+pub mod codes;
 pub mod data;
 pub mod detect;
 pub mod diagnostic;
@@ -19,6 +20,7 @@ pub mod texts;
 pub mod verdict;
 pub mod world;
 
+pub use codes::codes;
 pub use detect::dialect as detect_dialect;
 pub use diagnostic::{Diagnostic, Edit, Fix, Related, Severity};
 pub use loader::{Child, Loaded, load, load_as};

@@ -14,9 +14,8 @@ local CHOICES = {
 
 local function told(result)
   if result.ok == false then
-    local who = result.answered
-    local by = type(who) == 'table' and (' Answered by %s from %s.'):format(who.by, who.surface) or ''
-    vim.notify('Fermata: ' .. (result.reason or 'refused') .. by, vim.log.levels.WARN)
+    -- The reason of a late answer names who was first, from where and when.
+    vim.notify('Fermata: ' .. (result.message or result.reason or 'refused'), vim.log.levels.WARN)
   end
   state.refresh()
 end
@@ -26,6 +25,10 @@ local function fill(fields, index, answer, done)
   local field = fields[index]
   if not field then
     return done(answer)
+  end
+  if answer[field.name] ~= nil then
+    -- What was picked says it already, as `continue with 5 more` does.
+    return fill(fields, index + 1, answer, done)
   end
   vim.ui.input({ prompt = field.name .. ': ', default = field.minimum and tostring(field.minimum) or nil }, function(text)
     if text == nil then
@@ -65,9 +68,8 @@ end
 ---@param start table
 local function answer_start(start)
   local answers = { 'resume', 'abandon_and_run', 'run_fresh', 'dismiss' }
-  local prior = type(start.prior) == 'table' and start.prior or {}
   vim.ui.select(answers, {
-    prompt = ('%s: an earlier run is %s (%s)'):format(start.workflow, prior.status or 'open', prior.message or 'no message'),
+    prompt = state.question(start),
     format_item = function(answer)
       return CHOICES[answer]
     end,
@@ -79,25 +81,31 @@ local function answer_start(start)
 end
 
 --- Shows what waits; with one decision, goes straight to its answers.
-function M.pick()
+---@param only { run: string?, start: string? }? what a lens was clicked for
+function M.pick(only)
+  only = only or {}
   client.request('fermata/runs', vim.empty_dict(), function(result)
-    state.known = { runs = result.runs or {}, starts = result.starts or {} }
+    state.take(result)
     local items = {}
     for _, entry in ipairs(state.gates()) do
-      items[#items + 1] = {
-        text = state.describe(entry.run, entry.gate),
-        open = function()
-          answer_gate(entry)
-        end,
-      }
+      if not only.start and (not only.run or only.run == entry.run.run) then
+        items[#items + 1] = {
+          text = state.describe(entry.run, entry.gate),
+          open = function()
+            answer_gate(entry)
+          end,
+        }
+      end
     end
     for _, start in ipairs(state.known.starts) do
-      items[#items + 1] = {
-        text = start.workflow .. ': choose about an earlier run',
-        open = function()
-          answer_start(start)
-        end,
-      }
+      if not only.run and (not only.start or only.start == start.start) then
+        items[#items + 1] = {
+          text = start.workflow .. ': choose about an earlier run',
+          open = function()
+            answer_start(start)
+          end,
+        }
+      end
     end
     if #items == 0 then
       vim.notify('Fermata: nothing waits for an answer.')

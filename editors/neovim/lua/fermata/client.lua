@@ -17,6 +17,19 @@ local function capabilities()
   return all
 end
 
+--- The server's acting commands when a lens or code action calls one: called
+--- for its result too, so that a refusal is read by somebody.
+---@return table<string, fun(command: table)>
+function M.commands()
+  local commands = {}
+  for _, name in ipairs({ 'answer', 'choose', 'resume', 'abandon', 'stop', 'run', 'dryRun' }) do
+    commands['fermata.' .. name] = function(command)
+      require('fermata.command').act('fermata.' .. name, command.arguments[1])
+    end
+  end
+  return commands
+end
+
 --- The client configuration, for vim.lsp.enable and vim.lsp.start alike.
 ---@return table
 function M.config()
@@ -29,6 +42,7 @@ function M.config()
     init_options = { gatePrompt = 'none' },
     settings = { fermata = vim.tbl_extend('force', { gatePrompt = 'none' }, vim.g.fermata_settings or {}) },
     handlers = require('fermata.state').handlers,
+    commands = M.commands(),
     root_dir = function(bufnr, found)
       if detect.is_workflow(bufnr) then
         found(detect.root(bufnr))

@@ -5,14 +5,11 @@ local state = require('fermata.state')
 local M = {}
 
 local function outcome(result)
-  if result.ok == false and result.reason == 'choice' then
-    -- The choice itself is announced by state.lua, with how to answer it.
-    state.refresh()
-  elseif result.ok == false then
+  -- A choice is announced by state.lua, with how to answer it.
+  if result.ok == false and result.reason ~= 'choice' then
     vim.notify('Fermata: ' .. (result.message or result.reason), vim.log.levels.WARN)
-  else
-    state.refresh()
   end
+  state.refresh()
 end
 
 -- Asks for every missing input, then runs again with them.
@@ -21,26 +18,59 @@ local function ask_inputs(argument, missing, index)
   if not input then
     return M.start(argument)
   end
-  local name = type(input) == 'table' and input.name or input
-  vim.ui.input({ prompt = name .. ': ' }, function(text)
+  vim.ui.input({ prompt = ('%s (%s): '):format(input.name, input.type) }, function(text)
     if text ~= nil then
       argument.inputs = argument.inputs or {}
-      argument.inputs[name] = text
+      argument.inputs[input.name] = text
       ask_inputs(argument, missing, index + 1)
     end
   end)
 end
 
+-- Asks once for a repository; the user's own store remembers it.
+local function ask_trust(root, argument)
+  vim.ui.select({ 'Trust it and run', 'Do not run' }, {
+    prompt = ('Workflows run commands and agents. Trust %s?'):format(root),
+  }, function(_, index)
+    if index ~= 1 then
+      return
+    end
+    vim.system({ client.cmd()[1], 'trust', root }, { text = true }, function(done)
+      vim.schedule(function()
+        if done.code == 0 then
+          M.start(argument)
+        else
+          vim.notify('Fermata: ' .. vim.trim(done.stderr), vim.log.levels.ERROR)
+        end
+      end)
+    end)
+  end)
+end
+
 --- Requests a run of a workflow file.
 ---@param argument table the argument of `fermata.run`
-function M.start(argument)
-  client.execute('fermata.run', argument, function(result)
-    if result.ok == false and result.reason == 'inputs_needed' and result.missing then
-      ask_inputs(argument, result.missing, 1)
+---@param name string? `fermata.dryRun` for a dry one
+function M.start(argument, name)
+  client.execute(name or 'fermata.run', argument, function(result)
+    if result.ok == false and result.reason == 'inputs_needed' then
+      ask_inputs(argument, result.inputs, 1)
+    elseif result.ok == false and result.reason == 'untrusted' then
+      ask_trust(result.root, argument)
     else
       outcome(result)
     end
   end)
+end
+
+--- Carries out an acting command and says what was refused.
+---@param name string
+---@param argument table
+function M.act(name, argument)
+  if name == 'fermata.run' or name == 'fermata.dryRun' then
+    M.start(argument, name)
+  else
+    client.execute(name, argument, outcome)
+  end
 end
 
 -- The run that a word names; without one, the newest that is not over.
@@ -91,7 +121,13 @@ M.subcommands = {
   end,
   panel = function(words)
     with_run(words[1], true, function(run)
-      client.execute('fermata.openPanel', { run = run.run }, outcome)
+      vim.system({ client.cmd()[1], 'panel', run.run }, { detach = true, text = true }, function(done)
+        if done.code ~= 0 then
+          vim.schedule(function()
+            vim.notify('Fermata: ' .. vim.trim(done.stderr), vim.log.levels.ERROR)
+          end)
+        end
+      end)
     end)
   end,
   restart = function()

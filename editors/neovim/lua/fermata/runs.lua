@@ -17,7 +17,7 @@ local function draw()
   for _, start in ipairs(state.known.starts) do
     lines[#lines + 1] = ('choose     %s  an earlier run has to be decided about (:Fermata answer)'):format(start.workflow)
   end
-  for _, run in ipairs(state.known.runs) do
+  for _, run in ipairs(state.known.all) do
     local gate = run.gates and run.gates[1]
     local cause = type(run.cause) == 'string' and (' (%s)'):format(run.cause) or ''
     lines[#lines + 1] = ('%-10s %s  %s%s%s'):format(

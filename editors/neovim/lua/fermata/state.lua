@@ -4,14 +4,44 @@
 local M = {}
 
 ---@class fermata.Known
----@field runs table[]
----@field starts table[]
-M.known = { runs = {}, starts = {} }
+---@field all table[] every run, newest first
+---@field runs table[] those of this workspace
+---@field starts table[] open choices of this workspace
+M.known = { all = {}, runs = {}, starts = {} }
 
 -- Gates and choices that were already announced: key → true.
 local announced = {}
+-- Whether what was open before this editor came has been noted.
+local primed = false
 local pending = false
 local listeners = {}
+
+--- Takes over a list of runs. What belongs to another workspace is listed by
+--- `:Fermata runs`, and neither announced nor counted here.
+---@param result table as answered by fermata/runs
+function M.take(result)
+  local function here(path)
+    for _, client in ipairs(vim.lsp.get_clients({ name = 'fermata' })) do
+      local root = client.config.root_dir
+      if type(root) == 'string' and vim.startswith(path, (vim.uv.fs_realpath(root) or root) .. '/') then
+        return true
+      end
+    end
+    return false
+  end
+  local known = { all = result.runs or {}, runs = {}, starts = {} }
+  for _, run in ipairs(known.all) do
+    if here(run.path) then
+      known.runs[#known.runs + 1] = run
+    end
+  end
+  for _, start in ipairs(result.starts or {}) do
+    if here((start.request or {}).path or '') then
+      known.starts[#known.starts + 1] = start
+    end
+  end
+  M.known = known
+end
 
 --- The gates that hold, each with its run, oldest run first.
 ---@return { run: table, gate: table }[]
@@ -45,6 +75,20 @@ function M.describe(run, gate)
   return ('%s holds at %s: %s (run %s)'):format(run.workflow, gate.step, prompt, short)
 end
 
+--- What a start request asks: which earlier run, how it stands, what it was about.
+---@param start table
+---@return string
+function M.question(start)
+  for _, run in ipairs(M.known.all) do
+    if run.run == start.prior then
+      local cause = type(run.cause) == 'string' and (' (%s)'):format(run.cause) or ''
+      local about = type(run.message) == 'string' and run.message or vim.json.encode(run.inputs or vim.empty_dict())
+      return ('%s: run %s is %s%s; it was about: %s'):format(start.workflow, run.run:sub(-8), run.status, cause, about)
+    end
+  end
+  return ('%s: an earlier run has to be decided about first'):format(start.workflow)
+end
+
 --- For the statusline: empty while nothing runs.
 ---@return string
 function M.statusline()
@@ -76,10 +120,12 @@ local function announce()
   for _, start in ipairs(M.known.starts) do
     if not announced[start.start] then
       announced[start.start] = true
-      fresh[#fresh + 1] = ('%s: an earlier run has to be decided about first'):format(start.workflow)
+      fresh[#fresh + 1] = M.question(start)
     end
   end
-  if #fresh == 1 then
+  if not primed then
+    primed = true
+  elseif #fresh == 1 then
     vim.notify('Fermata: ' .. fresh[1] .. '. Answer with :Fermata answer', vim.log.levels.WARN)
   elseif #fresh > 1 then
     vim.notify(('Fermata: %d decisions wait. Answer with :Fermata answer'):format(#fresh), vim.log.levels.WARN)
@@ -99,7 +145,7 @@ function M.refresh()
       return
     end
     client.request('fermata/runs', vim.empty_dict(), function(result)
-      M.known = { runs = result.runs or {}, starts = result.starts or {} }
+      M.take(result)
       announce()
       require('fermata.signs').draw(M.known.runs)
       for _, listener in ipairs(listeners) do
@@ -126,6 +172,20 @@ M.handlers = {
   end,
   ['fermata/events'] = function(_, batch)
     require('fermata.log').events(batch)
+  end,
+  -- A lens was clicked: what waits is asked, what does not is shown.
+  ['fermata/openPanel'] = function(_, asked)
+    if asked.start then
+      return require('fermata.answer').pick({ start = asked.start })
+    end
+    for _, entry in ipairs(M.gates()) do
+      if entry.run.run == asked.run then
+        return require('fermata.answer').pick({ run = asked.run })
+      end
+    end
+    if asked.run then
+      require('fermata.log').open(asked.run)
+    end
   end,
   ['fermata/serverStatus'] = function(_, status)
     if status.health ~= 'ok' and status.message then

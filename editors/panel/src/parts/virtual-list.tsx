@@ -45,8 +45,14 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
     if (props.stickToEnd === true && atEnd.current && element !== null && props.count > 0) element.scrollTop = element.scrollHeight;
   }, [props.count, props.stickToEnd]);
   useLayoutEffect(() => {
-    if (props.reveal !== undefined && props.reveal !== null && props.reveal >= 0) virtual.scrollToIndex(props.reveal, { align: "auto" });
-  }, [props.reveal, virtual]);
+    const element = scroller.current;
+    if (element === null || props.reveal === undefined || props.reveal === null || props.reveal < 0) return;
+    // Rows have one height, so the place is known: no search over several frames.
+    const top = props.reveal * props.rowHeight;
+    const bottom = top + props.rowHeight;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
+  }, [props.reveal, props.rowHeight]);
   return (
     <div
       {...props.attributes}

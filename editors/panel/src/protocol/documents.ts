@@ -68,6 +68,8 @@ export interface GraphNode {
   readonly kind: string;
   readonly label?: string;
   readonly line?: number | null;
+  /** Steps inside of a group. */
+  readonly members?: readonly string[] | null;
 }
 
 /** A route of the static graph. */
@@ -119,4 +121,8 @@ export interface ActResult {
   readonly needed?: number | null;
   readonly choice?: StartRequest;
   readonly inputs?: Json;
+  /** With `no_agent`: the script that the scripted agent would answer from. */
+  readonly scripted?: Json;
+  /** With `definition_changed`: whether the edited definition could be used. */
+  readonly edited?: boolean;
 }

@@ -38,6 +38,8 @@ export interface Execution {
   /** Inner rounds of a loop node. */
   loop: { readonly round: number; readonly max: number } | null;
   timer: number | null;
+  /** Members or items of a group. */
+  members: number | null;
 }
 
 /** One workflow being executed: the run's own, or a sub-workflow under its path. */

@@ -3,7 +3,7 @@
 
 import type { GraphDocument, GraphEdge, GraphNode } from "../protocol/documents";
 import { isOver, nodeKey, type Execution, type OpenGate, type RunModel } from "./model";
-import { isWithin } from "./paths";
+import { isWithin, parentPath } from "./paths";
 
 /** The seven states of a place in a run. */
 export type NodeState = "pending" | "running" | "waiting" | "done" | "failed" | "skipped" | "not_started";
@@ -104,9 +104,13 @@ export function graphView(model: RunModel, frame: string, graph: GraphDocument |
   }
   const nodes = [...base.nodes];
   if (!known.has(END) && [...edges.values()].some((edge) => edge.to === END)) nodes.push({ id: END, kind: "end", label: "end" });
-  const present = new Set(nodes.map((node) => node.id));
+  const routed = new Set([...edges.values()].flatMap((edge) => [edge.from, edge.to]));
+  // A member of a group has no place of its own among the routes: its group counts it.
+  const inside = new Set(base.nodes.flatMap((node) => node.members ?? []).filter((id) => !routed.has(id)));
+  const drawn = nodes.filter((node) => !inside.has(node.id));
+  const present = new Set(drawn.map((node) => node.id));
   return {
-    nodes: nodes.map((node) => nodeView(model, frame, node)),
+    nodes: drawn.map((node) => nodeView(model, frame, node)),
     edges: [...edges.values()].filter((edge) => present.has(edge.from) && present.has(edge.to)),
     derived: graph === null,
   };
@@ -129,9 +133,18 @@ function nodeView(model: RunModel, frame: string, node: GraphNode): GraphNodeVie
     elapsed: state === "waiting" || state === "running" ? null : (last?.elapsed ?? null),
     running: state === "running",
     startedAt: state === "running" ? (last?.started ?? null) : null,
-    inner: last?.loop === undefined || last.loop === null ? (items > 0 ? `${items} items` : null) : `round ${last.loop.round} of ${last.loop.max}`,
+    inner: last?.loop === undefined || last.loop === null ? (items > 0 ? `${items} items` : membersText(model, last ?? null, node)) : `round ${last.loop.round} of ${last.loop.max}`,
     frame: last !== undefined && model.frames.has(last.path) && last.path !== "" ? last.path : null,
   };
+}
+
+function membersText(model: RunModel, group: Execution | null, node: GraphNode): string | null {
+  // How many items a for_each has is known only once it has started.
+  const members = group?.members ?? node.members?.length ?? 0;
+  if (members === 0 || (group === null && node.kind === "for_each")) return null;
+  if (group === null) return `${members} members`;
+  const done = model.executions.filter((each) => each.status !== "running" && each.path !== group.path && parentPath(each.path) === group.path).length;
+  return `${Math.min(done, members)} of ${members}`;
 }
 
 function endState(model: RunModel, frame: string): NodeState {

@@ -123,7 +123,7 @@ export function fold(model: RunModel, event: RunEvent): void {
       for (const execution of model.executions) if (execution.seq > event.after) execution.invalidated = true;
       return;
     case "group_started":
-      if (openAt(model, event.path) === null) startStep(model, event, event.group, event.kind, 1, {});
+      (openAt(model, event.path) ?? startStep(model, event, event.group, event.kind, 1, {})).members = event.members.length;
       return;
     case "group_completed":
       finishOpen(model, event, event.failed > 0 && event.succeeded === 0 ? "failed" : "completed");
@@ -254,7 +254,7 @@ function startStep(model: RunModel, event: RunEvent, step: string, kind: string,
     round: lastSegment(event.path)?.visit ?? 1,
     status: "running", cutOff: false, invalidated: false,
     seq: event.seq, started: event.at, ended: null, elapsed: null,
-    rendered, output: undefined, detail: {}, usage: {}, error: null, reason: null, route: null, loop: null, timer: null,
+    rendered, output: undefined, detail: {}, usage: {}, error: null, reason: null, route: null, loop: null, timer: null, members: null,
   };
   if (known === undefined) model.executions.push(execution);
   else replaceItem(model, known, execution);

@@ -5,6 +5,7 @@
 import type { ActResult, ActingVerbs, ChoiceAnswer, GraphDocument, RunsDocument, Verb } from "../protocol/documents";
 import type { RunEvent } from "../protocol/events";
 import type { Json } from "../protocol/gates";
+import { fileUri } from "../text/uri";
 import type { Transport } from "../transport/transport";
 import { emptyModel, type RunModel } from "./model";
 import { emptyDraft, readKept, type Draft, type Place } from "./place";
@@ -53,6 +54,8 @@ export class Store {
   #opening = 0;
   /** The event that was last asked for because it was missing. */
   #missing = 0;
+  #refreshing = false;
+  #refreshAgain = false;
   #replayed: { readonly at: number; readonly model: RunModel } | null = null;
 
   /** Counts announcements; views compare it. */
@@ -65,6 +68,8 @@ export class Store {
   readonly graphs = new Map<string, GraphDocument | null>();
   readonly sent = new Map<string, Sent>();
   problem: string | null = null;
+  /** The problem is that the workflow was edited since the run started. */
+  changed = false;
   /** UTC ms of the last sign of life; 0 before the first. */
   heardAt = 0;
   connected = false;
@@ -130,13 +135,24 @@ export class Store {
     return this.connected ? this.now : this.heardAt;
   }
 
-  /** Asks for runs and start requests again. */
+  /** Asks for runs and start requests again; what changes meanwhile is one more question, not many. */
   async refresh(): Promise<void> {
+    if (this.#refreshing) {
+      this.#refreshAgain = true;
+      return;
+    }
+    this.#refreshing = true;
     try {
-      this.list = await this.transport.runs();
-      this.#heard();
+      do {
+        this.#refreshAgain = false;
+        this.list = await this.transport.runs();
+        this.#heard();
+        this.#changed();
+      } while (this.#refreshAgain);
     } catch (error) {
       this.problem = words(error);
+    } finally {
+      this.#refreshing = false;
     }
     this.#changed();
   }
@@ -214,7 +230,7 @@ export class Store {
     const known = this.graphs.get(file);
     if (known !== undefined) return known;
     this.graphs.set(file, null);
-    void this.transport.graph(file).then(
+    void this.transport.graph(fileUri(file)).then(
       (graph) => {
         this.graphs.set(file, graph);
         this.#changed();
@@ -273,9 +289,12 @@ export class Store {
   /** Calls another verb; a refusal is shown under the header. */
   async act<V extends Verb>(verb: V, params: ActingVerbs[V]): Promise<ActResult | null> {
     this.problem = null;
+    this.changed = false;
     try {
       const result = await this.transport.act(verb, params);
-      if (!result.ok) this.problem = result.reason ?? result.message ?? `${verb} was refused.`;
+      if (!result.ok) this.problem = result.message ?? result.reason ?? `${verb} was refused.`;
+      this.changed = !result.ok && result.reason === "definition_changed";
+      if (!result.ok && result.reason === "choice") await this.refresh();
       if (result.ok && result.run !== undefined && result.run !== this.place.run) await this.open(result.run);
       else this.#changed();
       return result;

@@ -3,7 +3,7 @@
 import type { GraphDocument } from "../protocol/documents";
 import { limitEvidence, type Gate, type Json } from "../protocol/gates";
 import type { RoundCost } from "./answers";
-import { isOver, nodeKey, type Execution, type RunModel } from "./model";
+import { asObject, isOver, nodeKey, type Execution, type RunModel } from "./model";
 import { describePath, itemsOf, parentPath } from "./paths";
 
 /** How the run stands, as one word and its cause. */
@@ -134,9 +134,16 @@ export function roundRows(model: RunModel, frame: string, gate: Gate): RoundRow[
 /** First line of an output, cut at 160 characters. */
 export function outputLine(output: Json | undefined): string {
   if (output === undefined) return "";
-  const text = typeof output === "string" ? output : JSON.stringify(output);
+  const text = typeof output === "string" ? output : (scriptText(output) ?? JSON.stringify(output));
   const line = text.trim().split("\n", 1)[0] ?? "";
   return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+}
+
+/** What a script printed: the line that people look for in its output. */
+function scriptText(output: Json): string | null {
+  const fields = asObject(output);
+  if (fields === null || typeof fields["stdout"] !== "string" || typeof fields["stderr"] !== "string") return null;
+  return [fields["stdout"], fields["stderr"]].find((text) => text.trim() !== "") ?? "";
 }
 
 /** "Workflow `looper`, item `beta`, used 12 of 12 steps; next: assess (3 runs so far)". */

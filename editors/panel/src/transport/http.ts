@@ -8,8 +8,9 @@
 //                                `runs` and `starts` (something changed), `ping` every second
 //   POST /api/{verb}             the verb's parameters as one object; a refusal is a result
 
-import type { ActResult, ActingVerbs, GraphDocument, RunsDocument, StartRequest, Verb } from "../protocol/documents";
+import type { ActResult, ActingVerbs, GraphDocument, RunsDocument, Verb } from "../protocol/documents";
 import type { RunEvent } from "../protocol/events";
+import { readRuns } from "../protocol/read";
 import { EventSplitter, type ServerSent } from "./sse";
 import type { Keep, OnEvents, Transport, Watcher } from "./transport";
 
@@ -88,8 +89,7 @@ export function httpTransport(world: HttpWorld): Transport {
     },
     async runs() {
       const document = (await get("/api/runs")) as Partial<RunsDocument>;
-      const starts = document.starts ?? ((await get("/api/starts")) as { readonly starts: readonly StartRequest[] }).starts;
-      return { runs: document.runs ?? [], starts };
+      return document.starts === undefined ? readRuns({ ...document, ...((await get("/api/starts")) as object) }) : readRuns(document);
     },
     async snapshot(run) {
       const id = encodeURIComponent(run);

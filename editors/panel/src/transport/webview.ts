@@ -1,8 +1,9 @@
 // The transport of a webview: messages to the host and back. The host does what
 // the messages say and knows no more of the panel than `protocol/messages.ts`.
 
-import type { ActResult, ActingVerbs, GraphDocument, RunsDocument, Snapshot, Verb } from "../protocol/documents";
+import type { ActResult, ActingVerbs, GraphDocument, Snapshot, Verb } from "../protocol/documents";
 import type { Act, FromPanel, PanelRequest, Reply, ToPanel } from "../protocol/messages";
+import { readRuns } from "../protocol/read";
 import type { OnEvents, Transport, Watcher } from "./transport";
 
 /** What VS Code gives a webview. */
@@ -74,7 +75,7 @@ export function webviewTransport(host: HostApi, source: MessageSource): Transpor
         watcher = null;
       };
     },
-    runs: () => ask({ type: "runs" }) as Promise<RunsDocument>,
+    runs: async () => readRuns(await ask({ type: "runs" })),
     snapshot: (run) => ask({ type: "snapshot", run }) as Promise<Snapshot>,
     graph: (uri) => ask({ type: "graph", uri }) as Promise<GraphDocument | null>,
     tail(run, from, onEvents) {

@@ -120,7 +120,7 @@ function Verdict({ sent }: { readonly sent: Sent | undefined }): JSX.Element | n
   const { reason, message, needed, answered } = sent.result;
   return (
     <p class="sent refused" role="alert">
-      <StateIcon state="failed" /> {reason ?? message ?? "Refused."}
+      <StateIcon state="failed" /> {message ?? reason ?? "Refused."}
       {needed !== undefined && needed !== null && ` At least ${needed} steps are needed.`}
       {answered !== undefined && answered !== null && ` Answered by ${answered.by} in ${answered.surface} at ${clock(answered.at)}.`}
     </p>

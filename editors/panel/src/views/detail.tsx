@@ -8,7 +8,7 @@ import type { GraphDocument } from "../protocol/documents";
 import type { Json } from "../protocol/gates";
 import { nodeKey, type Execution, type RunModel } from "../state/model";
 import { STATE_WORDS, executionState, stepState } from "../state/nodes";
-import { describePath } from "../state/paths";
+import { describePath, parentPath } from "../state/paths";
 import { clock, duration, size } from "../text/format";
 import { Markdown } from "../text/markdown";
 
@@ -16,6 +16,8 @@ import { Markdown } from "../text/markdown";
 const CAP = 4000;
 /** Executions that are listed; older ones are in the outline. */
 const LISTED = 12;
+/** Sub-workflows of items that are listed; the outline has all. */
+const INSIDE = 24;
 
 /** What is selected: an execution by its path, or a step's name that has not run. */
 export function Detail({ model, graph, frame }: { readonly model: RunModel; readonly graph: GraphDocument | null; readonly frame: string }): JSX.Element | null {
@@ -53,8 +55,22 @@ export function Detail({ model, graph, frame }: { readonly model: RunModel; read
       )}
       {rows.length > 1 && <Rows model={model} rows={rows.slice(-LISTED)} shown={shown} now={store.clock} onPick={(row) => store.go({ selected: row.path })} />}
       {shown === null ? <p class="empty">It has not run.</p> : <Whole model={model} execution={shown} now={store.clock} />}
-      {shown !== null && model.frames.has(shown.path) && <button type="button" class="secondary" onClick={() => store.go({ frame: shown.path, selected: null })}>Show the sub-workflow</button>}
+      {shown !== null && <Inside model={model} execution={shown} />}
     </section>
+  );
+}
+
+/** Ways into what runs inside: a sub-workflow, or those of a group's items. */
+function Inside({ model, execution }: { readonly model: RunModel; readonly execution: Execution }): JSX.Element | null {
+  const store = useStore();
+  const go = (frame: string): void => store.go({ frame, selected: null, view: "graph" });
+  if (model.frames.has(execution.path)) return <button type="button" class="secondary" onClick={() => go(execution.path)}>Show the sub-workflow</button>;
+  const inside = [...model.frames.keys()].filter((path) => path !== "" && parentPath(path) === execution.path);
+  if (inside.length === 0) return null;
+  return (
+    <div class="question-choices" role="group" aria-label="Sub-workflows inside">
+      {inside.slice(0, INSIDE).map((path) => <button key={path} type="button" class="secondary" onClick={() => go(path)}>{describePath(path)}</button>)}
+    </div>
   );
 }
 

@@ -8,6 +8,7 @@ import type { RunModel } from "../state/model";
 import { isOver } from "../state/model";
 import { elapsedOf, progressText, shortRun, statusWords } from "../state/summary";
 import { clock, duration } from "../text/format";
+import { fileUri } from "../text/uri";
 
 /** The header of a run. */
 export function Header({ model }: { readonly model: RunModel }): JSX.Element {
@@ -42,9 +43,21 @@ export function Header({ model }: { readonly model: RunModel }): JSX.Element {
       {store.problem !== null && (
         <p class="problem" role="alert">
           <StateIcon state="failed" /> {store.problem}
+          {store.changed && <Changed run={model.run} />}
         </p>
       )}
     </header>
+  );
+}
+
+/** The two ways to resume a run whose workflow was edited since. */
+function Changed({ run }: { readonly run: string }): JSX.Element {
+  const store = useStore();
+  return (
+    <span class="confirm" role="group" aria-label="Which definition?">
+      <button type="button" onClick={() => void store.act("resume", { run, definition: "pinned" })}>Resume as it was started</button>
+      <button type="button" class="secondary" onClick={() => void store.act("resume", { run, definition: "edited" })}>Resume as it is now</button>
+    </span>
   );
 }
 
@@ -114,11 +127,4 @@ function Actions({ model }: { readonly model: RunModel }): JSX.Element {
       )}
     </div>
   );
-}
-
-/** An absolute path as a file URI. */
-export function fileUri(path: string): string {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) return path;
-  const slashed = path.replaceAll("\\", "/");
-  return `file://${slashed.startsWith("/") ? "" : "/"}${slashed.split("/").map(encodeURIComponent).join("/").replace(/^([A-Za-z])%3A/, "$1:")}`;
 }

@@ -28,7 +28,7 @@ export async function resume(parts: Parts, argument: unknown): Promise<void> {
     const picked = await vscode.window.showQuickPick(
       [
         { label: "As it was started", detail: "The workflow as it was when the run started", definition: "pinned" as const },
-        { label: "As it is now", detail: "The edited workflow, where what has finished is unchanged", definition: "edited" as const },
+        ...(result.edited === false ? [] : [{ label: "As it is now", detail: "The edited workflow, where what has finished is unchanged", definition: "edited" as const }]),
       ],
       { title: `${shortRun(run)}: the workflow changed since it started`, placeHolder: result.message ?? "" },
     );

@@ -22,7 +22,7 @@ export async function run(parts: Parts, argument: unknown): Promise<void> {
 
 /** What follows from the result of a run request. */
 export async function settled(parts: Parts, params: RunParams, result: ActResult): Promise<void> {
-  if (result.ok || result.run !== undefined) {
+  if (result.ok !== false) {
     if (result.run !== undefined && vscode.workspace.getConfiguration("fermata").get("panel.openOnRun", true)) parts.panel.show({ run: result.run }, true);
     return;
   }
@@ -41,6 +41,7 @@ export async function settled(parts: Parts, params: RunParams, result: ActResult
       return;
     }
     case "no_agent": {
+      if (result.scripted === undefined || result.scripted === null) break;
       const picked = await vscode.window.showWarningMessage(result.message ?? "No agent is installed that could carry this out.", "Run with the scripted agent");
       if (picked === undefined) return;
       const again: RunParams = { ...params, request: randomUUID(), agent: "scripted" };

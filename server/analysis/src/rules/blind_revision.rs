@@ -34,7 +34,10 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
             };
             let revised = &workflow.steps[target];
             // A step that only runs again, like a wait or a test, has nothing to read.
-            if !revises(workflow, revised)
+            // Nor has a step that decides something itself: it looks at the work again, not at what was said about it.
+            let judges = target != judge.step && revised.routes.iter().any(|r| r.when.is_some());
+            if judges
+                || !revises(workflow, revised)
                 || reads(workflow, &texts, found, judge.step, step.name.as_str())
             {
                 continue;
@@ -97,10 +100,10 @@ fn reads(workflow: &Workflow, texts: &Texts, found: &Loop, judge: usize, name: &
                     u.path[0] == name || u.path.starts_with(&["context".into(), "history".into()])
                 })
         });
-    let listed = texts
-        .paths
-        .iter()
-        .any(|d| d.step != judge && inside(d.step) && d.path[0] == name);
+    let listed = texts.paths.iter().any(|read| {
+        let there = read.step.is_some_and(|step| step != judge && inside(step));
+        there && read.uses.iter().any(|u| u.path[0] == name)
+    });
     in_texts || listed
 }
 

@@ -1,6 +1,8 @@
 //! `contradictory-verdict`: a judge yields a score and a flag, and the way back trusts the flag alone.
 
-use fermata_workflow::flow::{FieldClass, Flow, Judge, Loop, back_conditions, field_class};
+use fermata_workflow::flow::{
+    BoundKind, FieldClass, Flow, Judge, Loop, back_conditions, field_class,
+};
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::{Diagnostic, Severity, Workflow};
 
@@ -15,7 +17,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
-    for found in &Flow::new(workflow).loops(workflow) {
+    // Where a person is asked on the way round, the flag does not have the last word.
+    let asked = |found: &Loop| {
+        found
+            .bounds
+            .iter()
+            .any(|bound| bound.kind == BoundKind::HumanGate)
+    };
+    for found in Flow::new(workflow)
+        .loops(workflow)
+        .iter()
+        .filter(|found| !asked(found))
+    {
         for judge in &found.judges {
             report.extend(diagnose(loaded, workflow, found, judge));
         }

@@ -34,8 +34,13 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         .map(|n| format!("`{n}`"))
         .collect::<Vec<_>>()
         .join(", ");
+    let is = if workflow.hooks.len() == 1 {
+        "is"
+    } else {
+        "are"
+    };
     let message = format!(
-        "Hooks have no effect: {names} is rendered and the text goes nowhere; use a step that does the work"
+        "Hooks have no effect: {names} {is} rendered and the text goes nowhere; use a step that does the work"
     );
     let mut found = Diagnostic::new(RULE.code, Severity::Warning, loc, message);
     let whole = head.map(|h| Loc {

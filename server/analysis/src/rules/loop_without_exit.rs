@@ -1,6 +1,6 @@
 //! `loop-without-exit`: no route leaves a loop.
 
-use fermata_workflow::flow::{EdgeKind, Flow};
+use fermata_workflow::flow::{EdgeKind, Flow, Loop};
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::END;
 use fermata_workflow::{Diagnostic, Severity, Workflow};
@@ -15,15 +15,26 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
-    for found in Flow::new(workflow)
+    let flow = Flow::new(workflow);
+    // A loop that no route leads to never runs at all, which another rule says.
+    let runs = |found: &Loop| {
+        found
+            .steps
+            .iter()
+            .any(|step| flow.distance(*step).is_some())
+    };
+    for found in flow
         .loops(workflow)
         .iter()
-        .filter(|l| !loops::has_exit(workflow, l))
+        .filter(|l| runs(l) && !loops::has_exit(workflow, l))
     {
-        let back = found.back.iter().find_map(|edge| match edge.kind {
-            EdgeKind::Route(route) => Some((&workflow.steps[edge.from], route)),
+        let routes = found.back.iter().filter_map(|edge| match edge.kind {
+            EdgeKind::Route(route) => Some((&workflow.steps[edge.from], route, edge.loc)),
             _ => None,
         });
+        let back = routes
+            .min_by_key(|(_, _, loc)| (loc.file, loc.span.start()))
+            .map(|(step, route, _)| (step, route));
         let Some((step, route)) = back else { continue };
         let route = &step.routes[route];
         let message = format!(

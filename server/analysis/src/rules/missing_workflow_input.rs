@@ -15,8 +15,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    // A workflow that declares nothing may be meant to take what it is given.
+    let severity = if workflow.inputs.is_empty() {
+        Severity::Information
+    } else {
+        Severity::Warning
+    };
     let mut found: Vec<(String, Diagnostic)> = Vec::new();
-    for read in &report.texts().all {
+    for read in report.texts().everywhere() {
         for used in &read.uses {
             let [root, part, name, ..] = used.path.as_slice() else {
                 continue;
@@ -39,7 +45,7 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
                 "The workflow input `{name}` is read here and not declared under `workflow.input`, so nobody is asked for it"
             );
             let diagnostic = of_step(
-                Diagnostic::new(RULE.code, Severity::Warning, loc, message),
+                Diagnostic::new(RULE.code, severity, loc, message),
                 workflow,
                 read,
             );

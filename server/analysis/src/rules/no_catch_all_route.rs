@@ -26,9 +26,12 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         if !routed || step.routes.is_empty() || step.routes.iter().any(|r| r.when.is_none()) {
             continue;
         }
-        let Some(case) =
-            cases::unmatched(workflow, step, &texts.conditions(index).collect::<Vec<_>>())
-        else {
+        let Some(case) = cases::unmatched(
+            loaded,
+            workflow,
+            step,
+            &texts.conditions(index).collect::<Vec<_>>(),
+        ) else {
             continue;
         };
         let when = if case.is_empty() {

@@ -4,11 +4,11 @@ use fermata_syntax::{Node, Scalar};
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::{Diagnostic, Loc, Severity, Workflow};
 
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "secret-in-workflow",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
@@ -120,7 +120,7 @@ fn secret(node: Node<'_>, scalar: Scalar<'_>) -> Option<(std::ops::Range<usize>,
         || key.ends_with("_token")
         || key.ends_with("_secret")
         || key.ends_with("_password");
-    (named && literal && bare.len() >= 16 && random(bare)).then(|| (0..value.len(), "A secret"))
+    (named && literal && bare.len() >= 16 && random(bare)).then_some((0..value.len(), "A secret"))
 }
 
 /// Whether a text looks drawn by lot: letters and digits mixed, and nothing that a placeholder says.

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
+fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     let texts = report.texts();
     // A sub-workflow without a mapping gets every input.
     let hands_on = workflow.steps.iter().any(|step| {
@@ -38,7 +38,9 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
     for input in workflow.inputs.values() {
         let name = input.name.as_str();
         let read = texts.read_paths().any(|(_, path)| matches!(path, [root, part, input, ..] if root == "workflow" && part == "input" && input == name));
-        if !read {
+        // Read by its bare name, which is another rule's to say.
+        let bare = texts.read_paths().any(|(_, path)| path[0] == name);
+        if !read && !bare && !named(loaded, name) {
             let message = format!(
                 "The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`"
             );
@@ -50,4 +52,20 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
             ));
         }
     }
+}
+
+/// Whether some text speaks of the input in a place that no rule follows: what
+/// a provider renders, an included prompt, a comment.
+fn named(loaded: &Loaded, name: &str) -> bool {
+    let forms = [
+        format!("input.{name}"),
+        format!("input[\"{name}\"]"),
+        format!("input['{name}']"),
+        format!("input_{name}"),
+    ];
+    loaded.sources.iter().any(|(_, source)| {
+        forms
+            .iter()
+            .any(|form| source.tree.text().contains(form.as_str()))
+    })
 }

@@ -88,6 +88,16 @@ fn kind(event: &Event) -> String {
 /// What an event says to people; `None` for those that say nothing to them.
 pub(crate) fn words(event: &Event) -> Option<String> {
     let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
+    // Inside a group or a sub-workflow a name alone could be anybody's.
+    let path = event.path.as_str();
+    let nested = path.contains(['/', '[']);
+    let at = |step: &str| {
+        if nested {
+            path.to_owned()
+        } else {
+            step.to_owned()
+        }
+    };
     Some(match &event.body {
         EventBody::RunQueued {
             workflow, actor, ..
@@ -102,22 +112,24 @@ pub(crate) fn words(event: &Event) -> Option<String> {
             word(&actor.surface)
         ),
         EventBody::StepStarted { step, attempt, .. } if *attempt > 1 => {
-            format!("{step} started (attempt {attempt})")
+            format!("{} started (attempt {attempt})", at(step))
         }
-        EventBody::StepStarted { step, .. } => format!("{step} started"),
+        EventBody::StepStarted { step, .. } => format!("{} started", at(step)),
         EventBody::StepCompleted { step, elapsed, .. } => {
-            format!("{step} done in {:.1} s", seconds(*elapsed))
+            format!("{} done in {:.1} s", at(step), seconds(*elapsed))
         }
-        EventBody::StepFailed { step, error, .. } => format!("{step} failed: {}", error.message),
-        EventBody::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
+        EventBody::StepFailed { step, error, .. } => {
+            format!("{} failed: {}", at(step), error.message)
+        }
+        EventBody::StepSkipped { step, reason } => format!("{} skipped: {reason}", at(step)),
         EventBody::RouteTaken { from, to, when, .. } => match when {
-            Some(when) => format!("{from} → {to} because {when}"),
-            None => format!("{from} → {to}"),
+            Some(when) => format!("{} → {to} because {when}", at(from)),
+            None => format!("{} → {to}", at(from)),
         },
         EventBody::IterationLimitReached { gate } => {
             let limit = gate.limit.as_ref();
             let (current, max) = limit.map_or((0, 0), |l| (l.current_iteration, l.max_iterations));
-            format!("held at {current}/{max} before {}", gate.step)
+            format!("held at {current}/{max} before {}", at(&gate.step))
         }
         EventBody::GateOpened { gate } => format!(
             "held at {}: {}",

@@ -30,7 +30,7 @@ enum Name {
 pub(crate) fn run(options: &Schema, console: &Console) -> Result<Exit> {
     let schema = match options.name {
         Name::Conductor => fermata_workflow::dialects::conductor::schema::json_schema(),
-        Name::Config => fermata_control::config_schema(),
+        Name::Config => fermata_control::config::schema(),
         Name::Events => fermata_engine::schema::events(),
     };
     console.text(&format!("{}\n", serde_json::to_string_pretty(&schema)?));

@@ -38,7 +38,6 @@ impl Outcome {
             Self::Started { .. } => 1,
             Self::Dismissed => 0,
             Self::Refused(StartRefusal::Choice(_) | StartRefusal::DefinitionChanged { .. }) => 3,
-            Self::Refused(StartRefusal::InputsNeeded { .. }) => 2,
             Self::Refused(_) => 1,
         }
     }

@@ -1,7 +1,7 @@
 //! Abandon, stop, abort and tell.
 
 use fermata_control::Act;
-use fermata_engine::{Cause, EventBody, GateKind, Status};
+use fermata_engine::{Cause, EventBody, GateKind, RunId, Status};
 use fermata_store::{NewEvent, NewRun, Place, new_run_id};
 
 use crate::scene::{Played, Scene, started};
@@ -48,12 +48,9 @@ fn a_final_run_cannot_be_abandoned_and_the_refusal_names_its_status() {
     assert_eq!(refused(&act).1, Status::Cancelled);
 }
 
-#[test]
-fn abandoning_a_run_cancels_its_children_too() {
-    let scene = Scene::new();
-    let parent = scene.failed("A");
-    let row = scene.store.run(&parent).unwrap();
-    let mut body = scene.control.events(&parent, 1, 1).unwrap().remove(0).body;
+/// A child run of a run, as its worker creates it.
+fn child_of(scene: &Scene, parent: &RunId) -> RunId {
+    let mut body = scene.control.events(parent, 1, 1).unwrap().remove(0).body;
     let EventBody::RunQueued {
         parent: of,
         request,
@@ -70,15 +67,49 @@ fn abandoning_a_run_cancels_its_children_too() {
         .create_run(NewRun {
             run: child.clone(),
             events: vec![NewEvent::root(9, body)],
-            place: Place {
-                checkout: None,
-                ..row.place
-            },
+            place: Place::default(),
         })
         .unwrap();
+    child
+}
+
+#[test]
+fn abandoning_a_run_cancels_its_children_too() {
+    let scene = Scene::new();
+    let parent = scene.failed("A");
+    let child = child_of(&scene, &parent);
     Played::begin(&scene.store, &child).park_at_gate();
     scene.control.abandon(&parent).unwrap();
     assert_eq!(scene.status(&child), Status::Cancelled);
+}
+
+#[test]
+fn a_living_worker_is_asked_before_its_children_are_touched() {
+    let scene = Scene::new();
+    let mut worker = scene.running("A");
+    let run = worker.run.clone();
+    let child = child_of(&scene, &run);
+    let mut below = Played::begin(&scene.store, &child);
+    let wake = scene.store.subscribe(Some(&run)).unwrap();
+    let asker = std::thread::spawn({
+        let (control, run) = (scene.control.clone(), run.clone());
+        move || control.abandon(&run).unwrap()
+    });
+    while !scene.store.run(&run).unwrap().aborting {
+        assert!(wake.wait(std::time::Duration::from_secs(30)));
+    }
+    assert!(!scene.store.run(&child).unwrap().aborting);
+    for played in [&mut below, &mut worker] {
+        played.add(EventBody::RunCancelled {
+            actor: fermata_engine::Actor {
+                by: "ada".to_owned(),
+                surface: fermata_engine::Surface::Terminal,
+            },
+            reason: "abandoned".to_owned(),
+        });
+        played.die();
+    }
+    assert!(matches!(asker.join().unwrap(), Act::Done { .. }));
 }
 
 impl Played {

@@ -6,6 +6,7 @@
 )]
 
 mod answer;
+mod choose;
 mod conformance;
 mod definition;
 mod end;

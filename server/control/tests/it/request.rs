@@ -288,6 +288,20 @@ fn an_open_document_is_what_runs() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn an_open_document_is_found_under_the_name_that_the_editor_has_for_it() {
+    let scene = Scene::new();
+    let link = scene.folder.path().join("link");
+    std::os::unix::fs::symlink(scene.repo(), &link).unwrap();
+    let mut request = scene.request("A");
+    request.file = link.join("flow.yaml");
+    let text = crate::scene::FLOW.replace("name: deploy-flow", "name: linked-flow");
+    request.overlay = vec![(request.file.clone(), text.into_bytes())];
+    let run = started(&scene.control.start(request).unwrap());
+    assert_eq!(scene.store.run(&run).unwrap().workflow, "linked-flow");
+}
+
 #[test]
 fn the_log_of_a_fresh_run_begins_with_the_request_and_its_pinned_definition() {
     let scene = Scene::new();

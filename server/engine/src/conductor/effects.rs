@@ -15,10 +15,20 @@ use super::{place, steps};
 /// Attempts that somebody has to carry out now.
 #[must_use]
 pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
+    due_unless(state, definition, |_| false)
+}
+
+/// Attempts that somebody has to carry out now and that nobody does yet, as far as the caller knows.
+#[must_use]
+pub fn due_unless(
+    state: &RunState,
+    definition: &Definition,
+    carried_out: impl Fn(&StepPath) -> bool,
+) -> Vec<Effect> {
     state
         .open
         .iter()
-        .filter(|(_, open)| open.fence == state.fence)
+        .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
         .filter_map(|(path, open)| match open.kind.as_str() {
             "script" => Some(Effect::Script(script(path, open))),
             "agent" => place::find(state, definition, path, &open.step).and_then(|place| {
@@ -112,8 +122,16 @@ fn call(
         prompt: text(rendered, "prompt").unwrap_or_default(),
         bare_prompt: text(rendered, "bare_prompt"),
         system_prompt: text(rendered, "system_prompt"),
-        model: text(rendered, "model"),
-        effort: text(rendered, "effort"),
+        model: text(rendered, "model")
+            .filter(|model| !model.is_empty())
+            .or_else(|| {
+                let default = workflow.runtime.model.as_ref();
+                default.map(|text| text.value.clone())
+            }),
+        effort: text(rendered, "effort").or_else(|| {
+            let default = workflow.runtime.raw.get("default_reasoning_effort");
+            default.and_then(Value::as_str).map(str::to_owned)
+        }),
         context_tier: text(rendered, "context_tier"),
         cwd: text(rendered, "working_dir"),
         provider: agent

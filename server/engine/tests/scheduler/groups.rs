@@ -89,6 +89,31 @@ fn stopping_withdraws_gates_and_a_late_answer_is_told_so() {
     assert_eq!(run.state.status, Status::Waiting);
     assert_eq!(run.state.open_gates[0].gate.path.0, "each[0]/s#2");
 }
+#[test]
+fn a_step_without_a_model_gets_the_workflows_default() {
+    let text = TEAM
+        .replace(
+            "entry_point: team",
+            "entry_point: team, runtime: {default_model: large, default_reasoning_effort: high}",
+        )
+        .replace(
+            "prompt: B",
+            "prompt: B, model: small, reasoning: {effort: low}",
+        );
+    let mut run = Run::new(&[("main.yaml", &text)], "ask");
+    run.advance();
+    let models: Vec<_> = run
+        .due()
+        .iter()
+        .map(|effect| match effect {
+            fermata_engine::Effect::Agent(call) => (call.model.clone(), call.effort.clone()),
+            fermata_engine::Effect::Script(call) => panic!("{call:?}"),
+        })
+        .collect();
+    let pair = |model: &str, effort: &str| (Some(model.to_owned()), Some(effort.to_owned()));
+    assert_eq!(models, [pair("large", "high"), pair("small", "low")]);
+}
+
 const TEAM: &str = "
 workflow: {name: team, entry_point: team}
 agents:

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fermata_engine::{AgentCall, Failure, RunId};
@@ -88,7 +89,7 @@ fn add(sum: &mut Option<u64>, more: Option<u64>) {
 }
 
 /// Beginning of the names of all conversations of an attempt.
-pub(super) fn prefix(run: &RunId, call: &AgentCall) -> String {
+fn prefix(run: &RunId, call: &AgentCall) -> String {
     format!("{run}:{}:{}", call.path, call.attempt)
 }
 
@@ -98,7 +99,27 @@ pub(super) struct Conversation<'a> {
     stage: &'a Stage,
     cwd: PathBuf,
     sink: Arc<Sink>,
-    opened: u32,
+    opened: &'a Opened,
+}
+
+/// How many conversations an attempt has opened; known also after the attempt was cut off.
+#[derive(Default)]
+pub(super) struct Opened(AtomicU32);
+
+impl Opened {
+    /// The name of the next conversation.
+    fn next(&self, run: &RunId, call: &AgentCall) -> String {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{}:{number}", prefix(run, call))
+    }
+
+    /// Closes every conversation of the attempt.
+    pub(super) async fn end(&self, stage: &Stage, call: &AgentCall) {
+        for number in 1..=self.0.load(Ordering::Relaxed) {
+            let name = format!("{}:{number}", prefix(&stage.run, call));
+            stage.provider.end(&name).await;
+        }
+    }
 }
 
 impl<'a> Conversation<'a> {
@@ -107,13 +128,14 @@ impl<'a> Conversation<'a> {
         stage: &'a Stage,
         cwd: PathBuf,
         sink: Arc<Sink>,
+        opened: &'a Opened,
     ) -> Self {
         Self {
             call,
             stage,
             cwd,
             sink,
-            opened: 0,
+            opened,
         }
     }
 
@@ -199,8 +221,7 @@ impl<'a> Conversation<'a> {
         let mut tried = 0;
         loop {
             tried += 1;
-            self.opened += 1;
-            let conversation = format!("{}:{}", prefix(&self.stage.run, self.call), self.opened);
+            let conversation = self.opened.next(&self.stage.run, self.call);
             let request = StepRequest {
                 conversation: conversation.clone(),
                 ..request.clone()

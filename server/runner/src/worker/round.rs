@@ -233,12 +233,12 @@ impl Round {
 
     /// Starts a task for every attempt that is due and has none.
     fn carry_out(&mut self) {
-        for effect in conductor::due(&self.ledger.state, &self.definition) {
+        let due = conductor::due_unless(&self.ledger.state, &self.definition, |path| {
+            self.tasks.contains_key(path)
+        });
+        for effect in due {
             let (path, attempt) = effect.attempt();
             let path = path.clone();
-            if self.tasks.contains_key(&path) {
-                continue;
-            }
             let (cancel, asked) = watch::channel(false);
             let reports = self.reports.clone();
             let done = path.clone();

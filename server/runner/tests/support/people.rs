@@ -58,6 +58,11 @@ pub fn answer(
 
 /// Puts a failed run back into the queue.
 pub fn resume(store: &MemStore, run: &RunId) {
+    resume_in(store, run);
+}
+
+/// The same in any store.
+pub fn resume_in(store: &dyn Store, run: &RunId) {
     let last = store.run(run).unwrap().last_seq;
     store.append(run, last, None, &[requeue(1)]).unwrap();
 }

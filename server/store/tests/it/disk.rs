@@ -53,6 +53,32 @@ fn of_many_starters_at_once_one_gets_the_run_and_the_others_the_choice() {
 }
 
 #[test]
+fn a_writer_waits_for_another_process_instead_of_failing() {
+    let (_folder, home) = home();
+    let store = Arc::new(SqliteStore::open(&home).unwrap());
+    let run = fresh(store.as_ref(), "s", "a");
+    let fence = begun(store.as_ref(), &run);
+    let other = rusqlite::Connection::open(home.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let writer = std::thread::spawn({
+        let (store, run) = (Arc::clone(&store), run.clone());
+        move || {
+            sender.send(()).unwrap();
+            store.append(&run, 2, Some(fence), &[failed()]).unwrap()
+        }
+    });
+    receiver.recv().unwrap();
+    assert_eq!(
+        store.run(&run).unwrap().last_seq,
+        2,
+        "readers go on meanwhile"
+    );
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(writer.join().unwrap().len(), 1);
+}
+
+#[test]
 fn a_changed_event_is_noticed_when_it_is_read() {
     let (_folder, home) = home();
     let store = SqliteStore::open(&home).unwrap();

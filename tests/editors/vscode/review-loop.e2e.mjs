@@ -1,0 +1,162 @@
+// The whole promise in one window: the loop is marked before the run, the gate
+// reaches the editor, whoever is late is told, words are never swapped, and a
+// reload loses nothing. Real extension, real server, real workers; the sample's
+// scripted agent answers, so nothing is asked of a model.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+
+import { until } from '../browser.mjs';
+import { openVsCode } from './driver.mjs';
+
+const SAMPLES = path.resolve(import.meta.dirname, '../../../workflows-samples');
+const sample = (name) => fs.readFileSync(path.join(SAMPLES, name), 'utf8');
+const TASK = 'A rate limiter for the public API';
+const FLAG_ALONE = '"{{ output.approved }}"';
+
+test('a review loop is seen, held, answered and run again in VS Code', async (t) => {
+  const files = { 'review-loop.yaml': sample('review-loop.yaml'), 'review-loop.script.yaml': sample('review-loop.script.yaml') };
+  const editor = await openVsCode(t, { vsix: process.env.FERMATA_VSIX, files, settings: { 'window.autoDetectColorScheme': true } });
+  const lines = files['review-loop.yaml'].split('\n');
+  const lineOf = (text) => lines.findIndex((line) => line.includes(text)) + 1;
+  const frame = () => editor.webviewFrame();
+  const runs = () => JSON.parse(editor.fermata('runs', '--json').stdout);
+  const lens = (title) => editor.page.locator('.codelens-decoration a', { hasText: title });
+  const toStep = (step) => editor.goTo(lineOf(`- name: ${step}`), 6);
+  // Toasts hide after a while; the notification centre keeps them.
+  const clickNotification = async (message, button) => {
+    const toast = editor.page.locator('.notifications-toasts .notification-list-item', { hasText: message });
+    if (!(await toast.first().isVisible())) await editor.command('Notifications: Show Notifications');
+    const item = editor.page.locator('.notification-list-item:visible', { hasText: message }).first();
+    await item.locator('.monaco-button', { hasText: button }).first().click();
+  };
+  /** The same moment in light and dark, wide and narrow: pictures to look at. */
+  const look = async (name) => {
+    for (const theme of ['light', 'dark']) {
+      await editor.page.emulateMedia({ colorScheme: theme });
+      await editor.page.locator(`.monaco-workbench.vs${theme === 'dark' ? '-dark' : ':not(.vs-dark)'}`).waitFor();
+      for (const [width, size] of [['wide', { width: 1400, height: 900 }], ['narrow', { width: 1000, height: 700 }]]) {
+        await editor.page.setViewportSize(size);
+        await editor.screenshot(`review-loop-${name}-${theme}-${width}`);
+      }
+    }
+    await editor.page.setViewportSize({ width: 1400, height: 900 });
+  };
+
+  await editor.step('both loop warnings stand where the loop is written', async () => {
+    await editor.openFile('review-loop.yaml');
+    await editor.waitForCodeLens('Run scripted');
+    await editor.goTo(lineOf(FLAG_ALONE));
+    await editor.waitForSquiggle('warning');
+    const rows = await editor.problems();
+    const back = lines.lastIndexOf(lines.findLast((line) => line.includes('- to: architect'))) + 1;
+    const place = (line, text) => `[Ln ${line}, Col ${lines[line - 1].indexOf(text) + 1}]`;
+    assert.equal(rows.length, 2, rows.join('\n'));
+    assert.ok(rows.some((row) => row.includes('trusts the flag alone') && row.includes(place(lineOf(FLAG_ALONE), FLAG_ALONE))), rows.join('\n'));
+    assert.ok(rows.some((row) => row.includes('can send work back') && row.includes(place(back, 'architect'))), rows.join('\n'));
+    await editor.screenshot('review-loop-marked');
+    await editor.command('View: Hide Panel').catch(() => editor.command('View: Toggle Panel Visibility'));
+  });
+
+  await editor.step('Run scripted asks for the task, and the gate is brought by a notification', async () => {
+    await editor.goTo(lineOf('workflow:'));
+    await editor.clickCodeLens('Run scripted');
+    await editor.answerInput(TASK);
+    await editor.waitForNotification('review-loop held at 20/20 before architect');
+    const [toast] = await editor.notifications();
+    assert.match(toast.message, /architect → reviewer × 10 \(run [0-9a-z]{8}\)/);
+    assert.deepEqual(toast.buttons, ['Continue with 1 more', 'Continue with 5 more', 'Continue with 10 more', 'Stop', 'Abort the run']);
+    await editor.waitForStatusBar('1');
+  });
+
+  await editor.step('the panel shows the count, the cycle and every verdict', async () => {
+    await frame().locator('.card-iteration_limit').waitFor();
+    await frame().locator('.connection.live').waitFor();
+    const card = (await frame().locator('.card-iteration_limit').innerText()).replaceAll(/\s+/g, ' ');
+    assert.match(card, /20 of 20/);
+    assert.match(card, /architect . reviewer/);
+    assert.match(card, /88/);
+    await look('gate');
+  });
+
+  await editor.step('a button of the notification continues the run, which holds again', async () => {
+    await clickNotification('held at 20/20', 'Continue with 5 more');
+    await editor.waitForNotification('review-loop held at 25/25');
+    const [run] = runs().runs;
+    assert.equal(run.gates[0].max_iterations, 25);
+    await frame().getByText('continued review-loop with 5 more steps').first().waitFor();
+  });
+
+  await editor.step('a code action on the step answers too, and lens, card and status vanish', async () => {
+    await toStep('reviewer');
+    await lens('held at 25/25').waitFor();
+    await editor.quickFix('Continue with 5 more');
+    await lens('held at 25/25').waitFor({ state: 'detached' });
+    await toStep('architect');
+    await lens('held at 30/30').waitFor();
+    await frame().getByText(/30 of 30/).first().waitFor();
+    assert.equal(runs().runs[0].gates.length, 1);
+  });
+
+  await editor.step('a late click on the notification is told who answered, and changes nothing', async () => {
+    await clickNotification('held at 25/25', 'Continue with 10 more');
+    await editor.waitForNotification('answered');
+    await editor.screenshot('review-loop-late');
+    assert.equal(runs().runs[0].gates[0].max_iterations, 30);
+  });
+
+  await editor.step('what the terminal answers is gone from the editor', async () => {
+    const stopped = editor.fermata('answer', '@last', 'stop');
+    assert.equal(stopped.code, 0, stopped.stderr);
+    await lens('held at 30/30').waitFor({ state: 'detached' });
+    await frame().locator('.card-iteration_limit').waitFor({ state: 'detached' });
+    await lens('failed (iteration_limit)').waitFor();
+  });
+
+  await editor.step('running again asks what is meant, in a notification and in the panel', async () => {
+    await editor.clearNotifications();
+    await editor.goTo(lineOf('workflow:'));
+    await editor.clickCodeLens('Run scripted');
+    await editor.answerInput('A queue for outgoing mail');
+    await editor.waitForNotification('What is meant by the new request?');
+    const [toast] = await editor.notifications();
+    assert.match(toast.message, new RegExp(TASK));
+    assert.deepEqual(toast.buttons, ['Resume it', 'Abandon it, run fresh', 'Run fresh, keep it', 'Dismiss']);
+    assert.equal(runs().runs.length, 1, 'nothing may start before the choice');
+    await lens('choose').click();
+    await frame().locator('.card-choice').waitFor();
+    await look('choice');
+  });
+
+  await editor.step('run fresh keeps the earlier run and runs the new words', async () => {
+    await clickNotification('What is meant', 'Run fresh, keep it');
+    await editor.waitForNotification('review-loop held at 20/20');
+    const listed = runs();
+    assert.deepEqual(listed.starts, []);
+    assert.deepEqual(listed.runs.map((run) => [run.status, run.inputs.task]), [['waiting', 'A queue for outgoing mail'], ['failed', TASK]]);
+    await frame().locator('.card-choice').waitFor({ state: 'detached' });
+  });
+
+  await editor.step('a window reloaded while the run holds shows all of it again', async () => {
+    await frame().locator('.card-iteration_limit').waitFor();
+    await editor.clearNotifications();
+    await editor.command('Developer: Reload Window').catch(() => undefined);
+    await editor.page.locator('iframe.webview.ready').waitFor();
+    await frame().locator('.card-iteration_limit').waitFor();
+    await frame().locator('.connection.live').waitFor();
+    await editor.waitForStatusBar('1');
+    await toStep('architect');
+    await lens('held at 20/20').waitFor();
+    await editor.screenshot('review-loop-reloaded');
+    await editor.quickFix('Abort the run');
+    await lens('cancelled').waitFor();
+    await frame().locator('.card-end').waitFor();
+    await editor.screenshot('review-loop-ended');
+  });
+
+  await editor.step('nothing was asked of another host', () => {
+    // Webview files have an address that VS Code's service worker answers; it never reaches the network.
+    assert.deepEqual(editor.strangers.filter((origin) => !origin.endsWith('.vscode-resource.vscode-cdn.net')), []);
+  });
+});
