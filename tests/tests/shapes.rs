@@ -220,7 +220,7 @@ fn refusals_have_a_reason_that_machines_know() {
     for (words, code, reason) in [
         (
             ["run", "held.yaml", "--json"].as_slice(),
-            2,
+            1,
             "inputs_needed",
         ),
         (&["run", "bad.yaml", "--json"], 1, "rejected"),
