@@ -4,6 +4,7 @@
 //! executes a step.
 
 mod abandon;
+mod announce;
 mod answer;
 mod choose;
 pub mod config;
