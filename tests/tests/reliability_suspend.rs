@@ -103,8 +103,9 @@ fn a_worker_that_does_not_respond_is_ended_before_its_run_goes_on_and_writes_not
         (said.code == 0).then_some(said)
     });
     assert_eq!(resumed.json()["run"], run.as_str());
+    let _ = worker.go_on();
     assert!(
-        !worker.go_on(),
+        !lives(worker.0),
         "the old worker is gone, not merely stopped"
     );
     lab.write("go", "");

@@ -45,7 +45,7 @@ pub fn end_group(process: &ProcessId) -> bool {
         let left = !process.boot.is_empty()
             && process.boot == boot()
             && started(process.pid).is_none()
-            && group_exists(process.pid);
+            && group_lives(process.pid);
         if left {
             signal(process.pid, true);
         }
@@ -114,17 +114,18 @@ fn signal(pid: u32, kill: bool) {
 #[cfg(not(any(unix, windows)))]
 fn signal(_pid: u32, _kill: bool) {}
 
-#[cfg(unix)]
-fn group_exists(pid: u32) -> bool {
-    i32::try_from(pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-        .is_some_and(|pid| rustix::process::test_kill_process_group(pid).is_ok())
-}
-
-#[cfg(not(unix))]
-fn group_exists(_pid: u32) -> bool {
-    false
+/// Whether a living process belongs to the group; no where the system does not tell.
+fn group_lives(group: u32) -> bool {
+    let group = group.to_string();
+    std::fs::read_dir("/proc").is_ok_and(|processes| {
+        processes.flatten().any(|entry| {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // After the name, which may hold anything: state, parent, group.
+            let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+            let state = fields.next();
+            !matches!(state, Some("Z" | "X" | "x") | None) && fields.nth(1) == Some(&group)
+        })
+    })
 }
 
 #[cfg(unix)]
