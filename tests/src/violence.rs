@@ -60,6 +60,18 @@ pub fn signal(pid: u64, name: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Whether a process lives; one that has ended and was not reaped yet does not.
+#[must_use]
+pub fn lives(pid: u64) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => !stat
+            .rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with('Z')),
+        Err(_) => !std::path::Path::new("/proc/self/stat").exists() && signal(pid, "0"),
+    }
+}
+
 /// The worker of a run, as the run says; none when nobody works on it.
 #[must_use]
 pub fn worker_of(shown: &Value) -> Option<u64> {

@@ -84,7 +84,7 @@ fn live_through(lab: &Lab, dice: &mut Dice, server: &mut Lsp, round: u64) -> Str
     }
     for _ in 0..=dice.below(3) {
         dice.let_pass(Duration::from_millis(500));
-        // A worker in any case, and on some rounds whoever watches it.
+        // One of them, two, or all: worker, viewer, language server.
         let victims = 1 + dice.below(7);
         if victims & 2 != 0 {
             reap(&mut viewer);
@@ -154,7 +154,7 @@ fn judge(lab: &Lab, run: &str, round: u64) {
             events
                 .iter()
                 .filter(|e| e["type"] == kind && e["step"] == step)
-                .map(|e| (e["seq"].as_u64().unwrap(), e["attempt"].as_u64().unwrap()))
+                .map(|e| (number(&e["seq"]), number(&e["attempt"])))
                 .collect()
         };
         let (started, completed) = (of("step_started"), of("step_completed"));
@@ -196,6 +196,10 @@ fn judge(lab: &Lab, run: &str, round: u64) {
         })
         .collect();
     assert!(order.is_sorted(), "an ended attempt is silent: {}", say());
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().expect("a number")
 }
 
 fn log(events: &[Value]) -> String {

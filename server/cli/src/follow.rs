@@ -27,6 +27,7 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
     let watcher = control.watch()?;
     watcher.subscribe(run)?;
     let progress = progress(console);
+    let cover = control.cover(run)?;
     let mut state = RunState::default();
     loop {
         loop {
@@ -34,6 +35,7 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
             for event in &events {
                 state.fold(event)?;
                 if let Some(text) = words(event) {
+                    let text = cover.text(text);
                     progress.suspend(|| console.line(&text));
                 }
             }

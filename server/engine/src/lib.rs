@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod conductor;
+mod cut;
 pub mod definition;
 mod draft;
 pub mod effect;

@@ -37,6 +37,7 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
     let run = control.find(&options.run)?;
     let watcher = control.watch()?;
     watcher.subscribe(&run)?;
+    let cover = control.cover(&run)?;
     let mut state = RunState::default();
     loop {
         let events = control.events(&run, state.last_seq + 1, 500)?;
@@ -46,9 +47,9 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
                 continue;
             }
             if options.json {
-                console.json(&serde_json::to_value(event)?);
+                console.json(&cover.event(event)?);
             } else {
-                console.line(&line(event));
+                console.line(&cover.text(line(event)));
             }
         }
         let over = matches!(
