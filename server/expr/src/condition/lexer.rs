@@ -136,7 +136,10 @@ fn brackets(symbol: &str, at: usize, open: &mut Vec<(char, usize)>) -> Result<()
 
 fn string_start(rest: &str) -> Option<(&str, &'static str)> {
     // Only the first bytes are looked at: a search to the end would make long texts quadratic.
-    let end = rest.bytes().take(3).position(|b| matches!(b, b'"' | b'\''))?;
+    let end = rest
+        .bytes()
+        .take(3)
+        .position(|b| matches!(b, b'"' | b'\''))?;
     let prefix = &rest[..end];
     if !matches!(
         prefix.to_ascii_lowercase().as_str(),
