@@ -3,6 +3,7 @@
 //! and definition and say what to do next. No I/O, no clock, no randomness.
 
 pub mod answer;
+pub mod archon;
 pub mod conductor;
 pub mod definition;
 mod draft;

@@ -66,7 +66,10 @@ impl Map {
     /// The entry of a string key.
     #[must_use]
     pub fn field(&self, key: &str) -> Option<&Field> {
-        self.entries.iter().rev().find(|f| f.key.text().is_some_and(|t| t.value == key))
+        self.entries
+            .iter()
+            .rev()
+            .find(|f| f.key.text().is_some_and(|t| t.value == key))
     }
 
     /// The value of a string key, unless it is null.
@@ -95,7 +98,9 @@ impl Map {
 
     /// Entries whose key is a string.
     pub fn iter(&self) -> impl Iterator<Item = (&Text, &Datum)> {
-        self.entries.iter().filter_map(|f| f.key.text().map(|k| (k, &f.value)))
+        self.entries
+            .iter()
+            .filter_map(|f| f.key.text().map(|k| (k, &f.value)))
     }
 }
 
@@ -103,8 +108,13 @@ impl Field {
     /// Key and value together.
     #[must_use]
     pub fn loc(&self) -> Loc {
-        if self.key.loc.file == self.value.loc.file && self.value.loc.span.end() >= self.key.loc.span.start() {
-            Loc { file: self.key.loc.file, span: self.key.loc.span.cover(self.value.loc.span) }
+        if self.key.loc.file == self.value.loc.file
+            && self.value.loc.span.end() >= self.key.loc.span.start()
+        {
+            Loc {
+                file: self.key.loc.file,
+                span: self.key.loc.span.cover(self.value.loc.span),
+            }
         } else {
             self.key.loc
         }
@@ -183,15 +193,19 @@ impl Datum {
         match &self.shape {
             Shape::Null => Value::Null,
             Shape::Bool(b) => Value::Bool(*b),
-            Shape::Int(n) => {
-                i64::try_from(*n).map_or_else(|_| u64::try_from(*n).map_or_else(|_| float(*n as f64), Value::from), Value::from)
-            }
+            Shape::Int(n) => i64::try_from(*n).map_or_else(
+                |_| u64::try_from(*n).map_or_else(|_| float(*n as f64), Value::from),
+                Value::from,
+            ),
             Shape::Float(n) => float(*n),
             Shape::Text(t) => Value::String(t.value.clone()),
             Shape::Date(s) | Shape::Tagged(s) => Value::String(s.clone()),
             Shape::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
             Shape::Map(map) => Value::Object(
-                map.entries.iter().map(|f| (f.key.key_string(), f.value.to_json())).collect::<serde_json::Map<_, _>>(),
+                map.entries
+                    .iter()
+                    .map(|f| (f.key.key_string(), f.value.to_json()))
+                    .collect::<serde_json::Map<_, _>>(),
             ),
         }
     }
@@ -215,7 +229,13 @@ impl Datum {
 fn float(n: f64) -> Value {
     serde_json::Number::from_f64(n).map_or_else(
         || {
-            let word = if n.is_nan() { "nan" } else if n > 0.0 { "inf" } else { "-inf" };
+            let word = if n.is_nan() {
+                "nan"
+            } else if n > 0.0 {
+                "inf"
+            } else {
+                "-inf"
+            };
             serde_json::json!({ "__float__": word })
         },
         Value::Number,

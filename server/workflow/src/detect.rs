@@ -10,20 +10,36 @@ use crate::model::Dialect;
 
 /// Mode keys of Archon nodes: a node has exactly one.
 const ARCHON_MODES: &[&str] = &[
-    "command", "prompt", "bash", "script", "loop", "loop_group", "approval", "cancel", "include", "workflow",
+    "command",
+    "prompt",
+    "bash",
+    "script",
+    "loop",
+    "loop_group",
+    "approval",
+    "cancel",
+    "include",
+    "workflow",
 ];
 
 /// The dialect of a file, or `None` when it is no workflow.
 #[must_use]
 pub fn dialect(path: &Path, tree: &Tree) -> Option<Dialect> {
-    by_modeline(tree).or_else(|| by_place(path)).or_else(|| by_keys(tree))
+    by_modeline(tree)
+        .or_else(|| by_place(path))
+        .or_else(|| by_keys(tree))
 }
 
 /// `# fermata: conductor` or `# fermata: archon`, anywhere in the file's comments.
 #[must_use]
 pub fn by_modeline(tree: &Tree) -> Option<Dialect> {
     tree.comments().iter().find_map(|comment| {
-        let word = comment.text.trim().strip_prefix("fermata:")?.split_whitespace().next()?;
+        let word = comment
+            .text
+            .trim()
+            .strip_prefix("fermata:")?
+            .split_whitespace()
+            .next()?;
         match word {
             "conductor" => Some(Dialect::Conductor),
             "archon" => Some(Dialect::Archon),
@@ -52,7 +68,10 @@ pub fn by_place(path: &Path) -> Option<Dialect> {
 pub fn by_keys(tree: &Tree) -> Option<Dialect> {
     let root = tree.root()?.as_mapping()?;
     let has = |key: &str| root.get(key).is_some();
-    if root.get("workflow").is_some_and(|e| e.value.as_mapping().is_some()) && (has("agents") || has("parallel") || has("for_each"))
+    if root
+        .get("workflow")
+        .is_some_and(|e| e.value.as_mapping().is_some())
+        && (has("agents") || has("parallel") || has("for_each"))
     {
         return Some(Dialect::Conductor);
     }
@@ -61,5 +80,7 @@ pub fn by_keys(tree: &Tree) -> Option<Dialect> {
 }
 
 fn is_archon_node(node: Node<'_>) -> bool {
-    node.as_mapping().is_some_and(|map| map.get("id").is_some() && ARCHON_MODES.iter().any(|mode| map.get(mode).is_some()))
+    node.as_mapping().is_some_and(|map| {
+        map.get("id").is_some() && ARCHON_MODES.iter().any(|mode| map.get(mode).is_some())
+    })
 }

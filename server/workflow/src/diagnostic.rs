@@ -71,7 +71,12 @@ pub struct Edit {
 impl Diagnostic {
     /// A diagnostic with nothing but its essentials.
     #[must_use]
-    pub fn new(code: &'static str, severity: Severity, loc: Loc, message: impl Into<String>) -> Self {
+    pub fn new(
+        code: &'static str,
+        severity: Severity,
+        loc: Loc,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             code,
             severity,
@@ -102,14 +107,20 @@ impl Diagnostic {
     /// Adds a place that explains it.
     #[must_use]
     pub fn related(mut self, loc: Loc, message: impl Into<String>) -> Self {
-        self.related.push(Related { loc, message: message.into() });
+        self.related.push(Related {
+            loc,
+            message: message.into(),
+        });
         self
     }
 
     /// Adds a fix.
     #[must_use]
     pub fn fix(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        self.fixes.push(Fix { title: title.into(), edits });
+        self.fixes.push(Fix {
+            title: title.into(),
+            edits,
+        });
         self
     }
 

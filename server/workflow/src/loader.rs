@@ -9,7 +9,7 @@ use fermata_syntax::{Offset, Span};
 
 use crate::detect;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::dialects::conductor;
+use crate::dialects::{archon, conductor};
 use crate::model::{Dialect, Workflow};
 use crate::source::{FileId, Loc, SourceFile, Sources};
 use crate::world::{PathKind, World};
@@ -43,12 +43,32 @@ pub struct Child {
 }
 
 impl Loaded {
-    fn unreadable(path: &Path, dialect: Option<Dialect>, rule: &'static str, code: &'static str, message: String) -> Self {
+    fn unreadable(
+        path: &Path,
+        dialect: Option<Dialect>,
+        rule: &'static str,
+        code: &'static str,
+        message: String,
+    ) -> Self {
         let mut sources = Sources::default();
-        sources.add(SourceFile { path: path.to_path_buf(), tree: fermata_syntax::parse(""), raw: false });
-        let at = Loc { file: FileId::ROOT, span: Span::empty(Offset::new(0)) };
+        sources.add(SourceFile {
+            path: path.to_path_buf(),
+            tree: fermata_syntax::parse(""),
+            raw: false,
+        });
+        let at = Loc {
+            file: FileId::ROOT,
+            span: Span::empty(Offset::new(0)),
+        };
         let diagnostic = Diagnostic::new(code, Severity::Error, at, message).upstream(rule);
-        Self { sources, dialect, workflow: None, diagnostics: vec![diagnostic], children: Vec::new(), agreed: vec![rule] }
+        Self {
+            sources,
+            dialect,
+            workflow: None,
+            diagnostics: vec![diagnostic],
+            children: Vec::new(),
+            agreed: vec![rule],
+        }
     }
 }
 
@@ -75,21 +95,53 @@ fn load_with(world: &dyn World, path: &Path, asked: Option<Dialect>) -> Loaded {
         Err(error) => {
             let folder = matches!(world.kind(path), Ok(PathKind::Folder | PathKind::Other));
             return if folder {
-                Loaded::unreadable(path, dialect_of_place, "L2", "not-a-file", format!("`{shown}` is not a file; name a workflow file"))
+                Loaded::unreadable(
+                    path,
+                    dialect_of_place,
+                    "L2",
+                    "not-a-file",
+                    format!("`{shown}` is not a file; name a workflow file"),
+                )
             } else if error.kind() == io::ErrorKind::NotFound {
-                Loaded::unreadable(path, dialect_of_place, "L1", "file-missing", format!("There is no file `{shown}`"))
+                Loaded::unreadable(
+                    path,
+                    dialect_of_place,
+                    "L1",
+                    "file-missing",
+                    format!("There is no file `{shown}`"),
+                )
             } else {
-                Loaded::unreadable(path, dialect_of_place, "L3", "file-unreadable", format!("`{shown}` cannot be read: {error}"))
+                Loaded::unreadable(
+                    path,
+                    dialect_of_place,
+                    "L3",
+                    "file-unreadable",
+                    format!("`{shown}` cannot be read: {error}"),
+                )
             };
         }
     };
     let tree = fermata_syntax::parse_bytes(&bytes);
     match asked.or_else(|| detect::dialect(path, &tree)) {
-        Some(Dialect::Conductor) => conductor::load(world, path, tree, &conductor::Chain::default()),
+        Some(Dialect::Conductor) => {
+            conductor::load(world, path, tree, &conductor::Chain::default())
+        }
+        Some(Dialect::Archon) => archon::load(world, path, tree),
         dialect => {
             let mut sources = Sources::default();
-            sources.add(SourceFile { path: path.to_path_buf(), tree, raw: false });
-            Loaded { sources, dialect, workflow: None, diagnostics: Vec::new(), children: Vec::new(), agreed: Vec::new() }
+            sources.add(SourceFile {
+                path: path.to_path_buf(),
+                tree,
+                raw: false,
+            });
+            Loaded {
+                sources,
+                dialect,
+                workflow: None,
+                diagnostics: Vec::new(),
+                children: Vec::new(),
+                agreed: Vec::new(),
+            }
         }
     }
 }

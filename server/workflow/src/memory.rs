@@ -76,14 +76,20 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 fn missing(path: &Path) -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, format!("there is nothing at {}", path.display()))
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        format!("there is nothing at {}", path.display()),
+    )
 }
 
 impl World for MemoryWorld {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let path = normal(path);
         if self.folders.contains(&path) {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("{} is a folder", path.display())));
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                format!("{} is a folder", path.display()),
+            ));
         }
         self.files.get(&path).cloned().ok_or_else(|| missing(&path))
     }
@@ -93,7 +99,10 @@ impl World for MemoryWorld {
         if self.folders.contains(&path) {
             return Ok(PathKind::Folder);
         }
-        self.files.get(&path).map(|_| PathKind::File).ok_or_else(|| missing(&path))
+        self.files
+            .get(&path)
+            .map(|_| PathKind::File)
+            .ok_or_else(|| missing(&path))
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -101,8 +110,15 @@ impl World for MemoryWorld {
         if !self.folders.contains(&folder) {
             return Err(missing(&folder));
         }
-        let below = self.files.keys().chain(&self.folders).filter(|p| p.parent() == Some(&folder));
-        let names: BTreeSet<String> = below.filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect();
+        let below = self
+            .files
+            .keys()
+            .chain(&self.folders)
+            .filter(|p| p.parent() == Some(&folder));
+        let names: BTreeSet<String> = below
+            .filter_map(|p| p.file_name())
+            .map(|n| n.to_string_lossy().into_owned())
+            .collect();
         Ok(names.into_iter().collect())
     }
 

@@ -8,7 +8,13 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
     candidates
         .into_iter()
         .filter(|c| *c != wrong && !c.is_empty())
-        .map(|c| (strsim::normalized_damerau_levenshtein(&lower, &c.to_lowercase()).max(plural(&lower, c)), c))
+        .map(|c| {
+            (
+                strsim::normalized_damerau_levenshtein(&lower, &c.to_lowercase())
+                    .max(plural(&lower, c)),
+                c,
+            )
+        })
         .filter(|(score, _)| *score >= least)
         .fold(None, |best: Option<(f64, &str)>, next| match best {
             Some(b) if b.0 >= next.0 => Some(b),
@@ -21,5 +27,9 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
 fn plural(wrong: &str, candidate: &str) -> f64 {
     let bare = |s: &str| s.to_lowercase().replace(['-', '_', ' '], "");
     let (a, b) = (bare(wrong), bare(candidate));
-    if a == b || format!("{a}s") == b || format!("{b}s") == a { 0.95 } else { 0.0 }
+    if a == b || format!("{a}s") == b || format!("{b}s") == a {
+        0.95
+    } else {
+        0.0
+    }
 }

@@ -74,7 +74,10 @@ impl Sources {
             let node = text.node.filter(|_| !text.substituted)?;
             let tree = &self.get(text.loc.file)?.tree;
             let span = tree.node(node).as_scalar()?.source_span(range);
-            Some(Loc { file: text.loc.file, span })
+            Some(Loc {
+                file: text.loc.file,
+                span,
+            })
         };
         exact().unwrap_or(text.loc)
     }

@@ -26,7 +26,11 @@ impl Verdict {
 /// Rejected exactly when some diagnostic is an error of an upstream rule.
 #[must_use]
 pub fn verdict(diagnostics: &[Diagnostic]) -> Verdict {
-    if diagnostics.iter().any(Diagnostic::rejects) { Verdict::Rejected } else { Verdict::Accepted }
+    if diagnostics.iter().any(Diagnostic::rejects) {
+        Verdict::Rejected
+    } else {
+        Verdict::Accepted
+    }
 }
 
 /// The rule numbers that the dialect's own tool would have named, sorted, each

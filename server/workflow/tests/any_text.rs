@@ -23,13 +23,22 @@ output: {x: \"{{ a.output.x }}\"}
 
 fn answers(text: &str) {
     let mut world = MemoryWorld::new();
-    world.add_file("/w/w.yaml", text).add_file("/w/other.md", "- {name: x");
+    world
+        .add_file("/w/w.yaml", text)
+        .add_file("/w/other.md", "- {name: x");
     let loaded = load_as(&world, "/w/w.yaml".as_ref(), Dialect::Conductor);
     for diagnostic in &loaded.diagnostics {
-        let places = std::iter::once(diagnostic.loc).chain(diagnostic.related.iter().map(|r| r.loc));
+        let places =
+            std::iter::once(diagnostic.loc).chain(diagnostic.related.iter().map(|r| r.loc));
         for loc in places {
             let file = loaded.sources.get(loc.file).expect("a file of the load");
-            assert!(file.tree.text().get(std::ops::Range::<usize>::from(loc.span)).is_some(), "{diagnostic:?}");
+            assert!(
+                file.tree
+                    .text()
+                    .get(std::ops::Range::<usize>::from(loc.span))
+                    .is_some(),
+                "{diagnostic:?}"
+            );
         }
     }
     if let Some(workflow) = &loaded.workflow {

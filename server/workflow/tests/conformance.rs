@@ -27,12 +27,21 @@ struct Tally {
 }
 
 fn strings(value: &Value) -> BTreeSet<String> {
-    value.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|v| v.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Quoted entities of a message.
 fn quoted(text: &str) -> Vec<String> {
-    text.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
+    text.split('\'')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether some diagnostic of the error's rule names what the error names.
@@ -44,15 +53,33 @@ fn named(loaded: &Loaded, error: &Value) -> bool {
     let loc = error["loc"].as_str().unwrap_or_default();
     let plain = |s: &&str| {
         let union = ["int", "float", "str", "bool"].contains(s);
-        !s.is_empty() && !union && s.parse::<usize>().is_err() && !s.contains(['(', '[', ']', '=', ','])
+        !s.is_empty()
+            && !union
+            && s.parse::<usize>().is_err()
+            && !s.contains(['(', '[', ']', '=', ','])
     };
     let tagged = quoted(loc.split("TaggedScalar").nth(1).unwrap_or_default());
-    let last = tagged.first().map(String::as_str).or_else(|| loc.rsplit('.').find(plain)).unwrap_or_default();
+    let last = tagged
+        .first()
+        .map(String::as_str)
+        .or_else(|| loc.rsplit('.').find(plain))
+        .unwrap_or_default();
     let entities = quoted(error["text"].as_str().unwrap_or_default());
-    loaded.diagnostics.iter().filter(|d| d.upstream == Some(rule)).any(|d| {
-        let all = format!("{} {} {}", d.message, d.step.as_deref().unwrap_or_default(), d.path.as_deref().unwrap_or_default());
-        (!last.is_empty() && all.contains(last)) || entities.iter().any(|e| all.contains(e.as_str())) || (entities.is_empty() && last.is_empty())
-    })
+    loaded
+        .diagnostics
+        .iter()
+        .filter(|d| d.upstream == Some(rule))
+        .any(|d| {
+            let all = format!(
+                "{} {} {}",
+                d.message,
+                d.step.as_deref().unwrap_or_default(),
+                d.path.as_deref().unwrap_or_default()
+            );
+            (!last.is_empty() && all.contains(last))
+                || entities.iter().any(|e| all.contains(e.as_str()))
+                || (entities.is_empty() && last.is_empty())
+        })
 }
 
 impl Tally {
@@ -61,7 +88,10 @@ impl Tally {
         let valid = row["valid"].as_bool().unwrap_or_default();
         let ours = verdict(&loaded.diagnostics);
         let expected = strings(&row["rules"]);
-        let agreed: BTreeSet<String> = agreed_rules(loaded).into_iter().map(str::to_owned).collect();
+        let agreed: BTreeSet<String> = agreed_rules(loaded)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         let verdict_agrees = valid == (ours == Verdict::Accepted);
         self.verdicts += usize::from(verdict_agrees);
         let mut detail = String::new();
@@ -69,7 +99,11 @@ impl Tally {
             self.accepted += 1;
             let same = agreed == expected;
             self.warnings += usize::from(same);
-            if let Some(error) = loaded.diagnostics.iter().find(|d| d.severity == Severity::Error) {
+            if let Some(error) = loaded
+                .diagnostics
+                .iter()
+                .find(|d| d.severity == Severity::Error)
+            {
                 let _ = write!(detail, "OUR ERROR {:?} {} ", error.upstream, error.message);
             }
             if !same {
@@ -78,61 +112,117 @@ impl Tally {
         } else {
             self.rejected += 1;
             // Warnings stand in `rules` beside errors only where nothing was rejected.
-            let errors: BTreeSet<String> =
-                row["errors"].as_array().into_iter().flatten().filter_map(|e| e["rule"].as_str().map(str::to_owned)).collect();
-            let unnamed: Vec<&Value> = row["errors"].as_array().into_iter().flatten().filter(|e| !named(loaded, e)).collect();
+            let errors: BTreeSet<String> = row["errors"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|e| e["rule"].as_str().map(str::to_owned))
+                .collect();
+            let unnamed: Vec<&Value> = row["errors"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|e| !named(loaded, e))
+                .collect();
             let same = agreed == errors;
             self.rules += usize::from(same && unnamed.is_empty());
             if !same {
-                let _ = write!(detail, "rules {agreed:?} expected {errors:?} ({})", row["errors"][0]["text"]);
+                let _ = write!(
+                    detail,
+                    "rules {agreed:?} expected {errors:?} ({})",
+                    row["errors"][0]["text"]
+                );
             } else if !unnamed.is_empty() {
                 let _ = write!(detail, "unnamed {}", unnamed[0]);
             }
         }
         if !verdict_agrees {
-            let first = loaded.diagnostics.iter().find(|d| d.rejects()).map(|d| d.message.clone());
+            let first = loaded
+                .diagnostics
+                .iter()
+                .find(|d| d.rejects())
+                .map(|d| d.message.clone());
             detail = format!("VERDICT {ours:?} {first:?} {detail}");
         }
         if !detail.is_empty() {
-            self.differences.push(format!("{id} {}: {detail}", row["operator"].as_str().unwrap_or("file")));
+            self.differences.push(format!(
+                "{id} {}: {detail}",
+                row["operator"].as_str().unwrap_or("file")
+            ));
         }
     }
 
     /// Where base and mutation differ in one run of lines, the finding must touch it.
     fn place(&mut self, id: &str, row: &Value, loaded: &Loaded, base: &str) {
         let text = row["yaml"].as_str().unwrap_or_default();
-        let Some((start, end)) = changed(base, text) else { return };
+        let Some((start, end)) = changed(base, text) else {
+            return;
+        };
         let error = &row["errors"][0];
-        let Some(rule) = error["rule"].as_str().filter(|r| !r.starts_with('V')) else { return };
+        let Some(rule) = error["rule"].as_str().filter(|r| !r.starts_with('V')) else {
+            return;
+        };
         // Where the parser stops is not where the change is, and a name that is
         // gone is missed by those who use it: only what stands in the change can be found there.
-        let whole = rule.strip_prefix('S').and_then(|n| n.parse::<u32>().ok()).is_some_and(|n| n >= 30);
+        let whole = rule
+            .strip_prefix('S')
+            .and_then(|n| n.parse::<u32>().ok())
+            .is_some_and(|n| n >= 30);
         let said = quoted(error["text"].as_str().unwrap_or_default());
-        let words = |t: &str| t.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).map(str::to_owned).collect::<Vec<_>>();
+        let words = |t: &str| {
+            t.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
         let changed = words(&text[start..end]);
-        let stands = |t: &String| words(t).iter().all(|w| changed.contains(w)) && !row["operator"].as_str().is_some_and(|o| o.contains("rename"));
+        let stands = |t: &String| {
+            words(t).iter().all(|w| changed.contains(w))
+                && !row["operator"]
+                    .as_str()
+                    .is_some_and(|o| o.contains("rename"))
+        };
         if rule == "L4" || ((whole || rule == "L10") && !said.last().is_some_and(stands)) {
             return;
         }
-        let candidates: Vec<_> = loaded.diagnostics.iter().filter(|d| d.upstream == Some(rule)).collect();
+        let candidates: Vec<_> = loaded
+            .diagnostics
+            .iter()
+            .filter(|d| d.upstream == Some(rule))
+            .collect();
         if candidates.is_empty() {
             return;
         }
         self.places += 1;
-        let touches = |s: fermata_syntax::Span| usize::from(s.start()) <= end && usize::from(s.end()) >= start;
-        if candidates.iter().any(|d| d.loc.file != fermata_workflow::FileId::ROOT || touches(d.loc.span)) {
+        let touches = |s: fermata_syntax::Span| {
+            usize::from(s.start()) <= end && usize::from(s.end()) >= start
+        };
+        if candidates
+            .iter()
+            .any(|d| d.loc.file != fermata_workflow::FileId::ROOT || touches(d.loc.span))
+        {
             self.placed += 1;
         } else {
-            self.misplaced.push(format!("{id} {} {rule}: {:?} not in {start}..{end}: {}", row["operator"], candidates[0].loc.span, candidates[0].message));
+            self.misplaced.push(format!(
+                "{id} {} {rule}: {:?} not in {start}..{end}: {}",
+                row["operator"], candidates[0].loc.span, candidates[0].message
+            ));
         }
     }
 }
 
 /// The one changed region of lines in `after`, as bytes; `None` when it is large or nothing was added.
 fn changed(before: &str, after: &str) -> Option<(usize, usize)> {
-    let (a, b): (Vec<&str>, Vec<&str>) = (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
+    let (a, b): (Vec<&str>, Vec<&str>) = (
+        before.split_inclusive('\n').collect(),
+        after.split_inclusive('\n').collect(),
+    );
     let head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(x, y)| x == y).count();
+    let tail = a[head..]
+        .iter()
+        .rev()
+        .zip(b[head..].iter().rev())
+        .take_while(|(x, y)| x == y)
+        .count();
     let (gone, new) = (a.len() - head - tail, b.len() - head - tail);
     if new == 0 || new > 3 || gone > 3 {
         return None;
@@ -159,12 +249,20 @@ fn replay(corpus: &Path, tally: &mut Tally) {
             world
         });
         let target = folder.join("_m.yaml");
-        world.files.insert(target.clone(), row["yaml"].as_str().expect("yaml").as_bytes().to_vec());
+        world.files.insert(
+            target.clone(),
+            row["yaml"].as_str().expect("yaml").as_bytes().to_vec(),
+        );
         let loaded = load_as(world, &target, Dialect::Conductor);
         let id = row["id"].as_str().expect("id");
         tally.row(id, &row, &loaded);
         if !row["valid"].as_bool().unwrap_or_default() {
-            tally.place(id, &row, &loaded, &std::fs::read_to_string(&base).unwrap_or_default());
+            tally.place(
+                id,
+                &row,
+                &loaded,
+                &std::fs::read_to_string(&base).unwrap_or_default(),
+            );
         }
     }
 }
@@ -192,7 +290,11 @@ fn verdicts_rules_and_places_agree_with_the_dialects_own_validator() {
     );
     eprintln!("{summary}");
     if let Some(path) = std::env::var_os("FERMATA_CONFORMANCE_REPORT") {
-        let report = format!("{summary}\n{}\n--- places\n{}\n", tally.differences.join("\n"), tally.misplaced.join("\n"));
+        let report = format!(
+            "{summary}\n{}\n--- places\n{}\n",
+            tally.differences.join("\n"),
+            tally.misplaced.join("\n")
+        );
         std::fs::write(path, report).expect("report");
     }
     assert!(percent(tally.verdicts, tally.rows) >= 99.5, "{summary}");

@@ -6,7 +6,9 @@ use fermata_workflow::{Dialect, MemoryWorld, Workflow, load_as};
 fn workflow(text: &str) -> Workflow {
     let mut world = MemoryWorld::new();
     world.add_file("/w/w.yaml", text);
-    load_as(&world, "/w/w.yaml".as_ref(), Dialect::Conductor).workflow.expect("model")
+    load_as(&world, "/w/w.yaml".as_ref(), Dialect::Conductor)
+        .workflow
+        .expect("model")
 }
 
 fn loops(text: &str) -> (Workflow, Vec<Loop>) {
@@ -42,11 +44,25 @@ fn a_flag_alone_bounds_nothing() {
 
 #[test]
 fn a_score_is_a_bound_with_a_threshold_in_both_condition_languages() {
-    for when in ["score >= 7", "output_score >= 7", "reviewer_output.score >= 7", "{{ output.score >= 7 }}", "{{ reviewer.output.score >= 7 }}"] {
+    for when in [
+        "score >= 7",
+        "output_score >= 7",
+        "reviewer_output.score >= 7",
+        "{{ output.score >= 7 }}",
+        "{{ reviewer.output.score >= 7 }}",
+    ] {
         let (_, loops) = loops(&REVIEW.replace("WHEN", when));
         let field = &loops[0].judges[0].fields[0];
-        assert_eq!((field.name.as_str(), field.class), ("score", FieldClass::Score), "{when}");
-        assert_eq!(field.threshold.map(|t| (t.value, t.origin)), Some((7.0, ThresholdOrigin::Condition)), "{when}");
+        assert_eq!(
+            (field.name.as_str(), field.class),
+            ("score", FieldClass::Score),
+            "{when}"
+        );
+        assert_eq!(
+            field.threshold.map(|t| (t.value, t.origin)),
+            Some((7.0, ThresholdOrigin::Condition)),
+            "{when}"
+        );
         assert_eq!(loops[0].bounds[0].kind, BoundKind::Score, "{when}");
     }
 }
@@ -54,15 +70,32 @@ fn a_score_is_a_bound_with_a_threshold_in_both_condition_languages() {
 #[test]
 fn a_threshold_in_the_prompt_is_marked_as_guessed() {
     let workflow = workflow(&REVIEW.replace("WHEN", "approved"));
-    let found = fermata_workflow::flow::threshold(&workflow, 0, "score", &fermata_workflow::flow::Condition::default());
-    assert_eq!(found.map(|t| (t.value, t.origin)), Some((8.0, ThresholdOrigin::Prompt)));
+    let found = fermata_workflow::flow::threshold(
+        &workflow,
+        0,
+        "score",
+        &fermata_workflow::flow::Condition::default(),
+    );
+    assert_eq!(
+        found.map(|t| (t.value, t.origin)),
+        Some((8.0, ThresholdOrigin::Prompt))
+    );
 }
 
 #[test]
 fn counters_bound_a_loop_in_both_condition_languages() {
-    for when in ["context_iteration > 5", "{{ context.iteration > 5 }}", "{{ context.history | length > 9 }}", "approved or context_iteration > 5"] {
+    for when in [
+        "context_iteration > 5",
+        "{{ context.iteration > 5 }}",
+        "{{ context.history | length > 9 }}",
+        "approved or context_iteration > 5",
+    ] {
         let (_, loops) = loops(&REVIEW.replace("WHEN", when));
-        assert_eq!(loops[0].bounds.first().map(|b| b.kind), Some(BoundKind::Counter), "{when}");
+        assert_eq!(
+            loops[0].bounds.first().map(|b| b.kind),
+            Some(BoundKind::Counter),
+            "{when}"
+        );
     }
 }
 
@@ -75,7 +108,10 @@ agents:
   - {name: try, prompt: p, routes: [{to: $end, when: 'bump_output > 3'}, {to: $end, when: '{{ bump.output > 3 }}'}, {to: bump}]}
 ",
     );
-    assert_eq!(loops[0].bounds.first().map(|b| b.kind), Some(BoundKind::Counter));
+    assert_eq!(
+        loops[0].bounds.first().map(|b| b.kind),
+        Some(BoundKind::Counter)
+    );
 }
 
 #[test]
@@ -94,10 +130,14 @@ agents:
 
 #[test]
 fn a_step_that_routes_to_itself_is_a_loop_and_a_line_is_none() {
-    let (_, own) = loops("workflow: {name: n, entry_point: a}\nagents: [{name: a, prompt: p, routes: [{to: $end, when: done}, {to: a}]}]\n");
+    let (_, own) = loops(
+        "workflow: {name: n, entry_point: a}\nagents: [{name: a, prompt: p, routes: [{to: $end, when: done}, {to: a}]}]\n",
+    );
     assert_eq!(own[0].name, "a → a");
     assert_eq!(own[0].judges.len(), 1);
-    let (_, none) = loops("workflow: {name: n, entry_point: a}\nagents: [{name: a, prompt: p, routes: [{to: b}]}, {name: b, prompt: p}]\n");
+    let (_, none) = loops(
+        "workflow: {name: n, entry_point: a}\nagents: [{name: a, prompt: p, routes: [{to: b}]}, {name: b, prompt: p}]\n",
+    );
     assert!(none.is_empty());
 }
 
@@ -119,13 +159,17 @@ parallel: [{name: both, agents: [x, y], routes: [{to: judge}]}]
 
 #[test]
 fn a_loop_that_nothing_leaves_has_no_exits() {
-    let (_, loops) = loops("workflow: {name: n, entry_point: a}\nagents: [{name: a, prompt: p, routes: [{to: b}]}, {name: b, prompt: p, routes: [{to: a}]}]\n");
+    let (_, loops) = loops(
+        "workflow: {name: n, entry_point: a}\nagents: [{name: a, prompt: p, routes: [{to: b}]}, {name: b, prompt: p, routes: [{to: a}]}]\n",
+    );
     assert!(loops[0].exits.is_empty());
 }
 
 #[test]
 fn steps_that_no_route_reaches_have_no_distance() {
-    let workflow = workflow("workflow: {name: n, entry_point: g}\nagents: [{name: a, prompt: p}, {name: b, prompt: p}, {name: lost, prompt: p}]\nparallel: [{name: g, agents: [a, b]}]\n");
+    let workflow = workflow(
+        "workflow: {name: n, entry_point: g}\nagents: [{name: a, prompt: p}, {name: b, prompt: p}, {name: lost, prompt: p}]\nparallel: [{name: g, agents: [a, b]}]\n",
+    );
     let flow = Flow::new(&workflow);
     assert_eq!(flow.reachable(&workflow), [true, true, false, true]);
     assert_eq!(flow.distance(3), Some(0));

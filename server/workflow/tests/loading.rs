@@ -1,7 +1,9 @@
 //! What loading does with included files, variables, aliases and detection.
 
 use fermata_workflow::model::{SetValue, StepKind};
-use fermata_workflow::{Dialect, Loaded, MemoryWorld, Verdict, agreed_rules, load, load_as, verdict};
+use fermata_workflow::{
+    Dialect, Loaded, MemoryWorld, Verdict, agreed_rules, load, load_as, verdict,
+};
 
 fn world(files: &[(&str, &str)]) -> MemoryWorld {
     let mut world = MemoryWorld::new();
@@ -25,11 +27,18 @@ const HEAD: &str = "workflow: {name: n, entry_point: a}\n";
 
 #[test]
 fn an_included_prompt_is_raw_text_of_its_own_file_and_an_included_map_is_data() {
-    let main = format!("{HEAD}agents:\n  - {{name: a, prompt: !file p.md, output: !file o.yaml}}\n");
-    let loaded = conductor(&[("/w/main.yaml", &main), ("/w/p.md", "Say: hi\n- now {{ x }}\n"), ("/w/o.yaml", "x: {type: string}\n")]);
+    let main =
+        format!("{HEAD}agents:\n  - {{name: a, prompt: !file p.md, output: !file o.yaml}}\n");
+    let loaded = conductor(&[
+        ("/w/main.yaml", &main),
+        ("/w/p.md", "Say: hi\n- now {{ x }}\n"),
+        ("/w/o.yaml", "x: {type: string}\n"),
+    ]);
     assert_eq!(verdict(&loaded.diagnostics), Verdict::Accepted);
     let workflow = loaded.workflow.as_ref().expect("model");
-    let StepKind::Agent(agent) = &workflow.steps[0].kind else { panic!("an agent") };
+    let StepKind::Agent(agent) = &workflow.steps[0].kind else {
+        panic!("an agent")
+    };
     let prompt = agent.prompt.as_ref().expect("prompt");
     assert_eq!(prompt.as_str(), "Say: hi\n- now {{ x }}\n");
     assert!(loaded.sources.get(prompt.loc.file).expect("file").raw);
@@ -39,29 +48,56 @@ fn an_included_prompt_is_raw_text_of_its_own_file_and_an_included_map_is_data() 
 
 #[test]
 fn files_that_include_each_other_are_told_with_the_whole_chain() {
-    let loaded = conductor(&[("/w/main.yaml", "a: !file b.yaml\n"), ("/w/b.yaml", "b: !file main.yaml\n")]);
+    let loaded = conductor(&[
+        ("/w/main.yaml", "a: !file b.yaml\n"),
+        ("/w/b.yaml", "b: !file main.yaml\n"),
+    ]);
     assert_eq!(agreed_rules(&loaded), ["L14"]);
-    assert!(loaded.diagnostics.iter().any(|d| d.message.contains("main.yaml → b.yaml → main.yaml")));
+    assert!(
+        loaded
+            .diagnostics
+            .iter()
+            .any(|d| d.message.contains("main.yaml → b.yaml → main.yaml"))
+    );
 }
 
 #[test]
 fn a_variable_that_is_not_set_is_marked_where_it_stands() {
-    let loaded = conductor(&[("/w/main.yaml", &format!("{HEAD}agents: [{{name: a, prompt: \"x ${{NOPE}} y\"}}]\n"))]);
+    let loaded = conductor(&[(
+        "/w/main.yaml",
+        &format!("{HEAD}agents: [{{name: a, prompt: \"x ${{NOPE}} y\"}}]\n"),
+    )]);
     assert_eq!(agreed_rules(&loaded), ["L10"]);
     assert_eq!(text_at(&loaded, 0), "${NOPE}");
 }
 
 #[test]
 fn substituted_values_may_hold_variables_themselves_up_to_a_limit() {
-    let main = format!("{HEAD}agents: [{{name: a, type: set, value: \"${{A}} ${{B:-${{A:-z}}}} ${{EMPTY:-d}}!\"}}]\n");
+    let main = format!(
+        "{HEAD}agents: [{{name: a, type: set, value: \"${{A}} ${{B:-${{A:-z}}}} ${{EMPTY:-d}}!\"}}]\n"
+    );
     let mut world = world(&[("/w/main.yaml", &main)]);
-    world.set_env("A", "${C}").set_env("C", "deep").set_env("EMPTY", "");
+    world
+        .set_env("A", "${C}")
+        .set_env("C", "deep")
+        .set_env("EMPTY", "");
     let loaded = load_as(&world, "/w/main.yaml".as_ref(), Dialect::Conductor);
-    let StepKind::Set(set) = &loaded.workflow.as_ref().expect("model").steps[0].kind else { panic!("a set step") };
-    let SetValue::One(value) = &set.value else { panic!("one value") };
+    let StepKind::Set(set) = &loaded.workflow.as_ref().expect("model").steps[0].kind else {
+        panic!("a set step")
+    };
+    let SetValue::One(value) = &set.value else {
+        panic!("one value")
+    };
     assert_eq!(value.as_str(), "deep deep !");
     world.set_env("C", "${A}");
-    assert_eq!(agreed_rules(&load_as(&world, "/w/main.yaml".as_ref(), Dialect::Conductor)), ["L11"]);
+    assert_eq!(
+        agreed_rules(&load_as(
+            &world,
+            "/w/main.yaml".as_ref(),
+            Dialect::Conductor
+        )),
+        ["L11"]
+    );
 }
 
 #[test]
@@ -69,16 +105,23 @@ fn merge_keys_fill_what_is_not_written_and_never_override() {
     let main = "workflow:\n  name: n\n  entry_point: b\n  metadata:\n    base: &base {type: set, value: one}\nagents:\n  - <<: *base\n    name: b\n    value: two\n";
     let loaded = conductor(&[("/w/main.yaml", main)]);
     assert_eq!(loaded.diagnostics, []);
-    let StepKind::Set(set) = &loaded.workflow.as_ref().expect("model").steps[0].kind else { panic!("a set step") };
+    let StepKind::Set(set) = &loaded.workflow.as_ref().expect("model").steps[0].kind else {
+        panic!("a set step")
+    };
     assert!(matches!(&set.value, SetValue::One(v) if v.as_str() == "two"));
 }
 
 #[test]
 fn aliases_of_aliases_do_not_fill_memory() {
-    let mut text = String::from("workflow:\n  name: n\n  entry_point: a\n  metadata:\n    x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n");
+    let mut text = String::from(
+        "workflow:\n  name: n\n  entry_point: a\n  metadata:\n    x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n",
+    );
     for level in 1..12 {
         let before = format!("*x{}", level - 1);
-        text.push_str(&format!("    x{level}: &x{level} [{}]\n", vec![before; 10].join(", ")));
+        text.push_str(&format!(
+            "    x{level}: &x{level} [{}]\n",
+            vec![before; 10].join(", ")
+        ));
     }
     text.push_str("agents: []\n");
     assert!(conductor(&[("/w/main.yaml", &text)]).workflow.is_some());
@@ -86,9 +129,16 @@ fn aliases_of_aliases_do_not_fill_memory() {
 
 #[test]
 fn a_key_written_twice_is_marked_and_the_first_is_shown() {
-    let loaded = conductor(&[("/w/main.yaml", &format!("{HEAD}agents: [{{name: a, name: b}}]\n"))]);
+    let loaded = conductor(&[(
+        "/w/main.yaml",
+        &format!("{HEAD}agents: [{{name: a, name: b}}]\n"),
+    )]);
     assert_eq!(agreed_rules(&loaded), ["L5"]);
-    let duplicate = loaded.diagnostics.iter().find(|d| d.code == "duplicate-key").expect("told");
+    let duplicate = loaded
+        .diagnostics
+        .iter()
+        .find(|d| d.code == "duplicate-key")
+        .expect("told");
     assert_eq!(duplicate.related.len(), 1);
     assert!(duplicate.loc.span.start() > duplicate.related[0].loc.span.start());
 }
@@ -98,9 +148,17 @@ fn the_first_failing_stage_is_what_agrees_and_everything_is_shown() {
     let main = "workflow: {name: n, entry_point: nobody}\nagents: [{name: a, promt: x, routes: [{to: ghost}]}]\n";
     let loaded = conductor(&[("/w/main.yaml", main)]);
     assert_eq!(agreed_rules(&loaded), ["S1"]);
-    let rules: Vec<_> = loaded.diagnostics.iter().filter_map(|d| d.upstream).collect();
+    let rules: Vec<_> = loaded
+        .diagnostics
+        .iter()
+        .filter_map(|d| d.upstream)
+        .collect();
     assert_eq!(rules, ["S30", "S1", "S31"]);
-    let typo = loaded.diagnostics.iter().find(|d| d.upstream == Some("S1")).expect("told");
+    let typo = loaded
+        .diagnostics
+        .iter()
+        .find(|d| d.upstream == Some("S1"))
+        .expect("told");
     assert_eq!(typo.fixes[0].edits[0].text, "prompt");
     assert_eq!(typo.path.as_deref(), Some("agents.0.promt"));
 }
@@ -119,16 +177,25 @@ fn problems_of_a_sub_workflow_are_shown_at_the_step_that_runs_it() {
 
 #[test]
 fn workflows_that_all_run_each_other_are_checked_in_bounded_time() {
-    let steps: String = (0..8).map(|i| format!("  - {{name: s{i}, type: workflow, workflow: ./w{i}.yaml}}\n")).collect();
+    let steps: String = (0..8)
+        .map(|i| format!("  - {{name: s{i}, type: workflow, workflow: ./w{i}.yaml}}\n"))
+        .collect();
     let text = format!("workflow: {{name: n, entry_point: s0}}\nagents:\n{steps}");
     let names: Vec<String> = (0..8).map(|i| format!("/w/w{i}.yaml")).collect();
-    let files: Vec<(&str, &str)> = names.iter().map(|n| (n.as_str(), text.as_str())).chain([("/w/main.yaml", text.as_str())]).collect();
+    let files: Vec<(&str, &str)> = names
+        .iter()
+        .map(|n| (n.as_str(), text.as_str()))
+        .chain([("/w/main.yaml", text.as_str())])
+        .collect();
     assert_eq!(verdict(&conductor(&files).diagnostics), Verdict::Rejected);
 }
 
 #[test]
 fn a_registry_reference_is_not_checked_and_rejects_nothing() {
-    let loaded = conductor(&[("/w/main.yaml", &format!("{HEAD}agents: [{{name: a, type: workflow, workflow: qa@owner/repo#v1}}]\n"))]);
+    let loaded = conductor(&[(
+        "/w/main.yaml",
+        &format!("{HEAD}agents: [{{name: a, type: workflow, workflow: qa@owner/repo#v1}}]\n"),
+    )]);
     assert_eq!(verdict(&loaded.diagnostics), Verdict::Accepted);
     assert_eq!(loaded.diagnostics[0].code, "not-checked");
 }
@@ -138,19 +205,40 @@ fn a_missing_file_and_a_folder_are_told_apart() {
     let mut world = MemoryWorld::new();
     world.add_folder("/w/folder.yaml");
     assert_eq!(agreed_rules(&load(&world, "/w/none.yaml".as_ref())), ["L1"]);
-    assert_eq!(agreed_rules(&load(&world, "/w/folder.yaml".as_ref())), ["L2"]);
+    assert_eq!(
+        agreed_rules(&load(&world, "/w/folder.yaml".as_ref())),
+        ["L2"]
+    );
 }
 
 #[test]
 fn workflows_are_known_by_modeline_place_and_keys_and_nothing_else() {
     let dialect = |path: &str, text: &str| load(&world(&[(path, text)]), path.as_ref()).dialect;
-    assert_eq!(dialect("/w/a.yaml", "workflow: {}\nagents: []\n"), Some(Dialect::Conductor));
-    assert_eq!(dialect("/w/a.yaml", "workflow: {}\nfor_each: []\n"), Some(Dialect::Conductor));
+    assert_eq!(
+        dialect("/w/a.yaml", "workflow: {}\nagents: []\n"),
+        Some(Dialect::Conductor)
+    );
+    assert_eq!(
+        dialect("/w/a.yaml", "workflow: {}\nfor_each: []\n"),
+        Some(Dialect::Conductor)
+    );
     assert_eq!(dialect("/w/a.yaml", "workflow: text\nagents: []\n"), None);
-    assert_eq!(dialect("/w/a.yaml", "# fermata: conductor\nx: 1\n"), Some(Dialect::Conductor));
-    assert_eq!(dialect("/w/a.yaml", "# fermata: archon\nworkflow: {}\nagents: []\n"), Some(Dialect::Archon));
-    assert_eq!(dialect("/w/.archon/workflows/deep/a.yaml", "x: 1\n"), Some(Dialect::Archon));
-    assert_eq!(dialect("/w/a.yaml", "nodes:\n  - {id: a, bash: ls}\n"), Some(Dialect::Archon));
+    assert_eq!(
+        dialect("/w/a.yaml", "# fermata: conductor\nx: 1\n"),
+        Some(Dialect::Conductor)
+    );
+    assert_eq!(
+        dialect("/w/a.yaml", "# fermata: archon\nworkflow: {}\nagents: []\n"),
+        Some(Dialect::Archon)
+    );
+    assert_eq!(
+        dialect("/w/.archon/workflows/deep/a.yaml", "x: 1\n"),
+        Some(Dialect::Archon)
+    );
+    assert_eq!(
+        dialect("/w/a.yaml", "nodes:\n  - {id: a, bash: ls}\n"),
+        Some(Dialect::Archon)
+    );
     assert_eq!(dialect("/w/a.yaml", "nodes:\n  - {id: a}\n"), None);
     assert_eq!(dialect("/w/a.yaml", "services: {web: {image: x}}\n"), None);
 }

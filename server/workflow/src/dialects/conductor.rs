@@ -20,8 +20,8 @@ use crate::world::World;
 pub mod duration;
 mod findings;
 mod load;
-mod pattern;
 mod lower;
+mod pattern;
 mod providers;
 pub mod references;
 pub mod schema;
@@ -40,7 +40,10 @@ pub(crate) struct Chain {
 
 impl Default for Chain {
     fn default() -> Self {
-        Self { stack: Vec::new(), left: Rc::new(Cell::new(200)) }
+        Self {
+            stack: Vec::new(),
+            left: Rc::new(Cell::new(200)),
+        }
     }
 }
 
@@ -63,7 +66,11 @@ impl Chain {
 /// Loads the tree of `path` as a Conductor workflow.
 pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree, chain: &Chain) -> Loaded {
     let mut sources = Sources::default();
-    sources.add(SourceFile { path: path.to_path_buf(), tree, raw: false });
+    sources.add(SourceFile {
+        path: path.to_path_buf(),
+        tree,
+        raw: false,
+    });
     let mut findings = Findings::default();
     let outcome = load::document(world, &mut sources, &mut findings);
     let mut children = Vec::new();
@@ -83,7 +90,14 @@ pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree, chain: &Chain) ->
         }
     }
     let (diagnostics, agreed) = findings.finish();
-    Loaded { sources, dialect: Some(Dialect::Conductor), workflow, diagnostics, children, agreed }
+    Loaded {
+        sources,
+        dialect: Some(Dialect::Conductor),
+        workflow,
+        diagnostics,
+        children,
+        agreed,
+    }
 }
 
 fn not_a_mapping(root: &Datum) -> Diagnostic {
@@ -100,7 +114,10 @@ fn not_a_mapping(root: &Datum) -> Diagnostic {
             "not-a-mapping",
             Severity::Error,
             at,
-            format!("A workflow is a mapping with `workflow:` and `agents:`, this file holds {}", root.word()),
+            format!(
+                "A workflow is a mapping with `workflow:` and `agents:`, this file holds {}",
+                root.word()
+            ),
         )
         .upstream("L9"),
     }

@@ -32,15 +32,29 @@ pub struct OwnBound {
 pub(super) fn own_bounds(workflow: &Workflow, steps: &[usize]) -> Vec<OwnBound> {
     let mut found = Vec::new();
     for index in steps {
-        let Some(step) = workflow.steps.get(*index) else { continue };
+        let Some(step) = workflow.steps.get(*index) else {
+            continue;
+        };
         if matches!(step.kind, StepKind::HumanGate(_) | StepKind::Questions(_)) {
-            found.push(OwnBound { kind: BoundKind::HumanGate, step: *index, loc: step.name.loc });
+            found.push(OwnBound {
+                kind: BoundKind::HumanGate,
+                step: *index,
+                loc: step.name.loc,
+            });
             continue;
         }
         for when in step.routes.iter().filter_map(|r| r.when.as_ref()) {
             let condition = Condition::read(workflow, *index, when);
-            if let Some(kind) = condition.mentions.iter().find_map(|m| bound(workflow, &m.subject)) {
-                found.push(OwnBound { kind, step: *index, loc: when.loc });
+            if let Some(kind) = condition
+                .mentions
+                .iter()
+                .find_map(|m| bound(workflow, &m.subject))
+            {
+                found.push(OwnBound {
+                    kind,
+                    step: *index,
+                    loc: when.loc,
+                });
             }
         }
     }
@@ -58,7 +72,9 @@ fn bound(workflow: &Workflow, subject: &Subject) -> Option<BoundKind> {
                     (SetValue::Many(values), Some(field)) => values.get(field),
                     (SetValue::Many(_), None) => None,
                 };
-                return template.filter(|t| counts(t, on.name.as_str())).map(|_| BoundKind::Counter);
+                return template
+                    .filter(|t| counts(t, on.name.as_str()))
+                    .map(|_| BoundKind::Counter);
             }
             let name = field.as_ref()?;
             let declared = on.output.as_ref().and_then(|o| o.get(name));
@@ -70,11 +86,14 @@ fn bound(workflow: &Workflow, subject: &Subject) -> Option<BoundKind> {
 
 /// Whether a set step's template keeps a count: it adds to what it was, or measures the history.
 fn counts(template: &str, own: &str) -> bool {
-    let Ok(parsed) = fermata_expr::template::parse(template) else { return false };
+    let Ok(parsed) = fermata_expr::template::parse(template) else {
+        return false;
+    };
     parsed.references().iter().any(|r| {
         let name = |at: usize| r.path.get(at).map(|s| s.name.as_str());
         let itself = name(0) == Some(own) && name(1) == Some("output") && template.contains('+');
-        let counter = name(0) == Some("context") && matches!(name(1), Some("iteration" | "history"));
+        let counter =
+            name(0) == Some("context") && matches!(name(1), Some("iteration" | "history"));
         itself || counter
     })
 }

@@ -68,19 +68,34 @@ impl Flow {
             by_name.entry(step.name.as_str()).or_insert(index);
         }
         let mut graph = DiGraph::new();
-        let nodes: Vec<NodeIndex> = (0..workflow.steps.len()).map(|i| graph.add_node(i)).collect();
+        let nodes: Vec<NodeIndex> = (0..workflow.steps.len())
+            .map(|i| graph.add_node(i))
+            .collect();
         let mut edges = vec![Vec::new(); workflow.steps.len()];
         let mut dangling = Vec::new();
         for (index, step) in workflow.steps.iter().enumerate() {
             for (name, kind, loc) in written(step) {
-                let to = if name == END { Some(Target::End) } else { by_name.get(name).copied().map(Target::Step) };
+                let to = if name == END {
+                    Some(Target::End)
+                } else {
+                    by_name.get(name).copied().map(Target::Step)
+                };
                 match to {
-                    Some(to) => edges[index].push(FlowEdge { from: index, to, kind, loc }),
+                    Some(to) => edges[index].push(FlowEdge {
+                        from: index,
+                        to,
+                        kind,
+                        loc,
+                    }),
                     None => dangling.push((index, kind)),
                 }
             }
         }
-        let mut entry: Vec<usize> = workflow.entry.iter().filter_map(|e| by_name.get(e.as_str()).copied()).collect();
+        let mut entry: Vec<usize> = workflow
+            .entry
+            .iter()
+            .filter_map(|e| by_name.get(e.as_str()).copied())
+            .collect();
         if workflow.entry.is_none() {
             entry = dependencies(workflow, &by_name, &mut edges);
         }
@@ -90,8 +105,19 @@ impl Flow {
             }
         }
         let distance = distances(&edges, &entry);
-        let names = workflow.steps.iter().map(|s| s.name.value.clone()).collect();
-        Self { graph, edges, entry, dangling, distance, names }
+        let names = workflow
+            .steps
+            .iter()
+            .map(|s| s.name.value.clone())
+            .collect();
+        Self {
+            graph,
+            edges,
+            entry,
+            dangling,
+            distance,
+            names,
+        }
     }
 
     /// The steps that run first.
@@ -108,7 +134,10 @@ impl Flow {
 
     /// Edges into a step in file order.
     pub fn incoming(&self, step: usize) -> impl Iterator<Item = &FlowEdge> {
-        self.edges.iter().flatten().filter(move |e| e.to == Target::Step(step))
+        self.edges
+            .iter()
+            .flatten()
+            .filter(move |e| e.to == Target::Step(step))
     }
 
     /// Routes, options and aborts whose target does not exist.
@@ -146,19 +175,43 @@ impl Flow {
     pub fn components(&self) -> Vec<Vec<usize>> {
         let mut found: Vec<Vec<usize>> = petgraph::algo::tarjan_scc(&self.graph)
             .into_iter()
-            .map(|component| component.into_iter().map(|n| self.graph[n]).collect::<Vec<_>>())
-            .filter(|c| c.len() > 1 || self.outgoing(c[0]).iter().any(|e| e.to == Target::Step(c[0])))
+            .map(|component| {
+                component
+                    .into_iter()
+                    .map(|n| self.graph[n])
+                    .collect::<Vec<_>>()
+            })
+            .filter(|c| {
+                c.len() > 1
+                    || self
+                        .outgoing(c[0])
+                        .iter()
+                        .any(|e| e.to == Target::Step(c[0]))
+            })
             .collect();
         for component in &mut found {
             component.sort_unstable();
         }
-        found.sort_by_key(|c| (c.iter().filter_map(|s| self.distance(*s)).min().unwrap_or(usize::MAX), c[0]));
+        found.sort_by_key(|c| {
+            (
+                c.iter()
+                    .filter_map(|s| self.distance(*s))
+                    .min()
+                    .unwrap_or(usize::MAX),
+                c[0],
+            )
+        });
         found
     }
 
     /// The shortest way between two steps through `allowed` steps only, both ends included.
     #[must_use]
-    pub fn shortest(&self, from: usize, to: usize, allowed: impl Fn(usize) -> bool) -> Option<Vec<usize>> {
+    pub fn shortest(
+        &self,
+        from: usize,
+        to: usize,
+        allowed: impl Fn(usize) -> bool,
+    ) -> Option<Vec<usize>> {
         if from == to {
             return Some(vec![from]);
         }
@@ -166,7 +219,9 @@ impl Flow {
         let mut queue = VecDeque::from([from]);
         while let Some(at) = queue.pop_front() {
             for edge in self.outgoing(at) {
-                let Target::Step(next) = edge.to else { continue };
+                let Target::Step(next) = edge.to else {
+                    continue;
+                };
                 if next == from || before.contains_key(&next) || !(allowed(next) || next == to) {
                     continue;
                 }
@@ -232,7 +287,11 @@ impl Flow {
                 && reached[index]
             {
                 for member in &group.members {
-                    if let Some(at) = workflow.steps.iter().position(|s| s.name.as_str() == member.as_str()) {
+                    if let Some(at) = workflow
+                        .steps
+                        .iter()
+                        .position(|s| s.name.as_str() == member.as_str())
+                    {
                         reached[at] = true;
                     }
                 }
@@ -250,20 +309,31 @@ impl Flow {
 
 /// The edges that a step is written with: target, kind and place.
 fn written(step: &Step) -> Vec<(&str, EdgeKind, Loc)> {
-    let routes = || step.routes.iter().enumerate().map(|(i, r)| (r.to.as_str(), EdgeKind::Route(i), r.to.loc));
+    let routes = || {
+        step.routes
+            .iter()
+            .enumerate()
+            .map(|(i, r)| (r.to.as_str(), EdgeKind::Route(i), r.to.loc))
+    };
     let implicit = (END, EdgeKind::Implicit, step.name.loc);
     match &step.kind {
         StepKind::Terminate(_) | StepKind::Archon(_) => Vec::new(),
-        StepKind::HumanGate(gate) => {
-            gate.options.iter().enumerate().map(|(i, o)| (o.route.as_str(), EdgeKind::Option(i), o.route.loc)).collect()
-        }
+        StepKind::HumanGate(gate) => gate
+            .options
+            .iter()
+            .enumerate()
+            .map(|(i, o)| (o.route.as_str(), EdgeKind::Option(i), o.route.loc))
+            .collect(),
         StepKind::Questions(questions) => {
             let mut edges: Vec<_> = routes().collect();
             if edges.is_empty() {
                 edges.push(implicit);
             }
             if questions.allow_abort {
-                let (name, loc) = questions.abort_route.as_ref().map_or((END, step.name.loc), |r| (r.as_str(), r.loc));
+                let (name, loc) = questions
+                    .abort_route
+                    .as_ref()
+                    .map_or((END, step.name.loc), |r| (r.as_str(), r.loc));
                 edges.push((name, EdgeKind::Abort, loc));
             }
             edges
@@ -274,13 +344,26 @@ fn written(step: &Step) -> Vec<(&str, EdgeKind, Loc)> {
 }
 
 /// Archon: edges along `depends_on`; returns the nodes that wait for nothing.
-fn dependencies(workflow: &Workflow, by_name: &HashMap<&str, usize>, edges: &mut [Vec<FlowEdge>]) -> Vec<usize> {
+fn dependencies(
+    workflow: &Workflow,
+    by_name: &HashMap<&str, usize>,
+    edges: &mut [Vec<FlowEdge>],
+) -> Vec<usize> {
     let mut roots = Vec::new();
     for (index, step) in workflow.steps.iter().enumerate() {
-        let depends = step.node.as_ref().map(|n| n.depends_on.as_slice()).unwrap_or_default();
+        let depends = step
+            .node
+            .as_ref()
+            .map(|n| n.depends_on.as_slice())
+            .unwrap_or_default();
         for on in depends {
             if let Some(from) = by_name.get(on.as_str()) {
-                edges[*from].push(FlowEdge { from: *from, to: Target::Step(index), kind: EdgeKind::Dependency, loc: on.loc });
+                edges[*from].push(FlowEdge {
+                    from: *from,
+                    to: Target::Step(index),
+                    kind: EdgeKind::Dependency,
+                    loc: on.loc,
+                });
             }
         }
         let archon = matches!(&step.kind, StepKind::Archon(kind) if !matches!(**kind, ArchonKind::Include { .. }));

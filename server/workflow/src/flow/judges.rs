@@ -21,7 +21,9 @@ pub struct Judge {
 pub(super) fn judges(workflow: &Workflow, steps: &[usize], back: &[FlowEdge]) -> Vec<Judge> {
     let mut found: Vec<Judge> = Vec::new();
     for index in steps {
-        let Some(step) = workflow.steps.get(*index) else { continue };
+        let Some(step) = workflow.steps.get(*index) else {
+            continue;
+        };
         if matches!(step.kind, StepKind::HumanGate(_) | StepKind::Questions(_)) {
             continue;
         }
@@ -33,7 +35,11 @@ pub(super) fn judges(workflow: &Workflow, steps: &[usize], back: &[FlowEdge]) ->
             .collect();
         if !edges.is_empty() {
             let fields = verdict_fields(workflow, *index, &edges);
-            found.push(Judge { step: *index, back: edges, fields });
+            found.push(Judge {
+                step: *index,
+                back: edges,
+                fields,
+            });
         }
     }
     found
@@ -43,7 +49,18 @@ pub(super) fn judges(workflow: &Workflow, steps: &[usize], back: &[FlowEdge]) ->
 /// the routes before it, which must all have failed.
 #[must_use]
 pub fn back_conditions<'a>(step: &'a Step, edge: &FlowEdge) -> Vec<&'a Text> {
-    let EdgeKind::Route(index) = edge.kind else { return Vec::new() };
-    let before = step.routes.iter().take(index).filter_map(|r| r.when.as_ref());
-    step.routes.get(index).and_then(|r| r.when.as_ref()).into_iter().chain(before).collect()
+    let EdgeKind::Route(index) = edge.kind else {
+        return Vec::new();
+    };
+    let before = step
+        .routes
+        .iter()
+        .take(index)
+        .filter_map(|r| r.when.as_ref());
+    step.routes
+        .get(index)
+        .and_then(|r| r.when.as_ref())
+        .into_iter()
+        .chain(before)
+        .collect()
 }

@@ -51,8 +51,17 @@ pub enum ThresholdOrigin {
     Prompt,
 }
 
-const SCORES: &[&str] = &["score", "rating", "grade", "points", "confidence", "percent"];
-const FLAGS: &[&str] = &["approved", "accepted", "passed", "ok", "lgtm", "verdict", "decision"];
+const SCORES: &[&str] = &[
+    "score",
+    "rating",
+    "grade",
+    "points",
+    "confidence",
+    "percent",
+];
+const FLAGS: &[&str] = &[
+    "approved", "accepted", "passed", "ok", "lgtm", "verdict", "decision",
+];
 
 /// Score, flag or neither, by declared type and then by name.
 #[must_use]
@@ -65,7 +74,12 @@ pub fn field_class(name: &str, declared: Option<&OutputField>) -> FieldClass {
     }
     let lower = name.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
-    let like = |list: &[&str]| words.iter().any(|w| list.iter().any(|l| w == l || w.strip_suffix('s') == Some(l)));
+    let like = |list: &[&str]| {
+        words.iter().any(|w| {
+            list.iter()
+                .any(|l| w == l || w.strip_suffix('s') == Some(l))
+        })
+    };
     if like(SCORES) {
         FieldClass::Score
     } else if like(FLAGS) {
@@ -76,20 +90,43 @@ pub fn field_class(name: &str, declared: Option<&OutputField>) -> FieldClass {
 }
 
 /// The fields that the conditions of a judge's back edges use, each once.
-pub(super) fn verdict_fields(workflow: &Workflow, judge: usize, edges: &[FlowEdge]) -> Vec<VerdictField> {
-    let Some(step) = workflow.steps.get(judge) else { return Vec::new() };
+pub(super) fn verdict_fields(
+    workflow: &Workflow,
+    judge: usize,
+    edges: &[FlowEdge],
+) -> Vec<VerdictField> {
+    let Some(step) = workflow.steps.get(judge) else {
+        return Vec::new();
+    };
     let mut found: Vec<VerdictField> = Vec::new();
     for when in edges.iter().flat_map(|e| back_conditions(step, e)) {
         let condition = Condition::read(workflow, judge, when);
         for mention in &condition.mentions {
-            let Subject::Output { step: on, field: Some(name) } = &mention.subject else { continue };
+            let Subject::Output {
+                step: on,
+                field: Some(name),
+            } = &mention.subject
+            else {
+                continue;
+            };
             if found.iter().any(|f| f.step == *on && f.name == *name) {
                 continue;
             }
-            let declared = workflow.steps.get(*on).and_then(|s| s.output.as_ref()).and_then(|o| o.get(name));
+            let declared = workflow
+                .steps
+                .get(*on)
+                .and_then(|s| s.output.as_ref())
+                .and_then(|o| o.get(name));
             let class = field_class(name, declared);
-            let threshold = (class == FieldClass::Score).then(|| threshold(workflow, *on, name, &condition)).flatten();
-            found.push(VerdictField { step: *on, name: name.clone(), class, threshold });
+            let threshold = (class == FieldClass::Score)
+                .then(|| threshold(workflow, *on, name, &condition))
+                .flatten();
+            found.push(VerdictField {
+                step: *on,
+                name: name.clone(),
+                class,
+                threshold,
+            });
         }
     }
     found
@@ -98,37 +135,62 @@ pub(super) fn verdict_fields(workflow: &Workflow, judge: usize, edges: &[FlowEdg
 /// From where on a score passes: from the condition, else from the field's
 /// declaration, else guessed from the step's prompt.
 #[must_use]
-pub fn threshold(workflow: &Workflow, step: usize, field: &str, condition: &Condition) -> Option<Threshold> {
+pub fn threshold(
+    workflow: &Workflow,
+    step: usize,
+    field: &str,
+    condition: &Condition,
+) -> Option<Threshold> {
     let from_condition = condition.comparisons.iter().find_map(|c| {
         let same = matches!(&c.subject, Subject::Output { step: s, field: Some(f) } if *s == step && f == field);
         c.compared.constant.as_f64().filter(|_| same)
     });
     if let Some(value) = from_condition {
-        return Some(Threshold { value, origin: ThresholdOrigin::Condition });
+        return Some(Threshold {
+            value,
+            origin: ThresholdOrigin::Condition,
+        });
     }
     let step = workflow.steps.get(step)?;
     let declared = step.output.as_ref().and_then(|o| o.get(field));
-    let described = declared.and_then(|f| f.description.as_ref()).and_then(|d| number_in_prose(d));
+    let described = declared
+        .and_then(|f| f.description.as_ref())
+        .and_then(|d| number_in_prose(d));
     if let Some(value) = described {
-        return Some(Threshold { value, origin: ThresholdOrigin::Schema });
+        return Some(Threshold {
+            value,
+            origin: ThresholdOrigin::Schema,
+        });
     }
-    let StepKind::Agent(agent) = &step.kind else { return None };
+    let StepKind::Agent(agent) = &step.kind else {
+        return None;
+    };
     let prompts = [agent.prompt.as_ref(), agent.system_prompt.as_ref()];
-    let guessed = prompts.into_iter().flatten().find_map(|p| number_in_prose(p));
-    guessed.map(|value| Threshold { value, origin: ThresholdOrigin::Prompt })
+    let guessed = prompts
+        .into_iter()
+        .flatten()
+        .find_map(|p| number_in_prose(p));
+    guessed.map(|value| Threshold {
+        value,
+        origin: ThresholdOrigin::Prompt,
+    })
 }
 
 /// The number next to "threshold", "at least" or "≥" in a text for people.
 fn number_in_prose(text: &str) -> Option<f64> {
     let lower = text.to_lowercase();
-    ["threshold", "at least", "≥", ">="].iter().find_map(|word| {
-        lower.match_indices(word).find_map(|(at, found)| {
-            let after: String = lower[at + found.len()..].chars().take(24).collect();
-            let digits = after.find(|c: char| c.is_ascii_digit())?;
-            let end = after[digits..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(after.len(), |e| digits + e);
-            after[digits..end].trim_end_matches('.').parse().ok()
+    ["threshold", "at least", "≥", ">="]
+        .iter()
+        .find_map(|word| {
+            lower.match_indices(word).find_map(|(at, found)| {
+                let after: String = lower[at + found.len()..].chars().take(24).collect();
+                let digits = after.find(|c: char| c.is_ascii_digit())?;
+                let end = after[digits..]
+                    .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+                    .map_or(after.len(), |e| digits + e);
+                after[digits..end].trim_end_matches('.').parse().ok()
+            })
         })
-    })
 }
 
 #[cfg(test)]
@@ -147,7 +209,10 @@ mod tests {
 
     #[test]
     fn thresholds_in_prose_stand_next_to_their_word() {
-        assert_eq!(number_in_prose("Approve at a score of at least 8.5."), Some(8.5));
+        assert_eq!(
+            number_in_prose("Approve at a score of at least 8.5."),
+            Some(8.5)
+        );
         assert_eq!(number_in_prose("The threshold is 80 points"), Some(80.0));
         assert_eq!(number_in_prose("score ≥ 7"), Some(7.0));
         assert_eq!(number_in_prose("Give 3 examples"), None);

@@ -56,7 +56,8 @@ impl Limits {
     /// The iteration limit in force.
     #[must_use]
     pub fn max_iterations(&self) -> u32 {
-        self.max_iterations_written.map_or(Self::DEFAULT_MAX_ITERATIONS, |p| p.value)
+        self.max_iterations_written
+            .map_or(Self::DEFAULT_MAX_ITERATIONS, |p| p.value)
     }
 }
 

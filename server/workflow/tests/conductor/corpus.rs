@@ -11,10 +11,12 @@ use serde_json::Value;
 
 /// The data's folder, or `None` with a loud word when it is not here.
 pub fn corpus() -> Option<PathBuf> {
-    let here = std::env::var_os("FERMATA_CORPUS").map(PathBuf::from).or_else(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3)?;
-        Some(root.join("shared/corpus"))
-    });
+    let here = std::env::var_os("FERMATA_CORPUS")
+        .map(PathBuf::from)
+        .or_else(|| {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3)?;
+            Some(root.join("shared/corpus"))
+        });
     let found = here.map(|p| p.join("conductor")).filter(|p| p.is_dir());
     if found.is_none() {
         eprintln!("SKIPPED: no conformance data; set FERMATA_CORPUS to its folder");
@@ -25,7 +27,9 @@ pub fn corpus() -> Option<PathBuf> {
 /// Rows of a JSONL file.
 pub fn rows(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).expect("conformance data is readable");
-    text.lines().map(|line| serde_json::from_str(line).expect("a row is JSON")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a row is JSON"))
+        .collect()
 }
 
 /// A folder on disk with texts laid over it.
@@ -39,10 +43,19 @@ pub struct Overlay {
 impl Overlay {
     /// The data's environment and no overlay.
     pub fn new(corpus: &Path) -> Self {
-        let env: Value = serde_json::from_str(&std::fs::read_to_string(corpus.join("env.json")).expect("env.json")).expect("JSON");
+        let env: Value = serde_json::from_str(
+            &std::fs::read_to_string(corpus.join("env.json")).expect("env.json"),
+        )
+        .expect("JSON");
         let set = env["set"].as_object().expect("set");
-        let env = set.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned())).collect();
-        Self { files: BTreeMap::new(), env }
+        let env = set
+            .iter()
+            .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned()))
+            .collect();
+        Self {
+            files: BTreeMap::new(),
+            env,
+        }
     }
 
     /// Lays a whole folder of disk over `target`.
@@ -58,7 +71,9 @@ impl Overlay {
     }
 
     fn below<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Path> + 'a {
-        self.files.keys().filter_map(move |p| p.strip_prefix(folder).ok())
+        self.files
+            .keys()
+            .filter_map(move |p| p.strip_prefix(folder).ok())
     }
 }
 
@@ -79,7 +94,10 @@ fn normal(path: &Path) -> PathBuf {
 impl World for Overlay {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let path = normal(path);
-        self.files.get(&path).cloned().map_or_else(|| std::fs::read(&path), Ok)
+        self.files
+            .get(&path)
+            .cloned()
+            .map_or_else(|| std::fs::read(&path), Ok)
     }
     fn kind(&self, path: &Path) -> io::Result<PathKind> {
         let path = normal(path);
@@ -90,14 +108,25 @@ impl World for Overlay {
             return Ok(PathKind::Folder);
         }
         let meta = std::fs::metadata(&path)?;
-        Ok(if meta.is_dir() { PathKind::Folder } else { PathKind::File })
+        Ok(if meta.is_dir() {
+            PathKind::Folder
+        } else {
+            PathKind::File
+        })
     }
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         let folder = normal(folder);
-        let mut names: Vec<String> =
-            self.below(&folder).filter_map(|p| p.components().next()).map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = self
+            .below(&folder)
+            .filter_map(|p| p.components().next())
+            .map(|c| c.as_os_str().to_string_lossy().into_owned())
+            .collect();
         if let Ok(entries) = std::fs::read_dir(&folder) {
-            names.extend(entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()));
+            names.extend(
+                entries
+                    .flatten()
+                    .map(|e| e.file_name().to_string_lossy().into_owned()),
+            );
         }
         names.sort();
         names.dedup();

@@ -60,11 +60,7 @@ pub(in crate::conductor) fn start<'a>(
 }
 
 /// The list; a JSON text is read only where it is a workflow input (4.15).
-fn items(
-    context: &Context,
-    group: &ForEachStep,
-    name: &str,
-) -> Result<Vec<Value>, Failure> {
+fn items(context: &Context, group: &ForEachStep, name: &str) -> Result<Vec<Value>, Failure> {
     let source = group.source.as_str();
     let error = |what: &str| {
         failure(

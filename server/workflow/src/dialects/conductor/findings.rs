@@ -45,7 +45,11 @@ impl Findings {
 
     /// A semantic rule.
     pub(super) fn semantic(&mut self, diagnostic: Diagnostic) {
-        let list = if diagnostic.severity == Severity::Error { &mut self.errors } else { &mut self.warnings };
+        let list = if diagnostic.severity == Severity::Error {
+            &mut self.errors
+        } else {
+            &mut self.warnings
+        };
         list.extend(diagnostic.upstream);
         self.all.push(diagnostic);
     }

@@ -25,9 +25,16 @@ pub(super) struct Outcome {
 }
 
 /// Loads the root file of `sources`; adds included files to it.
-pub(super) fn document(world: &dyn World, sources: &mut Sources, findings: &mut Findings) -> Outcome {
+pub(super) fn document(
+    world: &dyn World,
+    sources: &mut Sources,
+    findings: &mut Findings,
+) -> Outcome {
     let Some(tree) = sources.get(ROOT).map(|f| f.tree.clone()) else {
-        return Outcome { root: None, checkable: false };
+        return Outcome {
+            root: None,
+            checkable: false,
+        };
     };
     let read = printable::with_plain_breaks(tree.text()).map(|text| fermata_syntax::parse(&text));
     let foreign = read.is_some();
@@ -35,7 +42,10 @@ pub(super) fn document(world: &dyn World, sources: &mut Sources, findings: &mut 
     let checkable = !syntax_problems::report(&tree, findings);
     let mut root = compose::root(world, sources, &tree, foreign, findings);
     environment::apply(world, sources, &mut root, findings);
-    Outcome { root: Some(root), checkable }
+    Outcome {
+        root: Some(root),
+        checkable,
+    }
 }
 
 /// Sources and value of a text, for tests of single rules.
@@ -43,8 +53,16 @@ pub(super) fn document(world: &dyn World, sources: &mut Sources, findings: &mut 
 pub(super) fn document_of_text(text: &str) -> (Sources, Datum) {
     let mut sources = Sources::default();
     let path = std::path::PathBuf::from("/w/w.yaml");
-    sources.add(crate::source::SourceFile { path, tree: fermata_syntax::parse(text), raw: false });
+    sources.add(crate::source::SourceFile {
+        path,
+        tree: fermata_syntax::parse(text),
+        raw: false,
+    });
     let mut findings = Findings::default();
-    let outcome = document(&crate::memory::MemoryWorld::new(), &mut sources, &mut findings);
+    let outcome = document(
+        &crate::memory::MemoryWorld::new(),
+        &mut sources,
+        &mut findings,
+    );
     (sources, outcome.root.expect("a document"))
 }

@@ -46,12 +46,22 @@ pub(super) fn workflow(root: &Map, datum: &Datum) -> Workflow {
 
 /// A text that should be there and is not.
 pub(super) fn absent(near: &Datum) -> Text {
-    Text { value: String::new(), loc: near.loc, node: None, substituted: true }
+    Text {
+        value: String::new(),
+        loc: near.loc,
+        node: None,
+        substituted: true,
+    }
 }
 
 /// The string values of a map; other values are left out.
 pub(super) fn text_map(map: Option<&Map>) -> IndexMap<String, Text> {
-    map.map(|m| m.iter().filter_map(|(k, v)| Some((k.value.clone(), v.text()?.clone()))).collect()).unwrap_or_default()
+    map.map(|m| {
+        m.iter()
+            .filter_map(|(k, v)| Some((k.value.clone(), v.text()?.clone())))
+            .collect()
+    })
+    .unwrap_or_default()
 }
 
 /// A boolean as the schema reads it, or its default.
@@ -72,7 +82,9 @@ pub(super) fn value_type(word: &str) -> Option<ValueType> {
 }
 
 fn inputs(head: &Map) -> IndexMap<String, Input> {
-    let Some(inputs) = head.map("input") else { return IndexMap::new() };
+    let Some(inputs) = head.map("input") else {
+        return IndexMap::new();
+    };
     let empty = Map::default();
     inputs
         .entries
@@ -83,7 +95,10 @@ fn inputs(head: &Map) -> IndexMap<String, Input> {
             let input = Input {
                 ty: map.text("type").and_then(|t| value_type(&t.value)),
                 required: boolean(map, "required", true),
-                default: map.some("default").map(|d| Placed { value: d.to_json(), loc: d.loc }),
+                default: map.some("default").map(|d| Placed {
+                    value: d.to_json(),
+                    loc: d.loc,
+                }),
                 description: map.text("description").cloned(),
                 loc: field.loc(),
                 name,

@@ -51,7 +51,9 @@ pub(super) fn check(pattern: &str) -> Result<(), String> {
                 }
                 let (end, least, most) = quantifier(&chars, at).unwrap_or((at, 0, None));
                 if most.is_some_and(|m| m < least) {
-                    return Err(format!("min repeat greater than max repeat at position {at}"));
+                    return Err(format!(
+                        "min repeat greater than max repeat at position {at}"
+                    ));
                 }
                 at = end;
                 repeatable = true;
@@ -63,7 +65,9 @@ pub(super) fn check(pattern: &str) -> Result<(), String> {
         at += 1;
     }
     match open.first() {
-        Some(position) => Err(format!("missing ), unterminated subpattern at position {position}")),
+        Some(position) => Err(format!(
+            "missing ), unterminated subpattern at position {position}"
+        )),
         None => Ok(()),
     }
 }
@@ -81,9 +85,13 @@ fn class(chars: &[char], start: usize) -> Result<usize, String> {
             '\\' => at += 1,
             '-' if at > first => {
                 let (low, high) = (chars[at - 1], chars.get(at + 1).copied().unwrap_or(']'));
-                let plain = chars.get(at.wrapping_sub(2)) != Some(&'\\') && !matches!(high, ']' | '\\' | '[');
+                let plain = chars.get(at.wrapping_sub(2)) != Some(&'\\')
+                    && !matches!(high, ']' | '\\' | '[');
                 if plain && low > high {
-                    return Err(format!("bad character range {low}-{high} at position {}", at - 1));
+                    return Err(format!(
+                        "bad character range {low}-{high} at position {}",
+                        at - 1
+                    ));
                 }
             }
             _ => {}
@@ -113,10 +121,16 @@ fn group_header(chars: &[char], start: usize) -> usize {
 fn quantifier(chars: &[char], start: usize) -> Option<(usize, u64, Option<u64>)> {
     let length = chars[start..].iter().position(|c| *c == '}')?;
     let body: String = chars[start + 1..start + length].iter().collect();
-    let number = |s: &str| s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse::<u64>().ok());
+    let number = |s: &str| {
+        s.bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| s.parse::<u64>().ok())
+    };
     let end = start + length + 1;
     match body.split_once(',') {
-        Some((low, high)) if !(low.is_empty() && high.is_empty()) => Some((end, number(low)?.unwrap_or(0), number(high)?)),
+        Some((low, high)) if !(low.is_empty() && high.is_empty()) => {
+            Some((end, number(low)?.unwrap_or(0), number(high)?))
+        }
         None if !body.is_empty() => number(&body)?.map(|n| (end, n, Some(n))),
         _ => None,
     }
@@ -128,14 +142,31 @@ mod tests {
 
     #[test]
     fn patterns_that_python_refuses_are_refused() {
-        for wrong in ["[", "a[", "(", "(a", "a)", "*", "a|*", "(*a)", "a{2,1}", "\\", "[z-a]"] {
+        for wrong in [
+            "[", "a[", "(", "(a", "a)", "*", "a|*", "(*a)", "a{2,1}", "\\", "[z-a]",
+        ] {
             assert!(check(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn patterns_that_python_takes_pass() {
-        for right in ["", "a*?", "[]a]", "[^]a]", "(?P<n>a)+", "a{2,3}", "a{", "{", "x{,3}", "\\(", "[\\]-z]", "(?i)a", "^v\\d+$", "[a-z]+(?=x)"] {
+        for right in [
+            "",
+            "a*?",
+            "[]a]",
+            "[^]a]",
+            "(?P<n>a)+",
+            "a{2,3}",
+            "a{",
+            "{",
+            "x{,3}",
+            "\\(",
+            "[\\]-z]",
+            "(?i)a",
+            "^v\\d+$",
+            "[a-z]+(?=x)",
+        ] {
             assert_eq!(check(right), Ok(()), "{right}");
         }
     }

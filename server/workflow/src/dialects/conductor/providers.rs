@@ -62,7 +62,11 @@ const BASE: Capabilities = Capabilities {
 };
 
 static PROVIDERS: &[Capabilities] = &[
-    Capabilities { name: "copilot", plugins: true, ..BASE },
+    Capabilities {
+        name: "copilot",
+        plugins: true,
+        ..BASE
+    },
     Capabilities {
         name: "openai",
         efforts: &["low", "medium", "high"],
@@ -71,7 +75,12 @@ static PROVIDERS: &[Capabilities] = &[
         max_temperature: None,
         ..BASE
     },
-    Capabilities { name: "claude", structured: Structured::Native, skills: Skills::Injected, ..BASE },
+    Capabilities {
+        name: "claude",
+        structured: Structured::Native,
+        skills: Skills::Injected,
+        ..BASE
+    },
     Capabilities {
         name: "claude-agent-sdk",
         experimental: true,
@@ -109,5 +118,10 @@ pub(super) fn capabilities(name: &str) -> Option<&'static Capabilities> {
 
 /// Names of providers for which `able` holds, for messages.
 pub(super) fn able(able: impl Fn(&Capabilities) -> bool) -> String {
-    PROVIDERS.iter().filter(|p| able(p)).map(|p| format!("`{}`", p.name)).collect::<Vec<_>>().join(", ")
+    PROVIDERS
+        .iter()
+        .filter(|p| able(p))
+        .map(|p| format!("`{}`", p.name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -51,7 +51,10 @@ pub fn input_reference(text: &str) -> Option<(InputReference, bool)> {
         if !is_name(part) {
             return None;
         }
-        parts.push(Name { name: part.to_owned(), range: at..at + part.len() });
+        parts.push(Name {
+            name: part.to_owned(),
+            range: at..at + part.len(),
+        });
         at += part.len() + 1;
     }
     if parts.len() < 2 {
@@ -59,20 +62,34 @@ pub fn input_reference(text: &str) -> Option<(InputReference, bool)> {
     }
     let second = parts[1].name.clone();
     let reference = match (parts[0].name.as_str(), second.as_str()) {
-        ("workflow", "input") if parts.len() == 3 => InputReference::Input { input: parts.swap_remove(2) },
+        ("workflow", "input") if parts.len() == 3 => InputReference::Input {
+            input: parts.swap_remove(2),
+        },
         (_, "output") => {
             let fields = parts.split_off(2);
-            InputReference::Step { step: parts.swap_remove(0), fields, explicit: true }
+            InputReference::Step {
+                step: parts.swap_remove(0),
+                fields,
+                explicit: true,
+            }
         }
         (_, "outputs" | "errors") if parts.len() <= 4 => {
             let rest = parts.split_off(2);
             let part = parts.swap_remove(1);
-            InputReference::Group { group: parts.swap_remove(0), part, rest }
+            InputReference::Group {
+                group: parts.swap_remove(0),
+                part,
+                rest,
+            }
         }
         ("workflow", _) | (_, "outputs" | "errors") => return None,
         _ => {
             let fields = parts.split_off(1);
-            InputReference::Step { step: parts.swap_remove(0), fields, explicit: false }
+            InputReference::Step {
+                step: parts.swap_remove(0),
+                fields,
+                explicit: false,
+            }
         }
     };
     Some((reference, optional))
@@ -80,7 +97,10 @@ pub fn input_reference(text: &str) -> Option<(InputReference, bool)> {
 
 fn is_name(part: &str) -> bool {
     let mut bytes = part.bytes();
-    bytes.next().is_some_and(|b| b == b'_' || b.is_ascii_alphabetic()) && bytes.all(|b| b == b'_' || b.is_ascii_alphanumeric())
+    bytes
+        .next()
+        .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic())
+        && bytes.all(|b| b == b'_' || b.is_ascii_alphanumeric())
 }
 
 /// A chain of attributes on an undeclared name of a template: `a.output.x`.
@@ -94,8 +114,14 @@ pub fn chains(template: &str) -> Vec<Chain> {
     if !template.contains(['{']) {
         return Vec::new();
     }
-    let Ok(parsed) = fermata_expr::template::parse(template) else { return Vec::new() };
-    parsed.references().into_iter().filter_map(|reference| chain(template, reference)).collect()
+    let Ok(parsed) = fermata_expr::template::parse(template) else {
+        return Vec::new();
+    };
+    parsed
+        .references()
+        .into_iter()
+        .filter_map(|reference| chain(template, reference))
+        .collect()
 }
 
 fn chain(template: &str, reference: fermata_expr::Reference) -> Option<Chain> {
@@ -108,7 +134,13 @@ fn chain(template: &str, reference: fermata_expr::Reference) -> Option<Chain> {
     } else if reference.called && segments.len() > 1 {
         segments.pop();
     }
-    let names: Chain = segments.into_iter().map(|s| Name { name: s.name, range: s.span }).collect();
+    let names: Chain = segments
+        .into_iter()
+        .map(|s| Name {
+            name: s.name,
+            range: s.span,
+        })
+        .collect();
     (names.len() > 1).then_some(names)
 }
 
@@ -122,9 +154,15 @@ pub fn output_names(template: &str) -> Vec<Name> {
         from = open + 1;
         let rest = &template[open + 2..];
         let start = open + 2 + (rest.len() - rest.trim_start().len());
-        let end = start + template[start..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(template.len() - start);
+        let end = start
+            + template[start..]
+                .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .unwrap_or(template.len() - start);
         if end > start && template[end..].starts_with(".output") {
-            found.push(Name { name: template[start..end].to_owned(), range: start..end });
+            found.push(Name {
+                name: template[start..end].to_owned(),
+                range: start..end,
+            });
             from = end;
         }
     }
@@ -137,10 +175,30 @@ mod tests {
 
     #[test]
     fn input_references_follow_the_anchored_grammar() {
-        for right in ["a.output", "a.output.x.y", "g.outputs", "g.errors.m.f", "workflow.input.p", "a.x", "a.x.y?", "g.count"] {
+        for right in [
+            "a.output",
+            "a.output.x.y",
+            "g.outputs",
+            "g.errors.m.f",
+            "workflow.input.p",
+            "a.x",
+            "a.x.y?",
+            "g.count",
+        ] {
             assert!(input_reference(right).is_some(), "{right}");
         }
-        for wrong in ["a", "a-b.output", "workflow.input", "workflow.input.a.b", "workflow.dir", "g.outputs.a.b.c", "a..b", "a.output??", "", "a.1"] {
+        for wrong in [
+            "a",
+            "a-b.output",
+            "workflow.input",
+            "workflow.input.a.b",
+            "workflow.dir",
+            "g.outputs.a.b.c",
+            "a..b",
+            "a.output??",
+            "",
+            "a.1",
+        ] {
             assert!(input_reference(wrong).is_none(), "{wrong}");
         }
     }
@@ -151,17 +209,34 @@ mod tests {
             let dotted = |c: Chain| c.into_iter().map(|n| n.name).collect::<Vec<_>>().join(".");
             chains(t).into_iter().map(dotted).collect::<Vec<_>>()
         };
-        assert_eq!(seen("{{ a.output.x }} {{ (b.outputs) }}"), ["a.output.x", "b.outputs"]);
-        assert_eq!(seen("{{ a[\"output\"].x }} {{ a.output['x'].y }}"), ["a.output"]);
+        assert_eq!(
+            seen("{{ a.output.x }} {{ (b.outputs) }}"),
+            ["a.output.x", "b.outputs"]
+        );
+        assert_eq!(
+            seen("{{ a[\"output\"].x }} {{ a.output['x'].y }}"),
+            ["a.output"]
+        );
         assert_eq!(seen("{{ a.output.keys() }}"), ["a.output"]);
-        assert_eq!(seen("{% for r in g.outputs %}{{ r.x }}{% endfor %}"), ["g.outputs"]);
+        assert_eq!(
+            seen("{% for r in g.outputs %}{{ r.x }}{% endfor %}"),
+            ["g.outputs"]
+        );
         assert_eq!(seen("{{ a.output"), [] as [&str; 0]);
     }
 
     #[test]
     fn step_names_in_output_templates_are_found_where_an_expression_begins_with_them() {
-        let names = |t: &str| output_names(t).into_iter().map(|n| n.name).collect::<Vec<_>>();
+        let names = |t: &str| {
+            output_names(t)
+                .into_iter()
+                .map(|n| n.name)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(names("{{ a.output.x }} {{b.outputs}}"), ["a", "b"]);
-        assert_eq!(names("{{ x | f(a.output) }} {% if c.output %}"), [] as [&str; 0]);
+        assert_eq!(
+            names("{{ x | f(a.output) }} {% if c.output %}"),
+            [] as [&str; 0]
+        );
     }
 }

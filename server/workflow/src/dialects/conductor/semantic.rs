@@ -28,7 +28,14 @@ use super::findings::Findings;
 use view::View;
 
 /// Runs every semantic rule; gives back the sub-workflows that were found.
-pub(super) fn check(world: &dyn World, path: &Path, root: &Map, sources: &Sources, chain: &Chain, findings: &mut Findings) -> Vec<Child> {
+pub(super) fn check(
+    world: &dyn World,
+    path: &Path,
+    root: &Map,
+    sources: &Sources,
+    chain: &Chain,
+    findings: &mut Findings,
+) -> Vec<Child> {
     let view = View::new(root, sources, path);
     names::check(&view, findings);
     inputs::check(&view, findings);

@@ -23,9 +23,27 @@ const INCLUDE_DEPTH: usize = 64;
 
 /// The value of the first document of the root file. `foreign`: the tree is not
 /// the one in `sources`, so that its nodes must not be remembered.
-pub(super) fn root(world: &dyn World, sources: &mut Sources, tree: &Tree, foreign: bool, findings: &mut Findings) -> Datum {
-    let path = sources.get(ROOT).map(|f| f.path.clone()).unwrap_or_default();
-    let mut composer = Composer { world, sources, findings, stack: vec![path], budget: ALIAS_BUDGET, aliases: Vec::new(), raw: HashMap::new(), foreign };
+pub(super) fn root(
+    world: &dyn World,
+    sources: &mut Sources,
+    tree: &Tree,
+    foreign: bool,
+    findings: &mut Findings,
+) -> Datum {
+    let path = sources
+        .get(ROOT)
+        .map(|f| f.path.clone())
+        .unwrap_or_default();
+    let mut composer = Composer {
+        world,
+        sources,
+        findings,
+        stack: vec![path],
+        budget: ALIAS_BUDGET,
+        aliases: Vec::new(),
+        raw: HashMap::new(),
+        foreign,
+    };
     composer.document(tree, ROOT)
 }
 
@@ -49,12 +67,21 @@ impl Composer<'_> {
         let old = tree.yaml_version().is_some_and(|v| v < (1, 2));
         match tree.root() {
             Some(node) => self.node(node, file, old),
-            None => Datum { shape: Shape::Null, loc: Loc { file, span: Span::empty(Offset::new(0)) } },
+            None => Datum {
+                shape: Shape::Null,
+                loc: Loc {
+                    file,
+                    span: Span::empty(Offset::new(0)),
+                },
+            },
         }
     }
 
     fn node(&mut self, node: Node<'_>, file: FileId, old: bool) -> Datum {
-        let loc = Loc { file, span: node.span() };
+        let loc = Loc {
+            file,
+            span: node.span(),
+        };
         if matches!(node.kind(), Kind::Alias(_)) {
             return self.alias(node, loc, old);
         }
@@ -66,42 +93,73 @@ impl Composer<'_> {
                 }
                 let text = || {
                     let mapped = !(self.foreign && file == ROOT);
-                    Shape::Text(Text { value: scalar.value().to_owned(), loc, node: mapped.then(|| node.id()), substituted: !mapped })
+                    Shape::Text(Text {
+                        value: scalar.value().to_owned(),
+                        loc,
+                        node: mapped.then(|| node.id()),
+                        substituted: !mapped,
+                    })
                 };
                 let shape = match tag {
                     Some("!") => text(),
                     Some(_) => tagged(tag, scalar.value(), old),
-                    None if scalar.style() == ScalarStyle::Plain => match plain(scalar.value(), old) {
-                        Plain::Null => Shape::Null,
-                        Plain::Bool(b) => Shape::Bool(b),
-                        Plain::Int(n) => Shape::Int(n),
-                        Plain::Float(n) => Shape::Float(n),
-                        Plain::Date => Shape::Date(scalar.value().to_owned()),
-                        Plain::Text => text(),
-                    },
+                    None if scalar.style() == ScalarStyle::Plain => {
+                        match plain(scalar.value(), old) {
+                            Plain::Null => Shape::Null,
+                            Plain::Bool(b) => Shape::Bool(b),
+                            Plain::Int(n) => Shape::Int(n),
+                            Plain::Float(n) => Shape::Float(n),
+                            Plain::Date => Shape::Date(scalar.value().to_owned()),
+                            Plain::Text => text(),
+                        }
+                    }
                     None => text(),
                 };
                 Datum { shape, loc }
             }
             Kind::Sequence(_) | Kind::Mapping(_) if node.tag() == Some("!file") => {
                 let message = "`!file` takes the path of a file, like `!file prompt.md`";
-                self.findings.load(Diagnostic::new("yaml-syntax", Severity::Error, loc, message).upstream("L4"));
-                Datum { shape: Shape::Null, loc }
+                self.findings.load(
+                    Diagnostic::new("yaml-syntax", Severity::Error, loc, message).upstream("L4"),
+                );
+                Datum {
+                    shape: Shape::Null,
+                    loc,
+                }
             }
             Kind::Sequence(sequence) => {
-                let items = sequence.items().map(|item| self.node(item, file, old)).collect();
-                Datum { shape: Shape::List(items), loc }
+                let items = sequence
+                    .items()
+                    .map(|item| self.node(item, file, old))
+                    .collect();
+                Datum {
+                    shape: Shape::List(items),
+                    loc,
+                }
             }
-            Kind::Mapping(_) => Datum { shape: Shape::Map(self.mapping(node, file, old)), loc },
-            Kind::Alias(_) => Datum { shape: Shape::Null, loc },
+            Kind::Mapping(_) => Datum {
+                shape: Shape::Map(self.mapping(node, file, old)),
+                loc,
+            },
+            Kind::Alias(_) => Datum {
+                shape: Shape::Null,
+                loc,
+            },
         }
     }
 
     fn alias(&mut self, node: Node<'_>, loc: Loc, old: bool) -> Datum {
         let target = node.resolved();
         let key = (loc.file, target.id());
-        let null = Datum { shape: Shape::Null, loc };
-        if target.id() == node.id() || matches!(target.kind(), Kind::Alias(_)) || self.aliases.contains(&key) || self.budget == 0 {
+        let null = Datum {
+            shape: Shape::Null,
+            loc,
+        };
+        if target.id() == node.id()
+            || matches!(target.kind(), Kind::Alias(_))
+            || self.aliases.contains(&key)
+            || self.budget == 0
+        {
             return null;
         }
         self.aliases.push(key);
@@ -121,10 +179,15 @@ impl Composer<'_> {
         let mut map = Map::default();
         let mut merged: Vec<Datum> = Vec::new();
         let mut seen: HashMap<String, Loc> = HashMap::new();
-        let Some(mapping) = node.as_mapping() else { return map };
+        let Some(mapping) = node.as_mapping() else {
+            return map;
+        };
         for entry in mapping.entries() {
             let is_merge = entry.key.tag().is_none()
-                && entry.key.as_scalar().is_some_and(|s| s.style() == ScalarStyle::Plain && s.value() == "<<");
+                && entry
+                    .key
+                    .as_scalar()
+                    .is_some_and(|s| s.style() == ScalarStyle::Plain && s.value() == "<<");
             let key = self.node(entry.key, file, old);
             let identity = identity(&key);
             if let Some(first) = seen.get(&identity) {
@@ -146,9 +209,14 @@ impl Composer<'_> {
     }
 
     fn duplicate(&mut self, key: &Datum, first: Loc) {
-        let message = format!("The key `{}` is written twice in this mapping; keep one of them", key.key_string());
+        let message = format!(
+            "The key `{}` is written twice in this mapping; keep one of them",
+            key.key_string()
+        );
         self.findings.load(
-            Diagnostic::new("duplicate-key", Severity::Error, key.loc, message).upstream("L5").related(first, "first written here"),
+            Diagnostic::new("duplicate-key", Severity::Error, key.loc, message)
+                .upstream("L5")
+                .related(first, "first written here"),
         );
     }
 
@@ -156,12 +224,22 @@ impl Composer<'_> {
         let loc = value.loc;
         let sources = match value.shape {
             Shape::Map(other) => vec![other],
-            Shape::List(items) if items.iter().all(|i| i.map().is_some()) => {
-                items.into_iter().filter_map(|i| if let Shape::Map(m) = i.shape { Some(m) } else { None }).collect()
-            }
+            Shape::List(items) if items.iter().all(|i| i.map().is_some()) => items
+                .into_iter()
+                .filter_map(|i| {
+                    if let Shape::Map(m) = i.shape {
+                        Some(m)
+                    } else {
+                        None
+                    }
+                })
+                .collect(),
             _ => {
-                let message = "`<<` takes a mapping or a list of mappings, usually an alias like `*base`";
-                self.findings.load(Diagnostic::new("merge-key", Severity::Error, loc, message).upstream("L4"));
+                let message =
+                    "`<<` takes a mapping or a list of mappings, usually an alias like `*base`";
+                self.findings.load(
+                    Diagnostic::new("merge-key", Severity::Error, loc, message).upstream("L4"),
+                );
                 return;
             }
         };
@@ -178,12 +256,35 @@ impl Composer<'_> {
     fn include(&mut self, written: &str, loc: Loc) -> Datum {
         let from = self.stack.last().cloned().unwrap_or_default();
         let path = normal(&from.parent().unwrap_or(Path::new("")).join(written));
-        let raw = |text: String| Datum { shape: Shape::Text(Text { value: text, loc, node: None, substituted: true }), loc };
-        let same = |p: &PathBuf| *p == path || self.world.canonical(p).ok().zip(self.world.canonical(&path).ok()).is_some_and(|(a, b)| a == b);
+        let raw = |text: String| Datum {
+            shape: Shape::Text(Text {
+                value: text,
+                loc,
+                node: None,
+                substituted: true,
+            }),
+            loc,
+        };
+        let same = |p: &PathBuf| {
+            *p == path
+                || self
+                    .world
+                    .canonical(p)
+                    .ok()
+                    .zip(self.world.canonical(&path).ok())
+                    .is_some_and(|(a, b)| a == b)
+        };
         if self.stack.iter().any(same) || self.stack.len() > INCLUDE_DEPTH {
-            let chain: Vec<String> = self.stack.iter().chain([&path]).map(|p| file_name(p)).collect();
+            let chain: Vec<String> = self
+                .stack
+                .iter()
+                .chain([&path])
+                .map(|p| file_name(p))
+                .collect();
             let message = format!("`{written}` includes itself: {}", chain.join(" → "));
-            self.findings.load(Diagnostic::new("include-cycle", Severity::Error, loc, message).upstream("L14"));
+            self.findings.load(
+                Diagnostic::new("include-cycle", Severity::Error, loc, message).upstream("L14"),
+            );
             return raw(String::new());
         }
         let bytes = match self.world.read(&path) {
@@ -196,24 +297,36 @@ impl Composer<'_> {
                 } else {
                     format!("`{written}` cannot be read: {error}")
                 };
-                self.findings.load(Diagnostic::new("included-file-missing", Severity::Error, loc, message).upstream("L12"));
+                self.findings.load(
+                    Diagnostic::new("included-file-missing", Severity::Error, loc, message)
+                        .upstream("L12"),
+                );
                 return raw(String::new());
             }
         };
         let Ok(text) = String::from_utf8(bytes) else {
             let message = format!("`{written}` is not valid UTF-8; save it as UTF-8");
-            self.findings.load(Diagnostic::new("included-file-encoding", Severity::Error, loc, message).upstream("L13"));
+            self.findings.load(
+                Diagnostic::new("included-file-encoding", Severity::Error, loc, message)
+                    .upstream("L13"),
+            );
             return raw(String::new());
         };
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let tree = fermata_syntax::parse(&text);
         let data = tree.problems().is_empty()
-            && tree.root().is_some_and(|n| n.as_mapping().is_some() || n.as_sequence().is_some())
+            && tree
+                .root()
+                .is_some_and(|n| n.as_mapping().is_some() || n.as_sequence().is_some())
             && printable::first_forbidden(&text).is_none();
         let file = match self.raw.get(&path) {
             Some(file) => *file,
             None => {
-                let file = self.sources.add(SourceFile { path: path.clone(), tree: tree.clone(), raw: !data });
+                let file = self.sources.add(SourceFile {
+                    path: path.clone(),
+                    tree: tree.clone(),
+                    raw: !data,
+                });
                 self.raw.insert(path.clone(), file);
                 file
             }
@@ -225,11 +338,19 @@ impl Composer<'_> {
             return datum;
         }
         // A scalar document is parsed too, so a `!file` inside it is followed before its text is used.
-        if let Some(inner) = tree.root().filter(|n| tree.problems().is_empty() && n.tag() == Some("!file"))
+        if let Some(inner) = tree
+            .root()
+            .filter(|n| tree.problems().is_empty() && n.tag() == Some("!file"))
             && let Some(scalar) = inner.as_scalar()
         {
             self.stack.push(path);
-            let datum = self.include(&scalar.value().to_owned(), Loc { file, span: inner.span() });
+            let datum = self.include(
+                &scalar.value().to_owned(),
+                Loc {
+                    file,
+                    span: inner.span(),
+                },
+            );
             self.stack.pop();
             if datum.list().is_some() || datum.map().is_some() {
                 return datum;
@@ -237,7 +358,15 @@ impl Composer<'_> {
         }
         let span = Span::up_to(Offset::try_from(text.len()).unwrap_or_default());
         let loc = Loc { file, span };
-        Datum { shape: Shape::Text(Text { value: text, loc, node: None, substituted: false }), loc }
+        Datum {
+            shape: Shape::Text(Text {
+                value: text,
+                loc,
+                node: None,
+                substituted: false,
+            }),
+            loc,
+        }
     }
 }
 
@@ -273,13 +402,22 @@ fn identity(key: &Datum) -> String {
 fn count(datum: &Datum) -> usize {
     match &datum.shape {
         Shape::List(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Shape::Map(map) => 1 + map.entries.iter().map(|f| 1 + count(&f.value)).sum::<usize>(),
+        Shape::Map(map) => {
+            1 + map
+                .entries
+                .iter()
+                .map(|f| 1 + count(&f.value))
+                .sum::<usize>()
+        }
         _ => 1,
     }
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |n| n.to_string_lossy().into_owned(),
+    )
 }
 
 /// Removes `.` and `..` by text, as the dialect does before it looks.

@@ -17,7 +17,10 @@ const ROUNDS: usize = 10;
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) enum Failure {
     /// A variable without default is not set. The range is of the text as written, when it was found there.
-    Unset { name: String, range: Option<Range<usize>> },
+    Unset {
+        name: String,
+        range: Option<Range<usize>>,
+    },
     /// Values refer to each other without end.
     Endless { name: String },
 }
@@ -30,11 +33,21 @@ struct Reference<'t> {
 }
 
 /// Substitutes every string value below `datum`.
-pub(super) fn apply(world: &dyn World, sources: &Sources, datum: &mut Datum, findings: &mut Findings) {
+pub(super) fn apply(
+    world: &dyn World,
+    sources: &Sources,
+    datum: &mut Datum,
+    findings: &mut Findings,
+) {
     match &mut datum.shape {
         Shape::Text(text) => substitute_text(world, sources, text, findings),
-        Shape::List(items) => items.iter_mut().for_each(|item| apply(world, sources, item, findings)),
-        Shape::Map(map) => map.entries.iter_mut().for_each(|field| apply(world, sources, &mut field.value, findings)),
+        Shape::List(items) => items
+            .iter_mut()
+            .for_each(|item| apply(world, sources, item, findings)),
+        Shape::Map(map) => map
+            .entries
+            .iter_mut()
+            .for_each(|field| apply(world, sources, &mut field.value, findings)),
         _ => {}
     }
 }
@@ -48,18 +61,30 @@ fn substitute_text(world: &dyn World, sources: &Sources, text: &mut Text, findin
         }
         Err(Failure::Unset { name, range }) => {
             let loc = range.map_or(text.loc, |range| sources.locate(text, range));
-            let message = format!("The environment variable `{name}` is not set; set it or give a default: `${{{name}:-…}}`");
-            findings.load(Diagnostic::new("environment-unset", Severity::Error, loc, message).upstream("L10"));
+            let message = format!(
+                "The environment variable `{name}` is not set; set it or give a default: `${{{name}:-…}}`"
+            );
+            findings.load(
+                Diagnostic::new("environment-unset", Severity::Error, loc, message).upstream("L10"),
+            );
         }
         Err(Failure::Endless { name }) => {
-            let message = format!("The value of the environment variable `{name}` refers to itself; after {ROUNDS} rounds there is still a `${{…}}` left");
-            findings.load(Diagnostic::new("environment-endless", Severity::Error, text.loc, message).upstream("L11"));
+            let message = format!(
+                "The value of the environment variable `{name}` refers to itself; after {ROUNDS} rounds there is still a `${{…}}` left"
+            );
+            findings.load(
+                Diagnostic::new("environment-endless", Severity::Error, text.loc, message)
+                    .upstream("L11"),
+            );
         }
     }
 }
 
 /// The text after substitution, or `None` when there is nothing to substitute.
-pub(in super::super) fn substitute(world: &dyn World, text: &str) -> Result<Option<String>, Failure> {
+pub(in super::super) fn substitute(
+    world: &dyn World,
+    text: &str,
+) -> Result<Option<String>, Failure> {
     if !text.contains("${") {
         return Ok(None);
     }
@@ -70,17 +95,25 @@ pub(in super::super) fn substitute(world: &dyn World, text: &str) -> Result<Opti
             return Ok((round > 0).then_some(current));
         };
         if round == ROUNDS {
-            return Err(Failure::Endless { name: first.name.to_owned() });
+            return Err(Failure::Endless {
+                name: first.name.to_owned(),
+            });
         }
         let mut next = String::with_capacity(current.len());
         let mut done = 0;
         for reference in &references {
             next.push_str(&current[done..reference.range.start]);
-            match world.env(reference.name).or_else(|| reference.default.map(str::to_owned)) {
+            match world
+                .env(reference.name)
+                .or_else(|| reference.default.map(str::to_owned))
+            {
                 Some(value) => next.push_str(&value),
                 None => {
                     let range = (round == 0).then(|| reference.range.clone());
-                    return Err(Failure::Unset { name: reference.name.to_owned(), range });
+                    return Err(Failure::Unset {
+                        name: reference.name.to_owned(),
+                        range,
+                    });
                 }
             }
             done = reference.range.end;
@@ -88,7 +121,9 @@ pub(in super::super) fn substitute(world: &dyn World, text: &str) -> Result<Opti
         next.push_str(&current[done..]);
         // Values that double in every round would otherwise fill memory before the last.
         if next.len() > 16 * 1024 * 1024 {
-            return Err(Failure::Endless { name: first.name.to_owned() });
+            return Err(Failure::Endless {
+                name: first.name.to_owned(),
+            });
         }
         current = next;
     }
@@ -124,9 +159,17 @@ fn reference(text: &str, at: usize) -> Option<Reference<'_>> {
     }
     let after = &body[end..];
     if after.starts_with('}') {
-        return Some(Reference { range: at..at + 2 + end + 1, name, default: None });
+        return Some(Reference {
+            range: at..at + 2 + end + 1,
+            name,
+            default: None,
+        });
     }
     let default = after.strip_prefix(":-")?;
     let close = default.find('}')?;
-    Some(Reference { range: at..at + 2 + end + 2 + close + 1, name, default: Some(&default[..close]) })
+    Some(Reference {
+        range: at..at + 2 + end + 2 + close + 1,
+        name,
+        default: Some(&default[..close]),
+    })
 }

@@ -4,10 +4,12 @@ use fermata_syntax::{Offset, Span};
 
 /// The first character outside YAML's printable set, with its place.
 pub(super) fn first_forbidden(text: &str) -> Option<(Span, char)> {
-    text.char_indices().find(|(_, c)| !allowed(*c)).and_then(|(at, c)| {
-        let start = Offset::try_from(at).ok()?;
-        Some((Span::at(start, Offset::of(c)), c))
-    })
+    text.char_indices()
+        .find(|(_, c)| !allowed(*c))
+        .and_then(|(at, c)| {
+            let start = Offset::try_from(at).ok()?;
+            Some((Span::at(start, Offset::of(c)), c))
+        })
 }
 
 /// The text with the line breaks that only the dialect's reader knows (NEL, LS,

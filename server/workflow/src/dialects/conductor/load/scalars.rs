@@ -20,7 +20,9 @@ pub(super) fn plain(text: &str, old: bool) -> Plain {
         "false" | "False" | "FALSE" => return Plain::Bool(false),
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" if old => return Plain::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" if old => return Plain::Bool(false),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Plain::Float(f64::INFINITY),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
+            return Plain::Float(f64::INFINITY);
+        }
         "-.inf" | "-.Inf" | "-.INF" => return Plain::Float(f64::NEG_INFINITY),
         ".nan" | ".NaN" | ".NAN" => return Plain::Float(f64::NAN),
         _ => {}
@@ -29,9 +31,16 @@ pub(super) fn plain(text: &str, old: bool) -> Plain {
     if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')) {
         return Plain::Text;
     }
-    integer(text, old).map(Plain::Int).or_else(|| float(text, old).map(Plain::Float)).unwrap_or_else(|| {
-        if is_date(text) { Plain::Date } else { Plain::Text }
-    })
+    integer(text, old)
+        .map(Plain::Int)
+        .or_else(|| float(text, old).map(Plain::Float))
+        .unwrap_or_else(|| {
+            if is_date(text) {
+                Plain::Date
+            } else {
+                Plain::Text
+            }
+        })
 }
 
 fn integer(text: &str, old: bool) -> Option<i128> {
@@ -39,27 +48,40 @@ fn integer(text: &str, old: bool) -> Option<i128> {
     let digits: String = body.chars().filter(|c| *c != '_').collect();
     let radix = |prefix: &str, base: u32| {
         let rest = digits.strip_prefix(prefix)?;
-        (!rest.is_empty() && rest.chars().all(|c| c.is_digit(base))).then(|| i128::from_str_radix(rest, base).unwrap_or(i128::MAX))
+        (!rest.is_empty() && rest.chars().all(|c| c.is_digit(base)))
+            .then(|| i128::from_str_radix(rest, base).unwrap_or(i128::MAX))
     };
-    let value = radix("0b", 2).or_else(|| radix("0x", 16)).or_else(|| if old { None } else { radix("0o", 8) }).or_else(|| {
-        if old && body.contains(':') {
-            return sexagesimal(&digits);
-        }
-        let plain = body.starts_with(|c: char| c.is_ascii_digit()) && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        if !plain {
-            return None;
-        }
-        if old && digits.len() > 1 && digits.starts_with('0') {
-            return digits.bytes().all(|b| b < b'8').then(|| i128::from_str_radix(&digits, 8).unwrap_or(i128::MAX));
-        }
-        Some(digits.parse().unwrap_or(i128::MAX))
-    })?;
+    let value = radix("0b", 2)
+        .or_else(|| radix("0x", 16))
+        .or_else(|| if old { None } else { radix("0o", 8) })
+        .or_else(|| {
+            if old && body.contains(':') {
+                return sexagesimal(&digits);
+            }
+            let plain = body.starts_with(|c: char| c.is_ascii_digit())
+                && !digits.is_empty()
+                && digits.bytes().all(|b| b.is_ascii_digit());
+            if !plain {
+                return None;
+            }
+            if old && digits.len() > 1 && digits.starts_with('0') {
+                return digits
+                    .bytes()
+                    .all(|b| b < b'8')
+                    .then(|| i128::from_str_radix(&digits, 8).unwrap_or(i128::MAX));
+            }
+            Some(digits.parse().unwrap_or(i128::MAX))
+        })?;
     Some(if negative { -value } else { value })
 }
 
 fn sexagesimal(digits: &str) -> Option<i128> {
     let mut parts = digits.split(':');
-    let mut total: i128 = parts.next().filter(|p| !p.is_empty() && !p.starts_with('0'))?.parse().ok()?;
+    let mut total: i128 = parts
+        .next()
+        .filter(|p| !p.is_empty() && !p.starts_with('0'))?
+        .parse()
+        .ok()?;
     for part in parts {
         let n: i128 = part.parse().ok().filter(|n| *n < 60 && part.len() <= 2)?;
         total = total.checked_mul(60)?.checked_add(n)?;
@@ -95,7 +117,9 @@ fn float(text: &str, old: bool) -> Option<f64> {
     let exponent_ok = exponent.is_none_or(|e| {
         let (_, digits) = sign(e);
         let signed = digits.len() < e.len();
-        (signed || (!old && !whole.is_empty())) && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+        (signed || (!old && !whole.is_empty()))
+            && !digits.is_empty()
+            && digits.bytes().all(|b| b.is_ascii_digit())
     });
     if !shape || !exponent_ok {
         return None;
@@ -107,7 +131,11 @@ fn float(text: &str, old: bool) -> Option<f64> {
 fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits = |at: usize, least: usize, most: usize| {
-        let n = bytes[at.min(bytes.len())..].iter().take(most).take_while(|b| b.is_ascii_digit()).count();
+        let n = bytes[at.min(bytes.len())..]
+            .iter()
+            .take(most)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         (n >= least).then_some(at + n)
     };
     let eat = |at: usize, b: u8| (bytes.get(at) == Some(&b)).then_some(at + 1);
@@ -123,7 +151,13 @@ fn is_date(text: &str) -> bool {
     let time = || {
         let mut at = match bytes[after] {
             b'T' | b't' => after + 1,
-            b' ' | b'\t' => after + bytes[after..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count(),
+            b' ' | b'\t' => {
+                after
+                    + bytes[after..]
+                        .iter()
+                        .take_while(|b| matches!(b, b' ' | b'\t'))
+                        .count()
+            }
             _ => return None,
         };
         at = eat(digits(at, 1, 2)?, b':')?;
@@ -132,7 +166,10 @@ fn is_date(text: &str) -> bool {
         if let Some(fraction) = eat(at, b'.') {
             at = digits(fraction, 0, usize::MAX)?;
         }
-        at += bytes[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        at += bytes[at..]
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
         match bytes.get(at) {
             None => Some(at),
             Some(b'Z') => Some(at + 1),
@@ -152,7 +189,10 @@ mod tests {
 
     #[test]
     fn yaml_1_2_words_are_text_and_its_numbers_are_numbers() {
-        for word in ["yes", "no", "on", "off", "12:30:45", "-", ".", "1h", "e3", "0o9", "1.2.3", "+", "0x", "_1"] {
+        for word in [
+            "yes", "no", "on", "off", "12:30:45", "-", ".", "1h", "e3", "0o9", "1.2.3", "+", "0x",
+            "_1",
+        ] {
             assert_eq!(plain(word, false), Plain::Text, "{word}");
         }
         assert_eq!(plain("0o17", false), Plain::Int(15));
@@ -178,7 +218,12 @@ mod tests {
 
     #[test]
     fn dates_are_no_strings() {
-        for word in ["2024-01-01", "2001-12-14t21:59:43.10-05:00", "2001-12-14 21:59:43", "2001-12-15T02:59:43.1Z"] {
+        for word in [
+            "2024-01-01",
+            "2001-12-14t21:59:43.10-05:00",
+            "2001-12-14 21:59:43",
+            "2001-12-15T02:59:43.1Z",
+        ] {
             assert_eq!(plain(word, false), Plain::Date, "{word}");
         }
         for word in ["2024-1-1", "2024-01", "2024-01-01x", "20240-01-01"] {

@@ -13,15 +13,34 @@ use super::printable;
 pub(super) fn report(tree: &Tree, findings: &mut Findings) -> bool {
     let mut stopped = false;
     if let Some((span, character)) = printable::first_forbidden(tree.text()) {
-        let message = format!("YAML allows no control character U+{:04X} here; remove it or write it as an escape in double quotes", character as u32);
-        findings.load(Diagnostic::new("yaml-syntax", Severity::Error, Loc { file: ROOT, span }, message).upstream("L4"));
+        let message = format!(
+            "YAML allows no control character U+{:04X} here; remove it or write it as an escape in double quotes",
+            character as u32
+        );
+        findings.load(
+            Diagnostic::new(
+                "yaml-syntax",
+                Severity::Error,
+                Loc { file: ROOT, span },
+                message,
+            )
+            .upstream("L4"),
+        );
         stopped = true;
     }
     if tree.problems().is_empty()
         && let Some(span) = tab_before_token(tree)
     {
         let message = "YAML takes no tab here; use spaces between a key and its value";
-        findings.load(Diagnostic::new("yaml-tab", Severity::Error, Loc { file: ROOT, span }, message).upstream("L7"));
+        findings.load(
+            Diagnostic::new(
+                "yaml-tab",
+                Severity::Error,
+                Loc { file: ROOT, span },
+                message,
+            )
+            .upstream("L7"),
+        );
         stopped = true;
     }
     let mut problems: Vec<_> = tree.problems().iter().collect();
@@ -35,9 +54,19 @@ pub(super) fn report(tree: &Tree, findings: &mut Findings) -> bool {
             ProblemKind::Syntax => ("yaml-syntax", Some("L4")),
             ProblemKind::UnknownAlias => ("unknown-alias", Some("L4")),
             ProblemKind::InvalidUtf8 => ("file-unreadable", Some("L3")),
-            ProblemKind::AliasBomb | ProblemKind::TooDeep | ProblemKind::TooLarge => ("file-too-large", None),
+            ProblemKind::AliasBomb | ProblemKind::TooDeep | ProblemKind::TooLarge => {
+                ("file-too-large", None)
+            }
         };
-        let mut diagnostic = Diagnostic::new(code, Severity::Error, Loc { file: ROOT, span: problem.span }, problem.message.clone());
+        let mut diagnostic = Diagnostic::new(
+            code,
+            Severity::Error,
+            Loc {
+                file: ROOT,
+                span: problem.span,
+            },
+            problem.message.clone(),
+        );
         diagnostic.upstream = rule;
         if let Some(span) = problem.related {
             diagnostic = diagnostic.related(Loc { file: ROOT, span }, "it begins here");
@@ -63,7 +92,11 @@ fn tab_before_token(tree: &Tree) -> Option<Span> {
             return None;
         }
         let start = usize::from(span.start());
-        let tab = (0..start).rev().take_while(|i| matches!(text[*i], b' ' | b'\t')).filter(|i| text[*i] == b'\t').last()?;
+        let tab = (0..start)
+            .rev()
+            .take_while(|i| matches!(text[*i], b' ' | b'\t'))
+            .filter(|i| text[*i] == b'\t')
+            .last()?;
         let at = Offset::try_from(tab).ok()?;
         Some(Span::at(at, Offset::from(1)))
     })

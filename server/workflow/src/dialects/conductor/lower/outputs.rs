@@ -10,7 +10,12 @@ use super::{boolean, value_type};
 /// The declared fields, or `None` when no output is declared.
 pub(super) fn fields(step: &Map) -> Option<IndexMap<String, OutputField>> {
     let map = step.some("output")?.map()?;
-    Some(map.entries.iter().filter_map(|f| Some((f.key.text()?.value.clone(), field(f, 0)))).collect())
+    Some(
+        map.entries
+            .iter()
+            .filter_map(|f| Some((f.key.text()?.value.clone(), field(f, 0))))
+            .collect(),
+    )
 }
 
 fn field(entry: &Field, depth: usize) -> OutputField {
@@ -25,7 +30,10 @@ fn definition(datum: &Datum, depth: usize) -> OutputField {
     // The syntax layer bounds nesting; this bounds only what aliases add.
     let deeper = depth < 64;
     OutputField {
-        ty: map.text("type").and_then(|t| value_type(&t.value)).unwrap_or(ValueType::String),
+        ty: map
+            .text("type")
+            .and_then(|t| value_type(&t.value))
+            .unwrap_or(ValueType::String),
         description: map.text("description").cloned(),
         required: boolean(map, "required", true),
         nullable: boolean(map, "nullable", false),
@@ -33,9 +41,17 @@ fn definition(datum: &Datum, depth: usize) -> OutputField {
         properties: map
             .map("properties")
             .filter(|_| deeper)
-            .map(|m| m.entries.iter().filter_map(|f| Some((f.key.text()?.value.clone(), field(f, depth + 1)))).collect())
+            .map(|m| {
+                m.entries
+                    .iter()
+                    .filter_map(|f| Some((f.key.text()?.value.clone(), field(f, depth + 1))))
+                    .collect()
+            })
             .unwrap_or_default(),
-        items: map.some("items").filter(|_| deeper).map(|d| Box::new(definition(d, depth + 1))),
+        items: map
+            .some("items")
+            .filter(|_| deeper)
+            .map(|d| Box::new(definition(d, depth + 1))),
         loc: datum.loc,
     }
 }

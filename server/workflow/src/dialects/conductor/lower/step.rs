@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::data::{Datum, Map, Shape};
 use crate::model::{
-    AgentStep, FailureMode, ForEachStep, GateOption, HumanGateStep, ParallelStep, Question, QuestionsStep, Retry, Route,
-    ScriptStep, SetStep, SetValue, Step, StepKind, SubWorkflowStep, TerminateStep, Validator, WaitStep,
+    AgentStep, FailureMode, ForEachStep, GateOption, HumanGateStep, ParallelStep, Question,
+    QuestionsStep, Retry, Route, ScriptStep, SetStep, SetValue, Step, StepKind, SubWorkflowStep,
+    TerminateStep, Validator, WaitStep,
 };
 use crate::source::{Placed, Text};
 
@@ -15,17 +16,43 @@ use super::{absent, boolean, outputs, text_map};
 
 /// Keys that are accepted on steps of these kinds and do nothing there (specs/conductor.md 1.4, matrix notes).
 const IGNORED: &[(&str, &[&str])] = &[
-    ("agent", &["command", "args", "env", "timeout", "workflow", "options"]),
+    (
+        "agent",
+        &["command", "args", "env", "timeout", "workflow", "options"],
+    ),
     (
         "human_gate",
         &[
-            "command", "args", "env", "timeout", "workflow", "retry", "model", "provider", "tools", "output", "routes", "input",
-            "system_prompt", "max_session_seconds", "max_agent_iterations",
+            "command",
+            "args",
+            "env",
+            "timeout",
+            "workflow",
+            "retry",
+            "model",
+            "provider",
+            "tools",
+            "output",
+            "routes",
+            "input",
+            "system_prompt",
+            "max_session_seconds",
+            "max_agent_iterations",
         ],
     ),
     (
         "questions",
-        &["command", "args", "env", "timeout", "workflow", "retry", "system_prompt", "max_session_seconds", "max_agent_iterations"],
+        &[
+            "command",
+            "args",
+            "env",
+            "timeout",
+            "workflow",
+            "retry",
+            "system_prompt",
+            "max_session_seconds",
+            "max_agent_iterations",
+        ],
     ),
     ("script", &["workflow"]),
     ("workflow", &["args", "env", "timeout", "output"]),
@@ -50,7 +77,10 @@ pub(super) fn step(datum: &Datum) -> Option<Step> {
 
 fn step_kind(kind: &str, map: &Map, datum: &Datum) -> StepKind {
     match kind {
-        "human_gate" => StepKind::HumanGate(HumanGateStep { prompt: need(map, "prompt", datum), options: options(map) }),
+        "human_gate" => StepKind::HumanGate(HumanGateStep {
+            prompt: need(map, "prompt", datum),
+            options: options(map),
+        }),
         "questions" => StepKind::Questions(questions(map)),
         "script" => StepKind::Script(script(map, datum)),
         "set" => StepKind::Set(SetStep {
@@ -61,7 +91,10 @@ fn step_kind(kind: &str, map: &Map, datum: &Datum) -> StepKind {
             },
             output_type: map.text("output_type").cloned(),
         }),
-        "wait" => StepKind::Wait(WaitStep { duration: duration(map, datum), reason: map.text("reason").cloned() }),
+        "wait" => StepKind::Wait(WaitStep {
+            duration: duration(map, datum),
+            reason: map.text("reason").cloned(),
+        }),
         "terminate" => StepKind::Terminate(TerminateStep {
             success: map.text("status").is_some_and(|t| t.value == "success"),
             reason: need(map, "reason", datum),
@@ -70,9 +103,12 @@ fn step_kind(kind: &str, map: &Map, datum: &Datum) -> StepKind {
         "workflow" => StepKind::SubWorkflow(SubWorkflowStep {
             workflow: need(map, "workflow", datum),
             input_mapping: map.some("input_mapping").map(|d| text_map(d.map())),
-            max_depth: map
-                .some("max_depth")
-                .and_then(|d| Some(Placed { value: lax_integer(d).and_then(|n| u32::try_from(n).ok())?, loc: d.loc })),
+            max_depth: map.some("max_depth").and_then(|d| {
+                Some(Placed {
+                    value: lax_integer(d).and_then(|n| u32::try_from(n).ok())?,
+                    loc: d.loc,
+                })
+            }),
             timeout: number(map, "timeout"),
         }),
         _ => StepKind::Agent(Box::new(agent(map))),
@@ -81,14 +117,26 @@ fn step_kind(kind: &str, map: &Map, datum: &Datum) -> StepKind {
 
 fn agent(map: &Map) -> AgentStep {
     let below = |key: &str, inner: &str| map.map(key).and_then(|m| m.text(inner)).cloned();
-    let kept = ["skills", "plugins", "sandbox", "max_session_seconds", "max_agent_iterations"];
-    let raw = kept.iter().filter_map(|k| Some(((*k).to_owned(), map.get(k)?.to_json()))).collect::<serde_json::Map<_, _>>();
+    let kept = [
+        "skills",
+        "plugins",
+        "sandbox",
+        "max_session_seconds",
+        "max_agent_iterations",
+    ];
+    let raw = kept
+        .iter()
+        .filter_map(|k| Some(((*k).to_owned(), map.get(k)?.to_json())))
+        .collect::<serde_json::Map<_, _>>();
     AgentStep {
         prompt: map.text("prompt").cloned(),
         system_prompt: map.text("system_prompt").cloned(),
         model: map.text("model").cloned(),
         provider: map.text("provider").cloned(),
-        tools: map.some("tools").and_then(Datum::list).map(|_| texts(map, "tools")),
+        tools: map
+            .some("tools")
+            .and_then(Datum::list)
+            .map(|_| texts(map, "tools")),
         output_mode: map.text("output_mode").cloned(),
         working_dir: map.text("working_dir").cloned(),
         timeout_seconds: number(map, "timeout_seconds"),
@@ -110,7 +158,10 @@ fn agent(map: &Map) -> AgentStep {
 
 fn retry(map: &Map) -> Retry {
     let retry_on = match map.some("retry_on").and_then(Datum::list) {
-        Some(items) => items.iter().filter_map(|d| d.text().map(|t| t.value.clone())).collect(),
+        Some(items) => items
+            .iter()
+            .filter_map(|d| d.text().map(|t| t.value.clone()))
+            .collect(),
         None => vec!["provider_error".to_owned(), "timeout".to_owned()],
     };
     Retry {
@@ -182,8 +233,18 @@ fn duration(map: &Map, datum: &Datum) -> Text {
     match map.get("duration") {
         Some(value) => match &value.shape {
             Shape::Text(text) => text.clone(),
-            Shape::Int(n) => Text { value: n.to_string(), loc: value.loc, node: None, substituted: false },
-            Shape::Float(n) => Text { value: n.to_string(), loc: value.loc, node: None, substituted: false },
+            Shape::Int(n) => Text {
+                value: n.to_string(),
+                loc: value.loc,
+                node: None,
+                substituted: false,
+            },
+            Shape::Float(n) => Text {
+                value: n.to_string(),
+                loc: value.loc,
+                node: None,
+                substituted: false,
+            },
             _ => absent(value),
         },
         None => absent(datum),
@@ -193,14 +254,20 @@ fn duration(map: &Map, datum: &Datum) -> Text {
 /// An entry of `parallel`.
 pub(super) fn parallel(datum: &Datum) -> Option<Step> {
     let map = datum.map()?;
-    let kind = StepKind::Parallel(ParallelStep { members: texts(map, "agents"), failure_mode: failure_mode(map) });
+    let kind = StepKind::Parallel(ParallelStep {
+        members: texts(map, "agents"),
+        failure_mode: failure_mode(map),
+    });
     Some(group(map, datum, kind))
 }
 
 /// An entry of `for_each`.
 pub(super) fn for_each(datum: &Datum) -> Option<Step> {
     let map = datum.map()?;
-    let empty = Datum { shape: Shape::Map(Map::default()), loc: datum.loc };
+    let empty = Datum {
+        shape: Shape::Map(Map::default()),
+        loc: datum.loc,
+    };
     let agent = map.get("agent").and_then(step).or_else(|| step(&empty))?;
     let kind = StepKind::ForEach(Box::new(ForEachStep {
         source: need(map, "source", datum),
@@ -241,7 +308,9 @@ fn routes(map: &Map) -> Vec<Route> {
         Some(Route {
             to: need(map, "to", datum),
             when: map.text("when").cloned(),
-            output: map.map("output").map_or_else(IndexMap::new, |m| text_map(Some(m))),
+            output: map
+                .map("output")
+                .map_or_else(IndexMap::new, |m| text_map(Some(m))),
             loc: datum.loc,
         })
     };
@@ -249,19 +318,33 @@ fn routes(map: &Map) -> Vec<Route> {
 }
 
 fn ignored(kind: &str, map: &Map) -> Vec<Placed<&'static str>> {
-    let keys = IGNORED.iter().find(|(k, _)| *k == kind).map(|(_, keys)| *keys).unwrap_or_default();
+    let keys = IGNORED
+        .iter()
+        .find(|(k, _)| *k == kind)
+        .map(|(_, keys)| *keys)
+        .unwrap_or_default();
     keys.iter()
         .filter(|key| standing(kind, key) == Standing::Accepted)
-        .filter_map(|key| map.field(key).filter(|f| f.value.truthy()).map(|f| Placed { value: *key, loc: f.key.loc }))
+        .filter_map(|key| {
+            map.field(key).filter(|f| f.value.truthy()).map(|f| Placed {
+                value: *key,
+                loc: f.key.loc,
+            })
+        })
         .collect()
 }
 
 fn need(map: &Map, key: &str, near: &Datum) -> Text {
-    map.text(key).cloned().unwrap_or_else(|| absent(map.get(key).unwrap_or(near)))
+    map.text(key)
+        .cloned()
+        .unwrap_or_else(|| absent(map.get(key).unwrap_or(near)))
 }
 
 fn texts(map: &Map, key: &str) -> Vec<Text> {
-    map.list(key).iter().filter_map(|d| d.text().cloned()).collect()
+    map.list(key)
+        .iter()
+        .filter_map(|d| d.text().cloned())
+        .collect()
 }
 
 fn number(map: &Map, key: &str) -> Option<f64> {
@@ -269,5 +352,8 @@ fn number(map: &Map, key: &str) -> Option<f64> {
 }
 
 fn small(map: &Map, key: &str, default: u32) -> u32 {
-    map.some(key).and_then(lax_integer).and_then(|n| u32::try_from(n).ok()).unwrap_or(default)
+    map.some(key)
+        .and_then(lax_integer)
+        .and_then(|n| u32::try_from(n).ok())
+        .unwrap_or(default)
 }

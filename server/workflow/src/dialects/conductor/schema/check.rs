@@ -26,7 +26,14 @@ pub(super) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     pub(super) fn new(findings: &'a mut Findings) -> Self {
-        Self { findings, path: Vec::new(), anchors: Vec::new(), step: None, failed: false, hit: None }
+        Self {
+            findings,
+            path: Vec::new(),
+            anchors: Vec::new(),
+            step: None,
+            failed: false,
+            hit: None,
+        }
     }
 
     /// Checks the whole document.
@@ -36,7 +43,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports a rule at a place.
-    pub(super) fn fail(&mut self, rule: &'static str, code: &'static str, loc: Loc, message: impl Into<String>) {
+    pub(super) fn fail(
+        &mut self,
+        rule: &'static str,
+        code: &'static str,
+        loc: Loc,
+        message: impl Into<String>,
+    ) {
         let diagnostic = Diagnostic::new(code, Severity::Error, loc, message).upstream(rule);
         self.report(diagnostic);
     }
@@ -71,16 +84,29 @@ impl<'a> Checker<'a> {
             Kind::Any => true,
             Kind::Str => datum.text().is_some() || self.wrong(datum, "a string"),
             Kind::Int(low, high) => match lax::integer(datum) {
-                Some(n) => self.bounds(datum, low.is_none_or(|l| n >= i128::from(l)), high.is_none_or(|h| n <= i128::from(h)), || {
-                    range_words(low.map(|n| n.to_string()), None, high.map(|n| n.to_string()))
-                }),
+                Some(n) => self.bounds(
+                    datum,
+                    low.is_none_or(|l| n >= i128::from(l)),
+                    high.is_none_or(|h| n <= i128::from(h)),
+                    || {
+                        range_words(
+                            low.map(|n| n.to_string()),
+                            None,
+                            high.map(|n| n.to_string()),
+                        )
+                    },
+                ),
                 None => self.wrong(datum, "a whole number"),
             },
             Kind::Number(least, above, most) => match lax::number(datum) {
                 Some(n) => {
                     let low = least.is_none_or(|l| n >= l) && above.is_none_or(|a| n > a);
                     self.bounds(datum, low, most.is_none_or(|m| n <= m), || {
-                        range_words(least.map(|n| n.to_string()), above.map(|n| n.to_string()), most.map(|n| n.to_string()))
+                        range_words(
+                            least.map(|n| n.to_string()),
+                            above.map(|n| n.to_string()),
+                            most.map(|n| n.to_string()),
+                        )
                     })
                 }
                 None => self.wrong(datum, "a number"),
@@ -95,25 +121,35 @@ impl<'a> Checker<'a> {
                 self.wrong(datum, "a string")
             }
             Kind::Scalar => {
-                matches!(datum.shape, Shape::Text(_) | Shape::Int(_) | Shape::Float(_) | Shape::Bool(_))
-                    || self.wrong(datum, "a number or a string")
+                matches!(
+                    datum.shape,
+                    Shape::Text(_) | Shape::Int(_) | Shape::Float(_) | Shape::Bool(_)
+                ) || self.wrong(datum, "a number or a string")
             }
             Kind::List(item) => {
-                let Some(items) = datum.list() else { return self.wrong(datum, "a list") };
+                let Some(items) = datum.list() else {
+                    return self.wrong(datum, "a list");
+                };
                 let mut ok = true;
                 for (index, element) in items.iter().enumerate() {
-                    ok &= self.below(index.to_string(), start_of(element), |c| c.value(item, element));
+                    ok &= self.below(index.to_string(), start_of(element), |c| {
+                        c.value(item, element)
+                    });
                 }
                 ok
             }
             Kind::Map(value) => {
-                let Some(map) = datum.map() else { return self.wrong(datum, "a map from names to values") };
+                let Some(map) = datum.map() else {
+                    return self.wrong(datum, "a map from names to values");
+                };
                 let mut ok = true;
                 for field in &map.entries {
                     if field.key.text().is_none() {
                         ok = self.key_not_text(field);
                     }
-                    ok &= self.below(field.key.key_string(), field.key.loc, |c| c.value(value, &field.value));
+                    ok &= self.below(field.key.key_string(), field.key.loc, |c| {
+                        c.value(value, &field.value)
+                    });
                 }
                 ok
             }
@@ -134,7 +170,10 @@ impl<'a> Checker<'a> {
         };
         let outer = self.step.clone();
         if model.name == "a step" {
-            self.step = map.text("name").map(|t| t.value.clone()).or_else(|| self.step.clone());
+            self.step = map
+                .text("name")
+                .map(|t| t.value.clone())
+                .or_else(|| self.step.clone());
         }
         let mut ok = true;
         for key in model.keys {
@@ -148,7 +187,9 @@ impl<'a> Checker<'a> {
             for field in &map.entries {
                 match field.key.text() {
                     None => ok = self.key_not_text(field),
-                    Some(name) if model.key(&name.value).is_none() => ok = self.unknown_key(model, map, field, &name.value),
+                    Some(name) if model.key(&name.value).is_none() => {
+                        ok = self.unknown_key(model, map, field, &name.value)
+                    }
                     Some(_) => {}
                 }
             }
@@ -162,14 +203,34 @@ impl<'a> Checker<'a> {
 
     /// A string in the place of an object with only `key`.
     fn short(&mut self, key: &'static str, model: &'static Model, datum: &Datum) -> bool {
-        let Some(known) = model.key(key) else { return true };
-        let name = Datum { shape: Shape::Text(crate::source::Text { value: key.to_owned(), loc: datum.loc, node: None, substituted: true }), loc: datum.loc };
-        let field = Field { key: name, value: datum.clone() };
+        let Some(known) = model.key(key) else {
+            return true;
+        };
+        let name = Datum {
+            shape: Shape::Text(crate::source::Text {
+                value: key.to_owned(),
+                loc: datum.loc,
+                node: None,
+                substituted: true,
+            }),
+            loc: datum.loc,
+        };
+        let field = Field {
+            key: name,
+            value: datum.clone(),
+        };
         if !self.key(known, &field) {
             return false;
         }
-        let Some(rules) = model.rules else { return true };
-        let object = Datum { shape: Shape::Map(Map { entries: vec![field] }), loc: datum.loc };
+        let Some(rules) = model.rules else {
+            return true;
+        };
+        let object = Datum {
+            shape: Shape::Map(Map {
+                entries: vec![field],
+            }),
+            loc: datum.loc,
+        };
         self.after(|c| rules(c, &object))
     }
 
@@ -188,7 +249,10 @@ impl<'a> Checker<'a> {
 
     /// Runs rules of which the dialect reports the first hit only; true when none hit.
     fn after(&mut self, rules: impl FnOnce(&mut Self)) -> bool {
-        let (hit, failed) = (self.hit.replace(false), std::mem::replace(&mut self.failed, false));
+        let (hit, failed) = (
+            self.hit.replace(false),
+            std::mem::replace(&mut self.failed, false),
+        );
         rules(self);
         self.hit = hit;
         !std::mem::replace(&mut self.failed, failed)
@@ -211,12 +275,23 @@ impl<'a> Checker<'a> {
         self.path.pop();
     }
 
-    fn bounds(&mut self, datum: &Datum, low: bool, high: bool, words: impl FnOnce() -> String) -> bool {
+    fn bounds(
+        &mut self,
+        datum: &Datum,
+        low: bool,
+        high: bool,
+        words: impl FnOnce() -> String,
+    ) -> bool {
         if low && high {
             return true;
         }
         let name = self.name();
-        self.fail("S5", "out-of-range", datum.loc, format!("`{name}` must be {}", words()));
+        self.fail(
+            "S5",
+            "out-of-range",
+            datum.loc,
+            format!("`{name}` must be {}", words()),
+        );
         false
     }
 
@@ -235,11 +310,18 @@ impl<'a> Checker<'a> {
         if let Some(best) = best {
             message.push_str(&format!(" (did you mean `{best}`?)"));
         }
-        let mut diagnostic = Diagnostic::new("invalid-value", Severity::Error, datum.loc, message).upstream("S4");
+        let mut diagnostic =
+            Diagnostic::new("invalid-value", Severity::Error, datum.loc, message).upstream("S4");
         if let (Some(best), Some(text)) = (best, datum.text())
             && text.node.is_some()
         {
-            diagnostic = diagnostic.fix(format!("Change to `{best}`"), vec![Edit { span: datum.loc.span, text: best.to_owned() }]);
+            diagnostic = diagnostic.fix(
+                format!("Change to `{best}`"),
+                vec![Edit {
+                    span: datum.loc.span,
+                    text: best.to_owned(),
+                }],
+            );
         }
         self.report(diagnostic);
         false
@@ -248,18 +330,43 @@ impl<'a> Checker<'a> {
     fn wrong(&mut self, datum: &Datum, expected: &str) -> bool {
         let name = self.name();
         let mut message = format!("`{name}` must be {expected}, this is {}", datum.word());
-        if expected == "a string" && matches!(datum.shape, Shape::Bool(_) | Shape::Int(_) | Shape::Float(_) | Shape::Date(_)) {
+        if expected == "a string"
+            && matches!(
+                datum.shape,
+                Shape::Bool(_) | Shape::Int(_) | Shape::Float(_) | Shape::Date(_)
+            )
+        {
             message.push_str("; put it in quotes");
         }
-        let loc = if datum.loc.span.is_empty() { self.anchor().unwrap_or(datum.loc) } else { datum.loc };
-        let mut diagnostic = Diagnostic::new("wrong-type", Severity::Error, loc, message).upstream("S3");
-        let scalar = matches!(datum.shape, Shape::Bool(_) | Shape::Int(_) | Shape::Float(_) | Shape::Date(_));
+        let loc = if datum.loc.span.is_empty() {
+            self.anchor().unwrap_or(datum.loc)
+        } else {
+            datum.loc
+        };
+        let mut diagnostic =
+            Diagnostic::new("wrong-type", Severity::Error, loc, message).upstream("S3");
+        let scalar = matches!(
+            datum.shape,
+            Shape::Bool(_) | Shape::Int(_) | Shape::Float(_) | Shape::Date(_)
+        );
         if expected == "a string" && scalar && !datum.loc.span.is_empty() {
             let span = datum.loc.span;
-            let (open, close) = (fermata_syntax::Span::empty(span.start()), fermata_syntax::Span::empty(span.end()));
+            let (open, close) = (
+                fermata_syntax::Span::empty(span.start()),
+                fermata_syntax::Span::empty(span.end()),
+            );
             diagnostic = diagnostic.fix(
                 "Put it in quotes",
-                vec![Edit { span: open, text: "\"".into() }, Edit { span: close, text: "\"".into() }],
+                vec![
+                    Edit {
+                        span: open,
+                        text: "\"".into(),
+                    },
+                    Edit {
+                        span: close,
+                        text: "\"".into(),
+                    },
+                ],
             );
         }
         self.report(diagnostic);
@@ -269,26 +376,50 @@ impl<'a> Checker<'a> {
     fn key_not_text(&mut self, field: &Field) -> bool {
         let key = field.key.key_string();
         self.path.push(key.clone());
-        self.fail("S3", "wrong-type", field.key.loc, format!("Keys must be strings, `{key}` is {}", field.key.word()));
+        self.fail(
+            "S3",
+            "wrong-type",
+            field.key.loc,
+            format!("Keys must be strings, `{key}` is {}", field.key.word()),
+        );
         self.path.pop();
         false
     }
 
-    fn missing(&mut self, model: &'static Model, map: &Map, key: &'static Key, datum: &Datum) -> bool {
-        let at = map.field("name").filter(|f| f.value.text().is_some()).map(|f| f.value.loc);
+    fn missing(
+        &mut self,
+        model: &'static Model,
+        map: &Map,
+        key: &'static Key,
+        datum: &Datum,
+    ) -> bool {
+        let at = map
+            .field("name")
+            .filter(|f| f.value.text().is_some())
+            .map(|f| f.value.loc);
         let near = map
             .entries
             .iter()
             .filter(|f| f.key.text().is_some_and(|t| model.key(&t.value).is_none()))
-            .find(|f| f.key.text().is_some_and(|t| nearest(&t.value, [key.name]).is_some()))
-            .or_else(|| map.entries.iter().find(|f| f.key.text().is_none() && f.key.key_string() == key.name));
+            .find(|f| {
+                f.key
+                    .text()
+                    .is_some_and(|t| nearest(&t.value, [key.name]).is_some())
+            })
+            .or_else(|| {
+                map.entries
+                    .iter()
+                    .find(|f| f.key.text().is_none() && f.key.key_string() == key.name)
+            });
         let mut message = format!("{} needs `{}`", capital(model.name), key.name);
         let loc = match near {
             Some(field) => {
                 message.push_str(&format!("; `{}` is no key", field.key.key_string()));
                 field.key.loc
             }
-            None => at.or_else(|| self.anchor()).unwrap_or_else(|| start_of(datum)),
+            None => at
+                .or_else(|| self.anchor())
+                .unwrap_or_else(|| start_of(datum)),
         };
         self.path.push(key.name.to_owned());
         self.fail("S2", "missing-key", loc, message);
@@ -297,19 +428,37 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_key(&mut self, model: &'static Model, map: &Map, field: &Field, name: &str) -> bool {
-        let candidates = model.keys.iter().map(|k| k.name).filter(|k| map.field(k).is_none());
+        let candidates = model
+            .keys
+            .iter()
+            .map(|k| k.name)
+            .filter(|k| map.field(k).is_none());
         let best = nearest(name, candidates);
         let message = match best {
-            Some(best) => format!("{} has no key `{name}`; did you mean `{best}`?", capital(model.name)),
+            Some(best) => format!(
+                "{} has no key `{name}`; did you mean `{best}`?",
+                capital(model.name)
+            ),
             None if model.keys.len() <= 8 => {
                 let keys: Vec<_> = model.keys.iter().map(|k| k.name).collect();
-                format!("{} has no key `{name}`; it takes {}", capital(model.name), list_words(&keys))
+                format!(
+                    "{} has no key `{name}`; it takes {}",
+                    capital(model.name),
+                    list_words(&keys)
+                )
             }
             None => format!("{} has no key `{name}`", capital(model.name)),
         };
-        let mut diagnostic = Diagnostic::new("unknown-key", Severity::Error, field.key.loc, message).upstream("S1");
+        let mut diagnostic =
+            Diagnostic::new("unknown-key", Severity::Error, field.key.loc, message).upstream("S1");
         if let Some(best) = best {
-            diagnostic = diagnostic.fix(format!("Rename to `{best}`"), vec![Edit { span: field.key.loc.span, text: best.to_owned() }]);
+            diagnostic = diagnostic.fix(
+                format!("Rename to `{best}`"),
+                vec![Edit {
+                    span: field.key.loc.span,
+                    text: best.to_owned(),
+                }],
+            );
         }
         self.path.push(name.to_owned());
         self.report(diagnostic);
@@ -318,8 +467,17 @@ impl<'a> Checker<'a> {
     }
 
     fn name(&self) -> String {
-        match self.path.iter().rev().position(|p| p.parse::<usize>().is_err()) {
-            Some(0) | None => self.path.last().cloned().unwrap_or_else(|| "the file".into()),
+        match self
+            .path
+            .iter()
+            .rev()
+            .position(|p| p.parse::<usize>().is_err())
+        {
+            Some(0) | None => self
+                .path
+                .last()
+                .cloned()
+                .unwrap_or_else(|| "the file".into()),
             Some(back) => {
                 let at = self.path.len() - 1 - back;
                 format!("{}[{}]", self.path[at], self.path[at + 1..].join("]["))
@@ -331,7 +489,10 @@ impl<'a> Checker<'a> {
 /// The place that stands for an object as a whole: its name, else its first key, else its first byte.
 fn start_of(datum: &Datum) -> Loc {
     match datum.map() {
-        Some(map) => match (map.field("name").filter(|f| f.value.text().is_some()), map.entries.first()) {
+        Some(map) => match (
+            map.field("name").filter(|f| f.value.text().is_some()),
+            map.entries.first(),
+        ) {
             (Some(name), _) => name.value.loc,
             (None, Some(first)) => first.key.loc,
             (None, None) => datum.loc,
@@ -342,7 +503,9 @@ fn start_of(datum: &Datum) -> Loc {
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
 fn list_words(words: &[&str]) -> String {

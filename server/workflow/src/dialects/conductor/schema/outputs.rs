@@ -9,17 +9,49 @@ use super::types::{Key, Kind, Model};
 pub(super) static OUTPUT_FIELD: Model = Model::strict(
     "an output field",
     &[
-        Key::required("type", Kind::Word(&["string", "number", "boolean", "array", "object"]), "The value's type; there is no `integer`."),
-        Key::optional("description", Kind::Str, "What the agent is told about the field."),
+        Key::required(
+            "type",
+            Kind::Word(&["string", "number", "boolean", "array", "object"]),
+            "The value's type; there is no `integer`.",
+        ),
+        Key::optional(
+            "description",
+            Kind::Str,
+            "What the agent is told about the field.",
+        ),
         Key::optional("items", Kind::Model(&OUTPUT_FIELD), "What an array holds."),
-        Key::optional("properties", Kind::Map(&Kind::Model(&OUTPUT_FIELD)), "Fields of an object."),
+        Key::optional(
+            "properties",
+            Kind::Map(&Kind::Model(&OUTPUT_FIELD)),
+            "Fields of an object.",
+        ),
         Key::optional("enum", Kind::List(&Kind::Any), "The only values allowed."),
-        Key::optional("pattern", Kind::Str, "Regular expression that a string must contain a match of."),
+        Key::optional(
+            "pattern",
+            Kind::Str,
+            "Regular expression that a string must contain a match of.",
+        ),
         Key::optional("minimum", Kind::Number(None, None, None), "Least number."),
-        Key::optional("maximum", Kind::Number(None, None, None), "Greatest number."),
-        Key::optional("minLength", Kind::Int(None, None), "Least number of characters."),
-        Key::optional("maxLength", Kind::Int(None, None), "Greatest number of characters."),
-        Key::default("required", Kind::Bool, "False: the field may be missing; only inside an object's `properties`."),
+        Key::optional(
+            "maximum",
+            Kind::Number(None, None, None),
+            "Greatest number.",
+        ),
+        Key::optional(
+            "minLength",
+            Kind::Int(None, None),
+            "Least number of characters.",
+        ),
+        Key::optional(
+            "maxLength",
+            Kind::Int(None, None),
+            "Greatest number of characters.",
+        ),
+        Key::default(
+            "required",
+            Kind::Bool,
+            "False: the field may be missing; only inside an object's `properties`.",
+        ),
         Key::default("nullable", Kind::Bool, "True: the value may be null."),
     ],
 )
@@ -39,13 +71,21 @@ fn rules(c: &mut Checker<'_>, datum: &Datum) {
         if ty == "string" {
             pattern(c, &field.value);
         } else {
-            fail(c, field.key.loc, &format!("`pattern` is for type `string` only, the type is `{ty}`"));
+            fail(
+                c,
+                field.key.loc,
+                &format!("`pattern` is for type `string` only, the type is `{ty}`"),
+            );
         }
     }
     for key in ["minLength", "maxLength"] {
         if let Some(field) = map.field(key).filter(|f| !f.value.is_null()) {
             if ty != "string" {
-                fail(c, field.key.loc, &format!("`{key}` is for type `string` only, the type is `{ty}`"));
+                fail(
+                    c,
+                    field.key.loc,
+                    &format!("`{key}` is for type `string` only, the type is `{ty}`"),
+                );
             } else if lax::integer(&field.value).is_some_and(|n| n < 0) {
                 fail(c, field.value.loc, &format!("`{key}` must not be negative"));
             }
@@ -55,16 +95,27 @@ fn rules(c: &mut Checker<'_>, datum: &Datum) {
         if let Some(field) = map.field(key).filter(|f| !f.value.is_null())
             && ty != "number"
         {
-            fail(c, field.key.loc, &format!("`{key}` is for type `number` only, the type is `{ty}`"));
+            fail(
+                c,
+                field.key.loc,
+                &format!("`{key}` is for type `number` only, the type is `{ty}`"),
+            );
         }
     }
     for (low, high) in [("minLength", "maxLength"), ("minimum", "maximum")] {
-        let (a, b) = (map.some(low).and_then(lax::number), map.some(high).and_then(lax::number));
+        let (a, b) = (
+            map.some(low).and_then(lax::number),
+            map.some(high).and_then(lax::number),
+        );
         if let (Some(a), Some(b)) = (a, b)
             && a > b
         {
             let loc = map.get(low).map_or(datum.loc, |d| d.loc);
-            fail(c, loc, &format!("`{low}` ({a}) must not exceed `{high}` ({b})"));
+            fail(
+                c,
+                loc,
+                &format!("`{low}` ({a}) must not exceed `{high}` ({b})"),
+            );
         }
     }
 }
@@ -72,7 +123,11 @@ fn rules(c: &mut Checker<'_>, datum: &Datum) {
 fn enumeration(c: &mut Checker<'_>, values: &Datum, ty: &str) {
     let items = values.list().unwrap_or_default();
     if !matches!(ty, "string" | "number" | "boolean") {
-        return fail(c, values.loc, &format!("`enum` is for strings, numbers and booleans only, the type is `{ty}`"));
+        return fail(
+            c,
+            values.loc,
+            &format!("`enum` is for strings, numbers and booleans only, the type is `{ty}`"),
+        );
     }
     if items.is_empty() {
         return fail(c, values.loc, "`enum` must list at least one value");
@@ -80,14 +135,31 @@ fn enumeration(c: &mut Checker<'_>, values: &Datum, ty: &str) {
     for item in items {
         let fits = match (&item.shape, ty) {
             (Shape::Null, _) => {
-                fail(c, if item.loc.span.is_empty() { values.loc } else { item.loc }, "`enum` cannot contain null; write `nullable: true` to allow null");
+                fail(
+                    c,
+                    if item.loc.span.is_empty() {
+                        values.loc
+                    } else {
+                        item.loc
+                    },
+                    "`enum` cannot contain null; write `nullable: true` to allow null",
+                );
                 continue;
             }
-            (Shape::Text(_), "string") | (Shape::Bool(_), "boolean") | (Shape::Int(_) | Shape::Float(_), "number") => true,
+            (Shape::Text(_), "string")
+            | (Shape::Bool(_), "boolean")
+            | (Shape::Int(_) | Shape::Float(_), "number") => true,
             _ => false,
         };
         if !fits {
-            fail(c, item.loc, &format!("Values of `enum` must be of the field's type `{ty}`, this is {}", item.word()));
+            fail(
+                c,
+                item.loc,
+                &format!(
+                    "Values of `enum` must be of the field's type `{ty}`, this is {}",
+                    item.word()
+                ),
+            );
         }
     }
 }
@@ -95,6 +167,10 @@ fn enumeration(c: &mut Checker<'_>, values: &Datum, ty: &str) {
 fn pattern(c: &mut Checker<'_>, value: &Datum) {
     let Some(text) = value.text() else { return };
     if let Err(why) = super::super::pattern::check(&text.value) {
-        fail(c, value.loc, &format!("`pattern` is no valid regular expression: {why}"));
+        fail(
+            c,
+            value.loc,
+            &format!("`pattern` is no valid regular expression: {why}"),
+        );
     }
 }

@@ -22,9 +22,16 @@ pub(super) fn skill_list(c: &mut Checker<'_>, datum: &Datum) {
         let Some(text) = entry.text() else { continue };
         let name = text.value.trim();
         if name.is_empty() {
-            c.fail("S16", "skill-entry", entry.loc, "A skill entry must not be blank");
+            c.fail(
+                "S16",
+                "skill-entry",
+                entry.loc,
+                "A skill entry must not be blank",
+            );
         } else if !is_path(name) && !BUILT_IN.contains(&name) {
-            let message = format!("There is no built-in skill `{name}`, only `conductor`; name your own by path, like `./{name}`");
+            let message = format!(
+                "There is no built-in skill `{name}`, only `conductor`; name your own by path, like `./{name}`"
+            );
             c.fail("S16", "skill-entry", entry.loc, message);
         }
     }
@@ -33,8 +40,16 @@ pub(super) fn skill_list(c: &mut Checker<'_>, datum: &Datum) {
 pub(super) static SKILL_INJECTION: Model = Model::strict(
     "`skill_injection`",
     &[
-        Key::optional("warn_bytes", Kind::Int(Some(0), None), "Bytes of skill text from which on a warning is given; null for never."),
-        Key::optional("max_bytes", Kind::Int(Some(0), None), "Bytes of skill text that are refused; null for no bound."),
+        Key::optional(
+            "warn_bytes",
+            Kind::Int(Some(0), None),
+            "Bytes of skill text from which on a warning is given; null for never.",
+        ),
+        Key::optional(
+            "max_bytes",
+            Kind::Int(Some(0), None),
+            "Bytes of skill text that are refused; null for no bound.",
+        ),
     ],
 )
 .rules(warn_below_max);
@@ -49,8 +64,13 @@ fn warn_below_max(c: &mut Checker<'_>, datum: &Datum) {
     if let (Some(warn), Some(max)) = (bound("warn_bytes", 65_536), bound("max_bytes", 163_840))
         && warn > max
     {
-        let loc = map.get("warn_bytes").or_else(|| map.get("max_bytes")).map_or(datum.loc, |d| d.loc);
-        let message = format!("`warn_bytes` ({warn}) must not exceed `max_bytes` ({max}); the warning could never come first");
+        let loc = map
+            .get("warn_bytes")
+            .or_else(|| map.get("max_bytes"))
+            .map_or(datum.loc, |d| d.loc);
+        let message = format!(
+            "`warn_bytes` ({warn}) must not exceed `max_bytes` ({max}); the warning could never come first"
+        );
         c.fail("S24", "skill-injection-order", loc, message);
     }
 }
@@ -58,7 +78,12 @@ fn warn_below_max(c: &mut Checker<'_>, datum: &Datum) {
 pub(super) static SKILL_DISCOVERY: Model = Model::strict(
     "`skill_discovery`",
     &[
-        Key::default("sources", Kind::List(&Kind::Word(&["personal", "project"])), "Where skills are looked for.").rule(no_duplicates),
+        Key::default(
+            "sources",
+            Kind::List(&Kind::Word(&["personal", "project"])),
+            "Where skills are looked for.",
+        )
+        .rule(no_duplicates),
         Key::default("exclude", STRINGS, "Names of skills that are left out.").rule(no_blanks),
     ],
 );
@@ -69,7 +94,15 @@ fn no_duplicates(c: &mut Checker<'_>, datum: &Datum) {
         if let Some(text) = entry.text()
             && !seen.insert(text.value.clone())
         {
-            c.fail("S25", "skill-discovery", entry.loc, format!("`sources` names `{}` twice; each is looked at once", text.value));
+            c.fail(
+                "S25",
+                "skill-discovery",
+                entry.loc,
+                format!(
+                    "`sources` names `{}` twice; each is looked at once",
+                    text.value
+                ),
+            );
         }
     }
 }
@@ -79,7 +112,12 @@ fn no_blanks(c: &mut Checker<'_>, datum: &Datum) {
         if let Some(text) = entry.text()
             && text.value.trim().is_empty()
         {
-            c.fail("S25", "skill-discovery", entry.loc, format!("`exclude` takes names of skills, `{}` is blank", text.value));
+            c.fail(
+                "S25",
+                "skill-discovery",
+                entry.loc,
+                format!("`exclude` takes names of skills, `{}` is blank", text.value),
+            );
         }
     }
 }

@@ -16,7 +16,16 @@ use super::step_kinds;
 use super::types::{Key, Kind, Model, STRING_MAP, STRINGS};
 
 /// The kinds of steps.
-pub(super) const KINDS: &[&str] = &["agent", "human_gate", "questions", "script", "set", "terminate", "wait", "workflow"];
+pub(super) const KINDS: &[&str] = &[
+    "agent",
+    "human_gate",
+    "questions",
+    "script",
+    "set",
+    "terminate",
+    "wait",
+    "workflow",
+];
 
 pub(super) static STEP: Model = Model::strict(
     "a step",
@@ -76,20 +85,51 @@ pub(super) static STEP: Model = Model::strict(
 static RETRY: Model = Model::loose(
     "`retry`",
     &[
-        Key::default("max_attempts", Kind::Int(Some(1), Some(10)), "Attempts in all, 1 to 10."),
-        Key::default("backoff", Kind::Word(&["fixed", "exponential"]), "How the delay grows; `exponential` by default."),
-        Key::default("delay_seconds", Kind::Number(Some(0.0), None, Some(300.0)), "First delay in seconds, 0 to 300; 2 by default."),
-        Key::default("retry_on", Kind::List(&Kind::Word(&["provider_error", "timeout"])), "Which failures are tried again; both by default."),
-        Key::optional("max_parse_recovery_attempts", Kind::Int(Some(0), Some(10)), "Further turns to repair an answer that cannot be read, 0 to 10."),
+        Key::default(
+            "max_attempts",
+            Kind::Int(Some(1), Some(10)),
+            "Attempts in all, 1 to 10.",
+        ),
+        Key::default(
+            "backoff",
+            Kind::Word(&["fixed", "exponential"]),
+            "How the delay grows; `exponential` by default.",
+        ),
+        Key::default(
+            "delay_seconds",
+            Kind::Number(Some(0.0), None, Some(300.0)),
+            "First delay in seconds, 0 to 300; 2 by default.",
+        ),
+        Key::default(
+            "retry_on",
+            Kind::List(&Kind::Word(&["provider_error", "timeout"])),
+            "Which failures are tried again; both by default.",
+        ),
+        Key::optional(
+            "max_parse_recovery_attempts",
+            Kind::Int(Some(0), Some(10)),
+            "Further turns to repair an answer that cannot be read, 0 to 10.",
+        ),
     ],
 );
 
-static DIALOG: Model =
-    Model::loose("`dialog`", &[Key::required("trigger_prompt", Kind::Str, "When the agent should ask to talk.")]);
+static DIALOG: Model = Model::loose(
+    "`dialog`",
+    &[Key::required(
+        "trigger_prompt",
+        Kind::Str,
+        "When the agent should ask to talk.",
+    )],
+);
 
 static REASONING: Model = Model::loose(
     "`reasoning`",
-    &[Key::required("effort", Kind::WordOrText(EFFORTS), "`low`, `medium`, `high`, `xhigh`, `max` or a template.").rule(effort)],
+    &[Key::required(
+        "effort",
+        Kind::WordOrText(EFFORTS),
+        "`low`, `medium`, `high`, `xhigh`, `max` or a template.",
+    )
+    .rule(effort)],
 );
 
 static VALIDATOR: Model = Model::strict(
@@ -97,14 +137,22 @@ static VALIDATOR: Model = Model::strict(
     &[
         Key::required("criteria", Kind::Str, "What the output is judged by.").rule(criteria),
         Key::optional("model", Kind::Str, "Model of the judge."),
-        Key::default("max_retries", Kind::Int(Some(0), Some(1)), "Whether the agent tries again once; 0 or 1."),
+        Key::default(
+            "max_retries",
+            Kind::Int(Some(0), Some(1)),
+            "Whether the agent tries again once; 0 or 1.",
+        ),
     ],
 );
 
 static SANDBOX: Model = Model::strict(
     "`sandbox`",
     &[
-        Key::optional("identifier_scope", Kind::Word(&["workflow", "agent", "item", "none"]), "What shares a sandbox."),
+        Key::optional(
+            "identifier_scope",
+            Kind::Word(&["workflow", "agent", "item", "none"]),
+            "What shares a sandbox.",
+        ),
         Key::optional("working_dir", Kind::Str, "Folder inside the sandbox."),
     ],
 );
@@ -112,18 +160,45 @@ static SANDBOX: Model = Model::strict(
 /// S14.
 fn criteria(c: &mut Checker<'_>, datum: &Datum) {
     if datum.text().is_some_and(|t| t.value.trim().is_empty()) {
-        let loc = if datum.loc.span.is_empty() { c.anchor().unwrap_or(datum.loc) } else { datum.loc };
-        c.fail("S14", "blank-criteria", loc, "`criteria` of a validator must not be blank: it says what the output is judged by");
+        let loc = if datum.loc.span.is_empty() {
+            c.anchor().unwrap_or(datum.loc)
+        } else {
+            datum.loc
+        };
+        c.fail(
+            "S14",
+            "blank-criteria",
+            loc,
+            "`criteria` of a validator must not be blank: it says what the output is judged by",
+        );
     }
 }
 
-fn word_or_template(c: &mut Checker<'_>, datum: &Datum, key: &str, words: &[&str], openers: &[&str]) {
+fn word_or_template(
+    c: &mut Checker<'_>,
+    datum: &Datum,
+    key: &str,
+    words: &[&str],
+    openers: &[&str],
+) {
     let Some(text) = datum.text() else { return };
     if words.contains(&text.value.as_str()) || openers.iter().any(|o| text.value.contains(o)) {
         return;
     }
-    let list = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
-    c.fail("S15", "invalid-value", datum.loc, format!("`{key}` cannot be `{}`; it is one of {list}, or a template", text.value));
+    let list = words
+        .iter()
+        .map(|w| format!("`{w}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    c.fail(
+        "S15",
+        "invalid-value",
+        datum.loc,
+        format!(
+            "`{key}` cannot be `{}`; it is one of {list}, or a template",
+            text.value
+        ),
+    );
 }
 
 /// S15.
@@ -139,7 +214,12 @@ fn effort(c: &mut Checker<'_>, datum: &Datum) {
 /// S17.
 fn positive(c: &mut Checker<'_>, datum: &Datum) {
     if lax::integer(datum).is_some_and(|n| n <= 0) {
-        c.fail("S17", "timeout-not-positive", datum.loc, "`timeout` must be above 0 seconds");
+        c.fail(
+            "S17",
+            "timeout-not-positive",
+            datum.loc,
+            "`timeout` must be above 0 seconds",
+        );
     }
 }
 
@@ -147,9 +227,17 @@ fn positive(c: &mut Checker<'_>, datum: &Datum) {
 fn session_key(c: &mut Checker<'_>, datum: &Datum) {
     let Some(text) = datum.text() else { return };
     if text.value.trim().is_empty() {
-        c.fail("S18", "session-key", datum.loc, "`session_key` must not be blank");
+        c.fail(
+            "S18",
+            "session-key",
+            datum.loc,
+            "`session_key` must not be blank",
+        );
     } else if text.value.contains("{{") || text.value.contains("{%") {
-        let message = format!("`session_key` is never rendered; `{}` would be shared by every execution as it stands, use a plain label", text.value);
+        let message = format!(
+            "`session_key` is never rendered; `{}` would be shared by every execution as it stands, use a plain label",
+            text.value
+        );
         c.fail("S18", "session-key", datum.loc, message);
     }
 }
@@ -157,6 +245,11 @@ fn session_key(c: &mut Checker<'_>, datum: &Datum) {
 /// S19, its boolean part.
 fn no_boolean(c: &mut Checker<'_>, datum: &Datum) {
     if let Shape::Bool(b) = datum.shape {
-        c.fail("S19", "duration", datum.loc, format!("`duration` must be a number or a text like `30s`, not the boolean `{b}`"));
+        c.fail(
+            "S19",
+            "duration",
+            datum.loc,
+            format!("`duration` must be a number or a text like `30s`, not the boolean `{b}`"),
+        );
     }
 }

@@ -100,7 +100,11 @@ pub fn standing(kind: &str, key: &str) -> Standing {
 
 /// Kinds on which `key` does something.
 fn homes(key: &str) -> Vec<&'static str> {
-    KINDS.iter().copied().filter(|kind| standing(kind, key) != Standing::Rejected).collect()
+    KINDS
+        .iter()
+        .copied()
+        .filter(|kind| standing(kind, key) != Standing::Rejected)
+        .collect()
 }
 
 pub(super) fn rules(c: &mut Checker<'_>, datum: &Datum) {
@@ -116,7 +120,9 @@ pub(super) fn rules(c: &mut Checker<'_>, datum: &Datum) {
         "set" => set(c, map, datum),
         "terminate" => {
             needs(c, map, datum, kind, "status", given);
-            needs(c, map, datum, kind, "reason", |map, key| map.text(key).is_some_and(|t| !t.value.trim().is_empty()));
+            needs(c, map, datum, kind, "reason", |map, key| {
+                map.text(key).is_some_and(|t| !t.value.trim().is_empty())
+            });
         }
         "wait" => wait(c, map, datum),
         "workflow" => needs(c, map, datum, kind, "workflow", given_full),
@@ -126,8 +132,14 @@ pub(super) fn rules(c: &mut Checker<'_>, datum: &Datum) {
         if standing(kind, key) != Standing::Rejected {
             continue;
         }
-        let Some(field) = map.field(key) else { continue };
-        let counts = if *when == NotNull { !field.value.is_null() } else { field.value.truthy() };
+        let Some(field) = map.field(key) else {
+            continue;
+        };
+        let counts = if *when == NotNull {
+            !field.value.is_null()
+        } else {
+            field.value.truthy()
+        };
         if counts {
             rejected(c, kind, key, field);
         }
@@ -144,36 +156,74 @@ fn given_full(map: &Map, key: &str) -> bool {
 }
 
 fn name_loc(c: &Checker<'_>, map: &Map, datum: &Datum) -> crate::source::Loc {
-    map.field("type").map(Field::loc).or_else(|| map.get("name").map(|d| d.loc)).or_else(|| c.anchor()).unwrap_or(datum.loc)
+    map.field("type")
+        .map(Field::loc)
+        .or_else(|| map.get("name").map(|d| d.loc))
+        .or_else(|| c.anchor())
+        .unwrap_or(datum.loc)
 }
 
-fn needs(c: &mut Checker<'_>, map: &Map, datum: &Datum, kind: &str, key: &str, given: fn(&Map, &str) -> bool) {
+fn needs(
+    c: &mut Checker<'_>,
+    map: &Map,
+    datum: &Datum,
+    kind: &str,
+    key: &str,
+    given: fn(&Map, &str) -> bool,
+) {
     if given(map, key) {
         return;
     }
-    let loc = map.field(key).map_or_else(|| name_loc(c, map, datum), Field::loc);
+    let loc = map
+        .field(key)
+        .map_or_else(|| name_loc(c, map, datum), Field::loc);
     let what = match map.get(key) {
         Some(value) if !value.is_null() => "a non-empty ",
         _ => "",
     };
-    c.fail("S20", "step-needs-key", loc, format!("A step of type `{kind}` needs {what}`{key}`"));
+    c.fail(
+        "S20",
+        "step-needs-key",
+        loc,
+        format!("A step of type `{kind}` needs {what}`{key}`"),
+    );
 }
 
 fn rejected(c: &mut Checker<'_>, kind: &str, key: &str, field: &Field) {
-    let homes = homes(key).iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
+    let homes = homes(key)
+        .iter()
+        .map(|k| format!("`{k}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let message = format!("A step of type `{kind}` cannot have `{key}`; that is for {homes}");
-    c.report(Diagnostic::new("key-not-for-step", Severity::Error, field.key.loc, message).upstream("S20"));
+    c.report(
+        Diagnostic::new("key-not-for-step", Severity::Error, field.key.loc, message)
+            .upstream("S20"),
+    );
 }
 
 fn questions(c: &mut Checker<'_>, map: &Map, datum: &Datum) {
-    let (inline, source) = (map.field("questions").filter(|f| f.value.truthy()), map.field("source").filter(|f| f.value.truthy()));
+    let (inline, source) = (
+        map.field("questions").filter(|f| f.value.truthy()),
+        map.field("source").filter(|f| f.value.truthy()),
+    );
     match (inline, source) {
         (None, None) => {
             let loc = name_loc(c, map, datum);
-            c.fail("S20", "step-needs-key", loc, "A step of type `questions` needs either `questions` or `source`");
+            c.fail(
+                "S20",
+                "step-needs-key",
+                loc,
+                "A step of type `questions` needs either `questions` or `source`",
+            );
         }
         (Some(_), Some(field)) => {
-            c.fail("S20", "keys-exclude-each-other", field.key.loc, "A step of type `questions` takes `questions` or `source`, not both");
+            c.fail(
+                "S20",
+                "keys-exclude-each-other",
+                field.key.loc,
+                "A step of type `questions` takes `questions` or `source`, not both",
+            );
         }
         (None, Some(field)) => groups::source(c, &field.value),
         _ => {}
@@ -181,19 +231,39 @@ fn questions(c: &mut Checker<'_>, map: &Map, datum: &Datum) {
     if let Some(field) = map.field("abort_route").filter(|f| !f.value.is_null())
         && map.some("allow_abort").and_then(lax::boolean) != Some(true)
     {
-        c.fail("S20", "abort-route-without-abort", field.key.loc, "`abort_route` needs `allow_abort: true`");
+        c.fail(
+            "S20",
+            "abort-route-without-abort",
+            field.key.loc,
+            "`abort_route` needs `allow_abort: true`",
+        );
     }
 }
 
 fn set(c: &mut Checker<'_>, map: &Map, datum: &Datum) {
-    let (one, many) = (map.field("value").filter(|f| !f.value.is_null()), map.field("values").filter(|f| !f.value.is_null()));
+    let (one, many) = (
+        map.field("value").filter(|f| !f.value.is_null()),
+        map.field("values").filter(|f| !f.value.is_null()),
+    );
     match (one, many) {
         (None, None) => {
-            let loc = map.field("value").or_else(|| map.field("values")).map_or_else(|| name_loc(c, map, datum), Field::loc);
-            c.fail("S20", "step-needs-key", loc, "A step of type `set` needs exactly one of `value` or `values`");
+            let loc = map
+                .field("value")
+                .or_else(|| map.field("values"))
+                .map_or_else(|| name_loc(c, map, datum), Field::loc);
+            c.fail(
+                "S20",
+                "step-needs-key",
+                loc,
+                "A step of type `set` needs exactly one of `value` or `values`",
+            );
         }
         (Some(a), Some(b)) => {
-            let later = if a.key.loc.span.start() > b.key.loc.span.start() { a } else { b };
+            let later = if a.key.loc.span.start() > b.key.loc.span.start() {
+                a
+            } else {
+                b
+            };
             let other = if std::ptr::eq(later, a) { b } else { a };
             let diagnostic = Diagnostic::new(
                 "keys-exclude-each-other",
@@ -207,7 +277,12 @@ fn set(c: &mut Checker<'_>, map: &Map, datum: &Datum) {
         }
         (None, Some(_)) => {
             if let Some(field) = map.field("output_type").filter(|f| !f.value.is_null()) {
-                c.fail("S20", "key-not-for-step", field.key.loc, "`output_type` is for a single `value`; `values` have no types");
+                c.fail(
+                    "S20",
+                    "key-not-for-step",
+                    field.key.loc,
+                    "`output_type` is for a single `value`; `values` have no types",
+                );
             }
         }
         _ => {}
@@ -224,7 +299,10 @@ fn wait(c: &mut Checker<'_>, map: &Map, datum: &Datum) {
         Shape::Text(text) => match duration::parse(&text.value) {
             Some(seconds) => seconds,
             None => {
-                let why = format!("`duration: {}` is no duration; write seconds, or a number with `ms`, `s`, `m` or `h`, like `500ms` or `30s`", text.value);
+                let why = format!(
+                    "`duration: {}` is no duration; write seconds, or a number with `ms`, `s`, `m` or `h`, like `500ms` or `30s`",
+                    text.value
+                );
                 return fail(c, why);
             }
         },
@@ -234,16 +312,26 @@ fn wait(c: &mut Checker<'_>, map: &Map, datum: &Datum) {
         },
     };
     if seconds.is_nan() || seconds <= 0.0 {
-        fail(c, format!("`duration` must be above 0 seconds, this is {seconds}"));
+        fail(
+            c,
+            format!("`duration` must be above 0 seconds, this is {seconds}"),
+        );
     } else if seconds > duration::LONGEST {
-        fail(c, format!("`duration` must be at most 24 hours (86400 seconds), this is {seconds}"));
+        fail(
+            c,
+            format!("`duration` must be at most 24 hours (86400 seconds), this is {seconds}"),
+        );
     }
 }
 
 /// S21.
 fn raw_with_schema(c: &mut Checker<'_>, map: &Map) {
-    let raw = map.field("output_mode").filter(|f| f.value.text().is_some_and(|t| t.value == "raw"));
-    let Some(field) = raw.filter(|_| given_full(map, "output")) else { return };
+    let raw = map
+        .field("output_mode")
+        .filter(|f| f.value.text().is_some_and(|t| t.value == "raw"));
+    let Some(field) = raw.filter(|_| given_full(map, "output")) else {
+        return;
+    };
     let mut diagnostic = Diagnostic::new(
         "raw-output-with-schema",
         Severity::Error,

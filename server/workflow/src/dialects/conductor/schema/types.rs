@@ -72,11 +72,21 @@ impl Model {
     }
 
     pub(super) const fn strict(name: &'static str, keys: &'static [Key]) -> Self {
-        Self { name, strict: true, keys, rules: None }
+        Self {
+            name,
+            strict: true,
+            keys,
+            rules: None,
+        }
     }
 
     pub(super) const fn loose(name: &'static str, keys: &'static [Key]) -> Self {
-        Self { name, strict: false, keys, rules: None }
+        Self {
+            name,
+            strict: false,
+            keys,
+            rules: None,
+        }
     }
 
     pub(super) const fn rules(mut self, rules: fn(&mut Checker<'_>, &Datum)) -> Self {
@@ -88,17 +98,38 @@ impl Model {
 impl Key {
     /// Must be there.
     pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Self {
-        Self { name, kind, required: true, nullable: false, doc, rule: None }
+        Self {
+            name,
+            kind,
+            required: true,
+            nullable: false,
+            doc,
+            rule: None,
+        }
     }
 
     /// May be absent or null.
     pub(super) const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Self {
-        Self { name, kind, required: false, nullable: true, doc, rule: None }
+        Self {
+            name,
+            kind,
+            required: false,
+            nullable: true,
+            doc,
+            rule: None,
+        }
     }
 
     /// May be absent, has a default, and must not be null.
     pub(super) const fn default(name: &'static str, kind: Kind, doc: &'static str) -> Self {
-        Self { name, kind, required: false, nullable: false, doc, rule: None }
+        Self {
+            name,
+            kind,
+            required: false,
+            nullable: false,
+            doc,
+            rule: None,
+        }
     }
 
     pub(super) const fn rule(mut self, rule: fn(&mut Checker<'_>, &Datum)) -> Self {

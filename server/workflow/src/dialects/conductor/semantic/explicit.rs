@@ -25,12 +25,18 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
         if matches!(step.kind, "human_gate" | "questions") {
             continue;
         }
-        let references: Vec<InputReference> =
-            step.map.list("input").iter().filter_map(|d| Some(input_reference(&d.text()?.value)?.0)).collect();
+        let references: Vec<InputReference> = step
+            .map
+            .list("input")
+            .iter()
+            .filter_map(|d| Some(input_reference(&d.text()?.value)?.0))
+            .collect();
         for (key, text) in step.templates() {
             let mut seen = Vec::new();
             for chain in chains(&text.value) {
-                let Some((what, said, at)) = unlisted(view, step, &chain, &references) else { continue };
+                let Some((what, said, at)) = unlisted(view, step, &chain, &references) else {
+                    continue;
+                };
                 if seen.contains(&said) {
                     continue;
                 }
@@ -47,7 +53,12 @@ pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
 }
 
 /// What is wrong, the reference as it would be listed, and the last name of the chain that counts.
-fn unlisted(view: &View<'_>, step: &StepView<'_>, chain: &Chain, references: &[InputReference]) -> Option<(String, String, usize)> {
+fn unlisted(
+    view: &View<'_>,
+    step: &StepView<'_>,
+    chain: &Chain,
+    references: &[InputReference],
+) -> Option<(String, String, usize)> {
     let (root, part) = (chain.first()?, chain.get(1)?);
     if root.name == "workflow" {
         // Local steps always see every workflow input.
@@ -55,7 +66,9 @@ fn unlisted(view: &View<'_>, step: &StepView<'_>, chain: &Chain, references: &[I
             return None;
         }
         let input = chain.get(2)?;
-        let listed = references.iter().any(|r| matches!(r, InputReference::Input { input: i } if i.name == input.name));
+        let listed = references
+            .iter()
+            .any(|r| matches!(r, InputReference::Input { input: i } if i.name == input.name));
         let said = format!("workflow.input.{}", input.name);
         return (!listed).then(|| (not_listed(&said), said, 2));
     }
@@ -68,7 +81,9 @@ fn unlisted(view: &View<'_>, step: &StepView<'_>, chain: &Chain, references: &[I
         _ => return None,
     };
     let said = format!("{}.{}", root.name, part.name);
-    let Some(allowed) = allowed else { return Some((not_listed(&said), said, 1)) };
+    let Some(allowed) = allowed else {
+        return Some((not_listed(&said), said, 1));
+    };
     if allowed.whole || view.is_each(&root.name) {
         return None;
     }
@@ -81,14 +96,18 @@ fn unlisted(view: &View<'_>, step: &StepView<'_>, chain: &Chain, references: &[I
         None if chain.get(2).is_some() => None,
         None => {
             let fields = allowed.fields.join("`, `");
-            let what = format!("reads the whole of `{said}`, and the step's `input` lists only `{fields}`; list `{said}`");
+            let what = format!(
+                "reads the whole of `{said}`, and the step's `input` lists only `{fields}`; list `{said}`"
+            );
             Some((what, said, 1))
         }
     }
 }
 
 fn not_listed(said: &str) -> String {
-    format!("reads `{said}`, which the step's `input` does not list; in explicit context mode it will be missing")
+    format!(
+        "reads `{said}`, which the step's `input` does not list; in explicit context mode it will be missing"
+    )
 }
 
 fn allowed_output(references: &[InputReference], name: &str) -> Option<Allowed> {

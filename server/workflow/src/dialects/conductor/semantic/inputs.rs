@@ -44,19 +44,42 @@ fn entry(view: &View<'_>, step: &StepView<'_>, index: usize, text: &Text, findin
     match &reference {
         InputReference::Step { step: name, .. } if !view.is_step(&name.name) => {
             let what = if view.is_group(&name.name) {
-                format!("`{}` in the `input` of `{}` is a group; write `{}.outputs`", name.name, step.name, name.name)
+                format!(
+                    "`{}` in the `input` of `{}` is a group; write `{}.outputs`",
+                    name.name, step.name, name.name
+                )
             } else {
-                format!("The `input` of `{}` refers to `{}`, and there is no such step", step.name, name.name)
+                format!(
+                    "The `input` of `{}` refers to `{}`, and there is no such step",
+                    step.name, name.name
+                )
             };
-            report("unknown-input-step", "V7", name, what, view.steps.iter().map(|s| s.name).collect());
+            report(
+                "unknown-input-step",
+                "V7",
+                name,
+                what,
+                view.steps.iter().map(|s| s.name).collect(),
+            );
         }
         InputReference::Group { group, .. } if !view.is_group(&group.name) => {
-            let what = format!("The `input` of `{}` refers to `{}`, and there is no such group", step.name, group.name);
-            let names = view.parallel.iter().chain(&view.each).map(|g| g.name).collect();
+            let what = format!(
+                "The `input` of `{}` refers to `{}`, and there is no such group",
+                step.name, group.name
+            );
+            let names = view
+                .parallel
+                .iter()
+                .chain(&view.each)
+                .map(|g| g.name)
+                .collect();
             report("unknown-input-group", "V8", group, what, names);
         }
         InputReference::Input { input } if !view.inputs().contains(&input.name.as_str()) => {
-            let what = format!("The `input` of `{}` refers to the workflow input `{}`, which is not declared under `workflow.input`", step.name, input.name);
+            let what = format!(
+                "The `input` of `{}` refers to the workflow input `{}`, which is not declared under `workflow.input`",
+                step.name, input.name
+            );
             report("undeclared-input", "V9", input, what, view.inputs());
         }
         _ => {}

@@ -38,25 +38,73 @@ pub(super) fn repeated(view: &View<'_>) -> Vec<(&'static str, crate::diagnostic:
     if let Some(entry) = view.workflow.text("entry_point")
         && !view.is_known(&entry.value)
     {
-        let message = format!("`entry_point` names `{}`, and there is no such step or group", entry.value);
-        let mut diagnostic = crate::diagnostic::Diagnostic::new("unknown-entry-point", Severity::Error, entry.loc, message);
+        let message = format!(
+            "`entry_point` names `{}`, and there is no such step or group",
+            entry.value
+        );
+        let mut diagnostic = crate::diagnostic::Diagnostic::new(
+            "unknown-entry-point",
+            Severity::Error,
+            entry.loc,
+            message,
+        );
         diagnostic.path = Some("workflow.entry_point".into());
-        found.push(("V1", suggest(diagnostic, &entry.value, view.names(), plain(entry))));
+        found.push((
+            "V1",
+            suggest(diagnostic, &entry.value, view.names(), plain(entry)),
+        ));
     }
     for step in &view.steps {
-        for to in step.map.list("routes").iter().filter_map(|r| r.map()?.text("to")).filter(|t| !target(&t.value)) {
-            let message = format!("`{}` routes to `{}`, and there is no such step or group", step.name, to.value);
-            found.push(("V2", suggest(step.diagnostic("unknown-route-target", "V2", to.loc, message), &to.value, view.names(), plain(to))));
+        for to in step
+            .map
+            .list("routes")
+            .iter()
+            .filter_map(|r| r.map()?.text("to"))
+            .filter(|t| !target(&t.value))
+        {
+            let message = format!(
+                "`{}` routes to `{}`, and there is no such step or group",
+                step.name, to.value
+            );
+            found.push((
+                "V2",
+                suggest(
+                    step.diagnostic("unknown-route-target", "V2", to.loc, message),
+                    &to.value,
+                    view.names(),
+                    plain(to),
+                ),
+            ));
         }
         if step.kind == "human_gate" && step.map.list("options").is_empty() {
             let message = format!("The human gate `{}` needs `options`", step.name);
-            found.push(("V3", step.diagnostic("step-needs-key", "V3", step.name_loc(), message)));
+            found.push((
+                "V3",
+                step.diagnostic("step-needs-key", "V3", step.name_loc(), message),
+            ));
         }
     }
     for group in &view.parallel {
-        for to in group.map.list("routes").iter().filter_map(|r| r.map()?.text("to")).filter(|t| !target(&t.value)) {
-            let message = format!("The parallel group `{}` routes to `{}`, and there is no such step or group", group.name, to.value);
-            found.push(("V16", suggest(group.diagnostic("unknown-route-target", "V16", to.loc, message), &to.value, view.names(), plain(to))));
+        for to in group
+            .map
+            .list("routes")
+            .iter()
+            .filter_map(|r| r.map()?.text("to"))
+            .filter(|t| !target(&t.value))
+        {
+            let message = format!(
+                "The parallel group `{}` routes to `{}`, and there is no such step or group",
+                group.name, to.value
+            );
+            found.push((
+                "V16",
+                suggest(
+                    group.diagnostic("unknown-route-target", "V16", to.loc, message),
+                    &to.value,
+                    view.names(),
+                    plain(to),
+                ),
+            ));
         }
     }
     found
@@ -74,30 +122,67 @@ fn gate_options(view: &View<'_>, step: &StepView<'_>, findings: &mut Findings) {
     }
     for (index, option) in step.map.list("options").iter().enumerate() {
         let Some(map) = option.map() else { continue };
-        let Some(route) = map.text("route").filter(|r| r.value != END && !view.is_known(&r.value)) else { continue };
+        let Some(route) = map
+            .text("route")
+            .filter(|r| r.value != END && !view.is_known(&r.value))
+        else {
+            continue;
+        };
         let label = map.text("label").map_or("", |t| t.value.as_str());
-        let message = format!("The option `{label}` of `{}` routes to `{}`, and there is no such step or group", step.name, route.value);
+        let message = format!(
+            "The option `{label}` of `{}` routes to `{}`, and there is no such step or group",
+            step.name, route.value
+        );
         let mut diagnostic = step.diagnostic("unknown-route-target", "V4", route.loc, message);
         diagnostic.path = Some(format!("{}.options.{index}.route", step.path));
-        findings.semantic(suggest(diagnostic, &route.value, view.names(), plain(route)));
+        findings.semantic(suggest(
+            diagnostic,
+            &route.value,
+            view.names(),
+            plain(route),
+        ));
     }
 }
 
 /// V5.
 fn abort_route(view: &View<'_>, step: &StepView<'_>, findings: &mut Findings) {
-    let Some(route) = step.map.text("abort_route").filter(|r| r.value != END && !view.is_known(&r.value)) else { return };
-    let message = format!("`abort_route` of `{}` names `{}`, and there is no such step or group", step.name, route.value);
+    let Some(route) = step
+        .map
+        .text("abort_route")
+        .filter(|r| r.value != END && !view.is_known(&r.value))
+    else {
+        return;
+    };
+    let message = format!(
+        "`abort_route` of `{}` names `{}`, and there is no such step or group",
+        step.name, route.value
+    );
     let mut diagnostic = step.diagnostic("unknown-route-target", "V5", route.loc, message);
     diagnostic.path = Some(format!("{}.abort_route", step.path));
-    findings.semantic(suggest(diagnostic, &route.value, view.names(), plain(route)));
+    findings.semantic(suggest(
+        diagnostic,
+        &route.value,
+        view.names(),
+        plain(route),
+    ));
 }
 
 /// V11.
 fn blank_prompt(step: &StepView<'_>, findings: &mut Findings) {
     let blank = |key: &str| step.map.text(key).is_none_or(|t| t.value.trim().is_empty());
     if step.is_agent() && !blank("system_prompt") && blank("prompt") {
-        let loc = step.map.field("prompt").map_or_else(|| step.map.field("system_prompt").map_or(step.name_loc(), |f| f.key.loc), |f| f.loc());
-        let message = format!("`{}` has a `system_prompt` and no `prompt`: move the task into `prompt`, keep the persona in `system_prompt`", step.name);
+        let loc = step.map.field("prompt").map_or_else(
+            || {
+                step.map
+                    .field("system_prompt")
+                    .map_or(step.name_loc(), |f| f.key.loc)
+            },
+            |f| f.loc(),
+        );
+        let message = format!(
+            "`{}` has a `system_prompt` and no `prompt`: move the task into `prompt`, keep the persona in `system_prompt`",
+            step.name
+        );
         let mut diagnostic = step.diagnostic("blank-prompt", "V11", loc, message);
         diagnostic.severity = Severity::Warning;
         diagnostic.path = Some(format!("{}.prompt", step.path));
@@ -109,8 +194,15 @@ fn blank_prompt(step: &StepView<'_>, findings: &mut Findings) {
 fn clashes(view: &View<'_>, findings: &mut Findings) {
     for group in &view.parallel {
         if let Some(step) = view.steps.iter().find(|s| s.name == group.name) {
-            let message = format!("`{}` names a step and a parallel group; give the group another name", group.name);
-            findings.semantic(group.diagnostic("name-clash", "V12", group.loc, message).related(step.name_loc(), "the step of that name"));
+            let message = format!(
+                "`{}` names a step and a parallel group; give the group another name",
+                group.name
+            );
+            findings.semantic(
+                group
+                    .diagnostic("name-clash", "V12", group.loc, message)
+                    .related(step.name_loc(), "the step of that name"),
+            );
         }
     }
 }

@@ -10,28 +10,78 @@ use super::templates::{Problem, problem};
 use super::view::{View, suggest};
 
 pub(super) fn check(view: &View<'_>, findings: &mut Findings) {
-    let Some(outputs) = view.root.map("output") else { return };
+    let Some(outputs) = view.root.map("output") else {
+        return;
+    };
     for (key, value) in outputs.iter() {
         let Some(text) = value.text() else { continue };
         let path = format!("output.{}", key.value);
-        let unknown: Vec<_> = output_names(&text.value).into_iter().filter(|n| !view.is_known(&n.name)).collect();
+        let unknown: Vec<_> = output_names(&text.value)
+            .into_iter()
+            .filter(|n| !view.is_known(&n.name))
+            .collect();
         for name in &unknown {
-            let what = format!("The output `{}` reads `{}`, and there is no such step or group", key.value, name.name);
-            report(view, text, name.range.clone(), &path, "V25", "unknown-output-step", what, Some(&name.name), findings);
+            let what = format!(
+                "The output `{}` reads `{}`, and there is no such step or group",
+                key.value, name.name
+            );
+            report(
+                view,
+                text,
+                name.range.clone(),
+                &path,
+                "V25",
+                "unknown-output-step",
+                what,
+                Some(&name.name),
+                findings,
+            );
         }
         for chain in chains(&text.value) {
-            let Some((found, at)) = problem(view, &chain, &[]) else { continue };
+            let Some((found, at)) = problem(view, &chain, &[]) else {
+                continue;
+            };
             let range = at.range.clone();
             match found {
                 Problem::Step => {
                     // Where the regular expression saw nothing, the dialect's first message is this one.
-                    let rule = if unknown.iter().any(|n| n.range == range) { "V30" } else { "V25" };
-                    let what = format!("The output `{}` reads `{}`, and there is no such step or group", key.value, at.name);
-                    report(view, text, range, &path, rule, "unknown-output-step", what, Some(&at.name), findings);
+                    let rule = if unknown.iter().any(|n| n.range == range) {
+                        "V30"
+                    } else {
+                        "V25"
+                    };
+                    let what = format!(
+                        "The output `{}` reads `{}`, and there is no such step or group",
+                        key.value, at.name
+                    );
+                    report(
+                        view,
+                        text,
+                        range,
+                        &path,
+                        rule,
+                        "unknown-output-step",
+                        what,
+                        Some(&at.name),
+                        findings,
+                    );
                 }
                 Problem::Input => {
-                    let what = format!("The output `{}` reads the workflow input `{}`, which is not declared", key.value, at.name);
-                    report(view, text, range, &path, "V30", "undeclared-input", what, None, findings);
+                    let what = format!(
+                        "The output `{}` reads the workflow input `{}`, which is not declared",
+                        key.value, at.name
+                    );
+                    report(
+                        view,
+                        text,
+                        range,
+                        &path,
+                        "V30",
+                        "undeclared-input",
+                        what,
+                        None,
+                        findings,
+                    );
                 }
             }
         }
@@ -50,8 +100,13 @@ fn report(
     step: Option<&str>,
     findings: &mut Findings,
 ) {
-    let mut diagnostic =
-        crate::diagnostic::Diagnostic::new(code, crate::diagnostic::Severity::Error, view.part(text, range), what).upstream(rule);
+    let mut diagnostic = crate::diagnostic::Diagnostic::new(
+        code,
+        crate::diagnostic::Severity::Error,
+        view.part(text, range),
+        what,
+    )
+    .upstream(rule);
     diagnostic.path = Some(path.to_owned());
     let exact = text.node.is_some() && !text.substituted;
     if let Some(wrong) = step {

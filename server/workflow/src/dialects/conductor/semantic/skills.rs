@@ -26,7 +26,10 @@ const FILES: usize = 2_000;
 pub(super) fn check(world: &dyn World, view: &View<'_>, findings: &mut Findings) {
     unsupported(view, findings);
     for step in view.agents() {
-        if let Some(can) = view.capabilities(step).filter(|can| can.skills != Skills::None) {
+        if let Some(can) = view
+            .capabilities(step)
+            .filter(|can| can.skills != Skills::None)
+        {
             agent(world, view, step, can, findings);
         }
     }
@@ -35,42 +38,88 @@ pub(super) fn check(world: &dyn World, view: &View<'_>, findings: &mut Findings)
 
 /// The skills of a step: its own list, else the runtime's.
 fn entries<'a>(view: &View<'a>, step: &StepView<'a>) -> &'a [Datum] {
-    step.map.some("skills").or_else(|| view.runtime.some("skills")).and_then(Datum::list).unwrap_or_default()
+    step.map
+        .some("skills")
+        .or_else(|| view.runtime.some("skills"))
+        .and_then(Datum::list)
+        .unwrap_or_default()
 }
 
 fn sources<'a>(view: &View<'a>) -> &'a [Datum] {
-    view.runtime.map("skill_discovery").map(|m| m.list("sources")).unwrap_or_default()
+    view.runtime
+        .map("skill_discovery")
+        .map(|m| m.list("sources"))
+        .unwrap_or_default()
 }
 
 /// V39.
 fn unsupported(view: &View<'_>, findings: &mut Findings) {
-    let lacks: Vec<(&StepView<'_>, &Capabilities)> =
-        view.agents().filter_map(|s| Some((s, view.capabilities(s)?))).filter(|(_, can)| can.skills == Skills::None).collect();
+    let lacks: Vec<(&StepView<'_>, &Capabilities)> = view
+        .agents()
+        .filter_map(|s| Some((s, view.capabilities(s)?)))
+        .filter(|(_, can)| can.skills == Skills::None)
+        .collect();
     for (step, can) in &lacks {
         if let Some(field) = step.map.field("skills").filter(|f| f.value.truthy()) {
-            let message = format!("`{}` has `skills`, and the provider `{}` has none", step.name, can.name);
+            let message = format!(
+                "`{}` has `skills`, and the provider `{}` has none",
+                step.name, can.name
+            );
             findings.semantic(step.diagnostic("skills-unsupported", "V39", field.loc(), message));
         }
     }
-    let inherit: Vec<_> = lacks.iter().filter(|(s, _)| s.map.some("skills").is_none()).collect();
-    let Some((_, can)) = inherit.first() else { return };
+    let inherit: Vec<_> = lacks
+        .iter()
+        .filter(|(s, _)| s.map.some("skills").is_none())
+        .collect();
+    let Some((_, can)) = inherit.first() else {
+        return;
+    };
     let runtime = view.runtime.field("skills").filter(|f| f.value.truthy());
-    let discovery = view.runtime.field("skill_discovery").filter(|_| !sources(view).is_empty());
+    let discovery = view
+        .runtime
+        .field("skill_discovery")
+        .filter(|_| !sources(view).is_empty());
     for field in runtime.into_iter().chain(discovery) {
         let users = list(inherit.iter().map(|(s, _)| s.name));
         let key = field.key.key_string();
-        let message = format!("`runtime.{key}` is set, and the provider `{}` of {users} has no skills", can.name);
-        let mut diagnostic = Diagnostic::new("skills-unsupported", Severity::Error, field.loc(), message).upstream("V39");
+        let message = format!(
+            "`runtime.{key}` is set, and the provider `{}` of {users} has no skills",
+            can.name
+        );
+        let mut diagnostic =
+            Diagnostic::new("skills-unsupported", Severity::Error, field.loc(), message)
+                .upstream("V39");
         diagnostic.path = Some(format!("workflow.runtime.{key}"));
         findings.semantic(diagnostic);
     }
 }
 
-fn agent(world: &dyn World, view: &View<'_>, step: &StepView<'_>, can: &Capabilities, findings: &mut Findings) {
-    if can.skills == Skills::Injected && !sources(view).is_empty() && step.map.some("skills").is_none() {
-        let loc = view.runtime.field("skill_discovery").map_or_else(|| step.name_loc(), |f| f.key.loc);
-        let message = format!("`{}` runs on `{}`, which has no skills of its own, so discovered skills would go into every prompt; name the skills you want under `skills`", step.name, can.name);
-        return findings.semantic(step.diagnostic("skill-discovery-unsupported", "V41", loc, message));
+fn agent(
+    world: &dyn World,
+    view: &View<'_>,
+    step: &StepView<'_>,
+    can: &Capabilities,
+    findings: &mut Findings,
+) {
+    if can.skills == Skills::Injected
+        && !sources(view).is_empty()
+        && step.map.some("skills").is_none()
+    {
+        let loc = view
+            .runtime
+            .field("skill_discovery")
+            .map_or_else(|| step.name_loc(), |f| f.key.loc);
+        let message = format!(
+            "`{}` runs on `{}`, which has no skills of its own, so discovered skills would go into every prompt; name the skills you want under `skills`",
+            step.name, can.name
+        );
+        return findings.semantic(step.diagnostic(
+            "skill-discovery-unsupported",
+            "V41",
+            loc,
+            message,
+        ));
     }
     let mut bytes = 0;
     for entry in entries(view, step) {
@@ -94,8 +143,16 @@ fn agent(world: &dyn World, view: &View<'_>, step: &StepView<'_>, can: &Capabili
                 for folder in folders {
                     bytes += size(world, &folder) + FRAME_BYTES;
                     if can.skills == Skills::PluginRoot && plugin_root(world, &folder).is_none() {
-                        let message = format!("The skill `{name}` of `{}` lies in no plugin, and the provider `{}` takes skills through plugins only", step.name, can.name);
-                        findings.semantic(step.diagnostic("skill-outside-plugin", "V42", entry.loc, message));
+                        let message = format!(
+                            "The skill `{name}` of `{}` lies in no plugin, and the provider `{}` takes skills through plugins only",
+                            step.name, can.name
+                        );
+                        findings.semantic(step.diagnostic(
+                            "skill-outside-plugin",
+                            "V42",
+                            entry.loc,
+                            message,
+                        ));
                     }
                 }
             }
@@ -108,14 +165,23 @@ fn agent(world: &dyn World, view: &View<'_>, step: &StepView<'_>, can: &Capabili
 
 /// V44.
 fn unchecked_path(step: &StepView<'_>, loc: Loc, name: &str) -> Diagnostic {
-    let message = format!("The skill `{name}` of `{}` is relative to the workflow's file, which has no path yet; it was not checked", step.name);
+    let message = format!(
+        "The skill `{name}` of `{}` is relative to the workflow's file, which has no path yet; it was not checked",
+        step.name
+    );
     let mut diagnostic = step.diagnostic("skill-not-checked", "V44", loc, message);
     diagnostic.severity = Severity::Warning;
     diagnostic
 }
 
 /// V43.
-fn injected(view: &View<'_>, step: &StepView<'_>, can: &Capabilities, bytes: u64, findings: &mut Findings) {
+fn injected(
+    view: &View<'_>,
+    step: &StepView<'_>,
+    can: &Capabilities,
+    bytes: u64,
+    findings: &mut Findings,
+) {
     let settings = view.runtime.map("skill_injection");
     let bound = |key: &str, default: u64| match settings.and_then(|m| m.get(key)) {
         Some(value) if value.is_null() => None,
@@ -123,7 +189,10 @@ fn injected(view: &View<'_>, step: &StepView<'_>, can: &Capabilities, bytes: u64
         None => Some(default),
     };
     let over = |max: Option<u64>| max.filter(|m| bytes > *m);
-    let (severity, key, limit) = match (over(bound("max_bytes", 163_840)), over(bound("warn_bytes", 65_536))) {
+    let (severity, key, limit) = match (
+        over(bound("max_bytes", 163_840)),
+        over(bound("warn_bytes", 65_536)),
+    ) {
         (Some(max), _) => (Severity::Error, "max_bytes", max),
         (None, Some(warn)) => (Severity::Warning, "warn_bytes", warn),
         (None, None) => return,
@@ -131,9 +200,14 @@ fn injected(view: &View<'_>, step: &StepView<'_>, can: &Capabilities, bytes: u64
     let loc = if step.map.some("skills").is_some() {
         step.value_loc("skills")
     } else {
-        view.runtime.field("skills").map_or_else(|| step.name_loc(), crate::data::Field::loc)
+        view.runtime
+            .field("skills")
+            .map_or_else(|| step.name_loc(), crate::data::Field::loc)
     };
-    let message = format!("`{}` puts {bytes} bytes of skills into every prompt, because `{}` has no skills of its own; `skill_injection.{key}` is {limit}", step.name, can.name);
+    let message = format!(
+        "`{}` puts {bytes} bytes of skills into every prompt, because `{}` has no skills of its own; `skill_injection.{key}` is {limit}",
+        step.name, can.name
+    );
     let mut diagnostic = step.diagnostic("skill-injection-size", "V43", loc, message);
     diagnostic.severity = severity;
     findings.semantic(diagnostic);
@@ -142,8 +216,13 @@ fn injected(view: &View<'_>, step: &StepView<'_>, can: &Capabilities, bytes: u64
 /// V40 on discovery: sources that hold no skill.
 fn empty_sources(world: &dyn World, view: &View<'_>, findings: &mut Findings) {
     let discovers = |step: &StepView<'_>| {
-        view.capabilities(step).is_some_and(|can| matches!(can.skills, Skills::Native | Skills::PluginRoot))
-            && step.map.some("skills").and_then(Datum::list).is_none_or(|l| !l.is_empty())
+        view.capabilities(step)
+            .is_some_and(|can| matches!(can.skills, Skills::Native | Skills::PluginRoot))
+            && step
+                .map
+                .some("skills")
+                .and_then(Datum::list)
+                .is_none_or(|l| !l.is_empty())
     };
     if !view.agents().any(discovers) {
         return;
@@ -151,14 +230,29 @@ fn empty_sources(world: &dyn World, view: &View<'_>, findings: &mut Findings) {
     for source in sources(view) {
         let Some(text) = source.text() else { continue };
         let places: Vec<PathBuf> = match text.value.as_str() {
-            "personal" => world.home().into_iter().flat_map(|h| [h.join(".copilot/skills"), h.join(".claude/skills")]).collect(),
-            _ => [".github/skills", ".claude/skills"].iter().map(|p| view.folder().join(p)).collect(),
+            "personal" => world
+                .home()
+                .into_iter()
+                .flat_map(|h| [h.join(".copilot/skills"), h.join(".claude/skills")])
+                .collect(),
+            _ => [".github/skills", ".claude/skills"]
+                .iter()
+                .map(|p| view.folder().join(p))
+                .collect(),
         };
-        if places.iter().any(|p| skill_folders(world, p).is_ok_and(|f| !f.is_empty())) {
+        if places
+            .iter()
+            .any(|p| skill_folders(world, p).is_ok_and(|f| !f.is_empty()))
+        {
             continue;
         }
-        let message = format!("`skill_discovery` names the source `{}`, and there are no skills in it", text.value);
-        let mut diagnostic = Diagnostic::new("skill-source-empty", Severity::Warning, source.loc, message).upstream("V40");
+        let message = format!(
+            "`skill_discovery` names the source `{}`, and there are no skills in it",
+            text.value
+        );
+        let mut diagnostic =
+            Diagnostic::new("skill-source-empty", Severity::Warning, source.loc, message)
+                .upstream("V40");
         diagnostic.path = Some("workflow.runtime.skill_discovery.sources".into());
         findings.semantic(diagnostic);
     }
@@ -166,8 +260,14 @@ fn empty_sources(world: &dyn World, view: &View<'_>, findings: &mut Findings) {
 
 /// A path of the file, `~` expanded.
 pub(super) fn resolve(world: &dyn World, folder: &Path, written: &str) -> PathBuf {
-    let home = written.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with(['/', '\\']));
-    match home.and_then(|rest| world.home().map(|h| h.join(rest.trim_start_matches(['/', '\\'])))) {
+    let home = written
+        .strip_prefix('~')
+        .filter(|rest| rest.is_empty() || rest.starts_with(['/', '\\']));
+    match home.and_then(|rest| {
+        world
+            .home()
+            .map(|h| h.join(rest.trim_start_matches(['/', '\\'])))
+    }) {
         Some(path) => normal(&path),
         None => normal(&folder.join(written)),
     }
@@ -185,7 +285,14 @@ fn skill_folders(world: &dyn World, folder: &Path) -> Result<Vec<PathBuf>, Strin
     if is_skill(folder) {
         folders.push(folder.to_path_buf());
     } else {
-        folders.extend(world.list(folder).unwrap_or_default().into_iter().map(|n| folder.join(n)).filter(|p| is_skill(p)));
+        folders.extend(
+            world
+                .list(folder)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|n| folder.join(n))
+                .filter(|p| is_skill(p)),
+        );
     }
     if folders.is_empty() {
         return Err("holds no `SKILL.md`, neither itself nor in a subfolder".into());
@@ -198,22 +305,33 @@ fn skill_folders(world: &dyn World, folder: &Path) -> Result<Vec<PathBuf>, Strin
 
 /// Checks the frontmatter of a `SKILL.md`.
 fn manifest(world: &dyn World, path: &Path) -> Result<(), String> {
-    let bytes = world.read(path).map_err(|e| format!("cannot be read: {e}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| "has a `SKILL.md` that is not UTF-8".to_owned())?;
+    let bytes = world
+        .read(path)
+        .map_err(|e| format!("cannot be read: {e}"))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| "has a `SKILL.md` that is not UTF-8".to_owned())?;
     let Some(front) = frontmatter(&text) else {
         return Err("has a `SKILL.md` without frontmatter; it begins with a line `---`".into());
     };
     let tree = fermata_syntax::parse(front);
     if let Some(problem) = tree.problems().first() {
-        return Err(format!("has a `SKILL.md` whose frontmatter is no valid YAML: {}", problem.message));
+        return Err(format!(
+            "has a `SKILL.md` whose frontmatter is no valid YAML: {}",
+            problem.message
+        ));
     }
     let Some(map) = tree.root().and_then(|n| n.as_mapping()) else {
         return Err("has a `SKILL.md` whose frontmatter is no mapping".into());
     };
     for key in ["name", "description"] {
-        let given = map.get(key).and_then(|e| e.value.as_scalar()).is_some_and(|s| !s.value().trim().is_empty());
+        let given = map
+            .get(key)
+            .and_then(|e| e.value.as_scalar())
+            .is_some_and(|s| !s.value().trim().is_empty());
         if !given {
-            return Err(format!("has a `SKILL.md` without `{key}` in its frontmatter"));
+            return Err(format!(
+                "has a `SKILL.md` without `{key}` in its frontmatter"
+            ));
         }
     }
     Ok(())
@@ -221,8 +339,17 @@ fn manifest(world: &dyn World, path: &Path) -> Result<(), String> {
 
 /// The text between the first two `---` lines of a file that begins with one.
 fn frontmatter(text: &str) -> Option<&str> {
-    let is_fence = |line: &str| line.strip_prefix("---").is_some_and(|rest| rest.trim_end_matches(['\r', '\n']).trim_matches([' ', '\t']).is_empty());
-    let first = text.split_inclusive('\n').next().filter(|l| is_fence(l) && l.ends_with('\n'))?;
+    let is_fence = |line: &str| {
+        line.strip_prefix("---").is_some_and(|rest| {
+            rest.trim_end_matches(['\r', '\n'])
+                .trim_matches([' ', '\t'])
+                .is_empty()
+        })
+    };
+    let first = text
+        .split_inclusive('\n')
+        .next()
+        .filter(|l| is_fence(l) && l.ends_with('\n'))?;
     let mut at = first.len();
     for line in text[at..].split_inclusive('\n') {
         if is_fence(line) {
@@ -235,7 +362,15 @@ fn frontmatter(text: &str) -> Option<&str> {
 
 /// The plugin that a folder lies in.
 fn plugin_root(world: &dyn World, folder: &Path) -> Option<PathBuf> {
-    folder.ancestors().find(|p| matches!(world.kind(&p.join(".claude-plugin/plugin.json")), Ok(PathKind::File))).map(Path::to_path_buf)
+    folder
+        .ancestors()
+        .find(|p| {
+            matches!(
+                world.kind(&p.join(".claude-plugin/plugin.json")),
+                Ok(PathKind::File)
+            )
+        })
+        .map(Path::to_path_buf)
 }
 
 /// Bytes of all files of a skill.
@@ -248,7 +383,13 @@ fn size(world: &dyn World, folder: &Path) -> u64 {
             break;
         }
         match world.kind(&path) {
-            Ok(PathKind::Folder) => open.extend(world.list(&path).unwrap_or_default().into_iter().map(|n| path.join(n))),
+            Ok(PathKind::Folder) => open.extend(
+                world
+                    .list(&path)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|n| path.join(n)),
+            ),
             Ok(PathKind::File) => total += world.read(&path).map_or(0, |b| b.len() as u64),
             _ => {}
         }
@@ -268,8 +409,14 @@ mod tests {
 
     #[test]
     fn a_relative_skill_path_is_not_checked_while_the_workflow_has_no_path() {
-        let (sources, root) = document_of_text("workflow: {name: n, entry_point: a}\nagents: [{name: a, skills: [./mine]}]\n");
-        let view = View::new(root.map().expect("a mapping"), &sources, Path::new("untitled.yaml"));
+        let (sources, root) = document_of_text(
+            "workflow: {name: n, entry_point: a}\nagents: [{name: a, skills: [./mine]}]\n",
+        );
+        let view = View::new(
+            root.map().expect("a mapping"),
+            &sources,
+            Path::new("untitled.yaml"),
+        );
         let mut findings = Findings::default();
         check(&MemoryWorld::new(), &view, &mut findings);
         let (found, agreed) = findings.finish();

@@ -17,7 +17,11 @@ pub(super) enum Problem {
 const ROOTS: &[&str] = &["workflow", "context", "item", "_index", "_key", "loop"];
 
 /// What is wrong with a chain, and the name that is.
-pub(super) fn problem<'c>(view: &View<'_>, chain: &'c Chain, known: &[&str]) -> Option<(Problem, &'c Name)> {
+pub(super) fn problem<'c>(
+    view: &View<'_>,
+    chain: &'c Chain,
+    known: &[&str],
+) -> Option<(Problem, &'c Name)> {
     let (root, part) = (chain.first()?, chain.get(1)?);
     if root.name == "workflow" && part.name == "input" {
         let input = chain.get(2)?;
@@ -42,7 +46,9 @@ fn check_step(view: &View<'_>, step: &StepView<'_>, findings: &mut Findings) {
     for (key, text) in step.templates() {
         let mut seen = Vec::new();
         for chain in chains(&text.value) {
-            let Some((found, at)) = problem(view, &chain, &[]) else { continue };
+            let Some((found, at)) = problem(view, &chain, &[]) else {
+                continue;
+            };
             if seen.contains(&(found, at.name.clone())) {
                 continue;
             }
@@ -51,12 +57,28 @@ fn check_step(view: &View<'_>, step: &StepView<'_>, findings: &mut Findings) {
             let exact = text.node.is_some() && !text.substituted;
             let diagnostic = match found {
                 Problem::Step => {
-                    let what = format!("`{key}` of `{}` reads `{}`, and there is no such step or group", step.name, at.name);
-                    suggest(step.diagnostic("unknown-template-step", "V27", loc, what), &at.name, view.names(), exact)
+                    let what = format!(
+                        "`{key}` of `{}` reads `{}`, and there is no such step or group",
+                        step.name, at.name
+                    );
+                    suggest(
+                        step.diagnostic("unknown-template-step", "V27", loc, what),
+                        &at.name,
+                        view.names(),
+                        exact,
+                    )
                 }
                 Problem::Input => {
-                    let what = format!("`{key}` of `{}` reads the workflow input `{}`, which is not declared under `workflow.input`", step.name, at.name);
-                    suggest(step.diagnostic("undeclared-input", "V28", loc, what), &at.name, view.inputs(), exact)
+                    let what = format!(
+                        "`{key}` of `{}` reads the workflow input `{}`, which is not declared under `workflow.input`",
+                        step.name, at.name
+                    );
+                    suggest(
+                        step.diagnostic("undeclared-input", "V28", loc, what),
+                        &at.name,
+                        view.inputs(),
+                        exact,
+                    )
                 }
             };
             let mut diagnostic = diagnostic;

@@ -45,24 +45,50 @@ pub(super) struct GroupView<'a> {
     pub(super) loc: Loc,
 }
 
-static EMPTY: Map = Map { entries: Vec::new() };
+static EMPTY: Map = Map {
+    entries: Vec::new(),
+};
 
 impl<'a> View<'a> {
     pub(super) fn new(root: &'a Map, sources: &'a Sources, path: &'a Path) -> Self {
         let workflow = root.map("workflow").unwrap_or(&EMPTY);
         let runtime = workflow.map("runtime").unwrap_or(&EMPTY);
-        let steps = root.list("agents").iter().enumerate().filter_map(|(i, d)| StepView::new(d, format!("agents.{i}"))).collect();
+        let steps = root
+            .list("agents")
+            .iter()
+            .enumerate()
+            .filter_map(|(i, d)| StepView::new(d, format!("agents.{i}")))
+            .collect();
         let groups = |key: &'static str| -> Vec<GroupView<'a>> {
-            root.list(key).iter().enumerate().filter_map(|(i, d)| GroupView::new(d, format!("{key}.{i}"))).collect()
+            root.list(key)
+                .iter()
+                .enumerate()
+                .filter_map(|(i, d)| GroupView::new(d, format!("{key}.{i}")))
+                .collect()
         };
         let each = groups("for_each");
-        let inline =
-            each.iter().filter_map(|g: &GroupView<'a>| StepView::new(g.map.get("agent")?, format!("{}.agent", g.path))).collect();
+        let inline = each
+            .iter()
+            .filter_map(|g: &GroupView<'a>| {
+                StepView::new(g.map.get("agent")?, format!("{}.agent", g.path))
+            })
+            .collect();
         let provider = runtime
             .get("provider")
             .and_then(|d| d.text().or_else(|| d.map()?.text("name")))
             .map_or("copilot", |t| t.value.as_str());
-        Self { root, workflow, runtime, sources, path, steps, parallel: groups("parallel"), each, inline, provider }
+        Self {
+            root,
+            workflow,
+            runtime,
+            sources,
+            path,
+            steps,
+            parallel: groups("parallel"),
+            each,
+            inline,
+            provider,
+        }
     }
 
     /// The folder that relative paths start from.
@@ -111,17 +137,25 @@ impl<'a> View<'a> {
 
     /// Declared inputs in file order.
     pub(super) fn inputs(&self) -> Vec<&'a str> {
-        self.workflow.map("input").map(|m| m.iter().map(|(k, _)| k.value.as_str()).collect()).unwrap_or_default()
+        self.workflow
+            .map("input")
+            .map(|m| m.iter().map(|(k, _)| k.value.as_str()).collect())
+            .unwrap_or_default()
     }
 
     /// Whether the context mode is `explicit`.
     pub(super) fn explicit(&self) -> bool {
-        self.workflow.map("context").and_then(|c| c.text("mode")).is_some_and(|t| t.value == "explicit")
+        self.workflow
+            .map("context")
+            .and_then(|c| c.text("mode"))
+            .is_some_and(|t| t.value == "explicit")
     }
 
     /// The provider of a step.
     pub(super) fn provider_of(&self, step: &StepView<'a>) -> &'a str {
-        step.map.text("provider").map_or(self.provider, |t| t.value.as_str())
+        step.map
+            .text("provider")
+            .map_or(self.provider, |t| t.value.as_str())
     }
 
     /// What the provider of a step can do; copilot's where there is no such provider (V31 says so).
@@ -140,7 +174,13 @@ impl<'a> StepView<'a> {
         let map = datum.map()?;
         let name = map.text("name").map_or("", |t| t.value.as_str());
         let kind = map.text("type").map_or("agent", |t| t.value.as_str());
-        Some(Self { map, datum, path, name, kind })
+        Some(Self {
+            map,
+            datum,
+            path,
+            name,
+            kind,
+        })
     }
 
     /// Whether it asks a model by the dialect's own count: no `type`, or `agent`.
@@ -155,12 +195,23 @@ impl<'a> StepView<'a> {
 
     /// The place of a key's value, else of its name.
     pub(super) fn value_loc(&self, key: &str) -> Loc {
-        self.map.get(key).filter(|d| !d.loc.span.is_empty()).map_or_else(|| self.name_loc(), |d| d.loc)
+        self.map
+            .get(key)
+            .filter(|d| !d.loc.span.is_empty())
+            .map_or_else(|| self.name_loc(), |d| d.loc)
     }
 
     /// A diagnostic about this step.
-    pub(super) fn diagnostic(&self, code: &'static str, rule: &'static str, loc: Loc, message: impl Into<String>) -> Diagnostic {
-        let mut diagnostic = Diagnostic::new(code, Severity::Error, loc, message).upstream(rule).step(self.name);
+    pub(super) fn diagnostic(
+        &self,
+        code: &'static str,
+        rule: &'static str,
+        loc: Loc,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        let mut diagnostic = Diagnostic::new(code, Severity::Error, loc, message)
+            .upstream(rule)
+            .step(self.name);
         diagnostic.path = Some(self.path.clone());
         diagnostic
     }
@@ -179,7 +230,11 @@ impl<'a> StepView<'a> {
             found.extend(map.text(key).map(|t| (key.to_owned(), t)));
         }
         let mut below = |key: &str| {
-            for (name, value) in map.map(key).map(|m| m.iter().collect::<Vec<_>>()).unwrap_or_default() {
+            for (name, value) in map
+                .map(key)
+                .map(|m| m.iter().collect::<Vec<_>>())
+                .unwrap_or_default()
+            {
                 found.extend(value.text().map(|t| (format!("{key}.{}", name.value), t)));
             }
         };
@@ -190,12 +245,22 @@ impl<'a> StepView<'a> {
             found.extend(map.text("reason").map(|t| ("reason".to_owned(), t)));
         }
         for (index, question) in map.list("questions").iter().enumerate() {
-            let Some(question) = question.map() else { continue };
+            let Some(question) = question.map() else {
+                continue;
+            };
             for key in ["text", "hint"] {
-                found.extend(question.text(key).map(|t| (format!("questions.{index}.{key}"), t)));
+                found.extend(
+                    question
+                        .text(key)
+                        .map(|t| (format!("questions.{index}.{key}"), t)),
+                );
             }
             for (at, choice) in question.list("choices").iter().enumerate() {
-                found.extend(choice.text().map(|t| (format!("questions.{index}.choices.{at}"), t)));
+                found.extend(
+                    choice
+                        .text()
+                        .map(|t| (format!("questions.{index}.choices.{at}"), t)),
+                );
             }
         }
         found
@@ -207,7 +272,12 @@ impl<'a> GroupView<'a> {
         let map = datum.map()?;
         let name = map.text("name").map_or("", |t| t.value.as_str());
         let loc = map.get("name").map_or(datum.loc, |d| d.loc);
-        Some(Self { map, path, name, loc })
+        Some(Self {
+            map,
+            path,
+            name,
+            loc,
+        })
     }
 
     /// Names of the members of a parallel group.
@@ -216,19 +286,37 @@ impl<'a> GroupView<'a> {
     }
 
     /// A diagnostic about this group.
-    pub(super) fn diagnostic(&self, code: &'static str, rule: &'static str, loc: Loc, message: impl Into<String>) -> Diagnostic {
-        let mut diagnostic = Diagnostic::new(code, Severity::Error, loc, message).upstream(rule).step(self.name);
+    pub(super) fn diagnostic(
+        &self,
+        code: &'static str,
+        rule: &'static str,
+        loc: Loc,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        let mut diagnostic = Diagnostic::new(code, Severity::Error, loc, message)
+            .upstream(rule)
+            .step(self.name);
         diagnostic.path = Some(self.path.clone());
         diagnostic
     }
 }
 
 /// Adds "did you mean" and a fix where a name is near.
-pub(super) fn suggest<'n>(mut diagnostic: Diagnostic, wrong: &str, names: impl IntoIterator<Item = &'n str>, exact: bool) -> Diagnostic {
+pub(super) fn suggest<'n>(
+    mut diagnostic: Diagnostic,
+    wrong: &str,
+    names: impl IntoIterator<Item = &'n str>,
+    exact: bool,
+) -> Diagnostic {
     if let Some(best) = crate::nearest::nearest(wrong, names) {
-        diagnostic.message.push_str(&format!("; did you mean `{best}`?"));
+        diagnostic
+            .message
+            .push_str(&format!("; did you mean `{best}`?"));
         if exact {
-            let edit = crate::diagnostic::Edit { span: diagnostic.loc.span, text: best.to_owned() };
+            let edit = crate::diagnostic::Edit {
+                span: diagnostic.loc.span,
+                text: best.to_owned(),
+            };
             diagnostic = diagnostic.fix(format!("Change to `{best}`"), vec![edit]);
         }
     }
