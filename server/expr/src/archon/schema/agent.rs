@@ -42,8 +42,8 @@ pub(super) const HOOK_EVENTS: &[&str] = &[
 
 /// Everything about agents, in the order of the dialect's report.
 pub(super) fn check(map: &Object, issues: &mut Issues) {
-    text(map, "provider", TYPE, issues);
-    text(map, "model", TYPE, issues);
+    full_text(map, "provider", TYPE, issues);
+    full_text(map, "model", TYPE, issues);
     one_of(map, "effort", EFFORTS, TYPE, issues);
     thinking(map, issues);
     full_text(map, "fallbackModel", TYPE, issues);
@@ -89,6 +89,17 @@ fn thinking(map: &Object, issues: &mut Issues) {
     if let Some(problem) = map.get("thinking").and_then(thinking_problem) {
         issues.key("thinking", |i| i.wrong("invalid_type", TYPE, problem));
     }
+}
+
+/// Whether a `sandbox` setting has the right types.
+#[must_use]
+pub fn sandbox_is_sound(value: &Value) -> bool {
+    let mut issues = Issues::default();
+    value
+        .as_object()
+        .map(|map| sandbox(map, &mut issues))
+        .is_some()
+        && issues.finish().is_empty()
 }
 
 /// What a sandbox may hold; unknown keys pass.

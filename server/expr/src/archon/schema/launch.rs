@@ -8,6 +8,7 @@ use super::fields::{
 };
 use super::issue::{Issues, Rule, TYPE};
 use super::mode::Mode;
+use crate::archon::js;
 
 const RETRY: Rule = Rule("R45", "retry-bounds");
 const BOUNDS: Rule = Rule("R35", "fan-out-bounds");
@@ -73,8 +74,13 @@ pub(super) fn fields(map: &Object, issues: &mut Issues) {
 
 /// R31 and R32: settings of launches on nodes that launch nothing.
 pub(super) fn misplaced(map: &Object, issues: &mut Issues) {
-    let include = map.get("include").is_some_and(Value::is_string);
-    let workflow = map.get("workflow").is_some_and(Value::is_string);
+    let written = |key: &str| {
+        map.get(key)
+            .and_then(Value::as_str)
+            .is_some_and(|s| !js::trim(s).is_empty())
+    };
+    let include = written("include");
+    let workflow = written("workflow");
     let (rule, keys): (_, &[&str]) = if include {
         (
             Rule("R32", "launch-option-on-include"),

@@ -17,7 +17,7 @@ mod with;
 
 use serde_json::{Value, json};
 
-pub use agent::{EFFORTS, thinking_problem};
+pub use agent::{EFFORTS, sandbox_is_sound, thinking_problem};
 pub use issue::{Issue, Path, PathPart};
 pub use mode::{MODES, Mode, written_modes};
 pub use normal::{AGENT_ONLY, dropped};

@@ -99,12 +99,8 @@ fn parsed(map: &Map, findings: &mut Findings) -> Option<Parsed> {
     let settings = top::settings(map);
     if findings.nodes_passed() {
         for problem in structure::check(&checked) {
-            findings.graph(nodes::problem(
-                &problem,
-                &written,
-                place_of_nodes(map),
-                None,
-            ));
+            let diagnostic = nodes::problem(&problem, &written, place_of_nodes(map), None);
+            findings.graph_about(diagnostic, &problem.mentions);
         }
         top::providers(map, &checked, &written, findings);
         top::late(map, findings);
@@ -117,22 +113,14 @@ fn parsed(map: &Map, findings: &mut Findings) -> Option<Parsed> {
             findings.graph(outcome::diagnostic(&problem, map));
         }
     }
-    let before = findings_count(map, &checked, &written, findings);
+    let warnings = top_warnings::check(map, &checked, &written, findings)
+        + node_warnings::check(&written, findings);
     Some(Parsed {
         nodes: checked,
         written,
-        warnings: before,
+        warnings,
         ..settings
     })
-}
-
-fn findings_count(
-    map: &Map,
-    checked: &[Value],
-    written: &BTreeMap<String, Datum>,
-    findings: &mut Findings,
-) -> usize {
-    top_warnings::check(map, checked, written, findings) + node_warnings::check(written, findings)
 }
 
 fn place_of_nodes(map: &Map) -> Loc {

@@ -13,6 +13,20 @@ pub(super) struct Findings {
     project: Option<&'static str>,
     resources: Vec<&'static str>,
     warnings: Vec<&'static str>,
+    mentions: Vec<String>,
+}
+
+/// Why a file does not load by itself: the first problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rule's number.
+    pub rule: &'static str,
+    /// The rule's name.
+    pub name: &'static str,
+    /// The node, if one is meant.
+    pub node: Option<String>,
+    /// Names in the message.
+    pub mentions: Vec<String>,
 }
 
 impl Findings {
@@ -32,6 +46,14 @@ impl Findings {
     pub(super) fn graph(&mut self, diagnostic: Diagnostic) {
         self.graph = self.graph.or(diagnostic.upstream);
         self.all.push(diagnostic);
+    }
+
+    /// As [`Findings::graph`], with the names that the message is about.
+    pub(super) fn graph_about(&mut self, diagnostic: Diagnostic, mentions: &[String]) {
+        if self.graph.is_none() {
+            self.mentions = mentions.to_vec();
+        }
+        self.graph(diagnostic);
     }
 
     /// A rule about the file among others: names, includes, the graph after includes.
@@ -72,13 +94,17 @@ impl Findings {
         self.file.is_none() && self.nodes.is_empty()
     }
 
-    /// The rule, with its name, that keeps the file from loading.
-    pub(super) fn first_refusal(&self) -> Option<(&'static str, &'static str)> {
+    /// What keeps the file from loading.
+    pub(super) fn first_refusal(&self) -> Option<Refusal> {
         let rule = self.file.or(self.nodes.first().copied()).or(self.graph)?;
-        self.all
-            .iter()
-            .find(|d| d.upstream == Some(rule))
-            .map(|d| (rule, d.code))
+        let first = self.all.iter().find(|d| d.upstream == Some(rule))?;
+        let mentions = self.mentions.clone();
+        Some(Refusal {
+            rule,
+            name: first.code,
+            node: first.step.clone(),
+            mentions,
+        })
     }
 
     /// Whether the project takes the file too.

@@ -105,10 +105,12 @@ pub(super) fn check(written: &BTreeMap<String, Datum>, findings: &mut Findings) 
             continue;
         };
         if let Some(field) = map.field("with").filter(|_| {
-            !matches!(
-                mode,
-                Mode::Command | Mode::Script | Mode::Include | Mode::Workflow
-            )
+            // The dialect looks at the nodes of the workflow itself only.
+            !chain.contains('/')
+                && !matches!(
+                    mode,
+                    Mode::Command | Mode::Script | Mode::Include | Mode::Workflow
+                )
         }) {
             show(
                 "with-ignored",

@@ -38,9 +38,8 @@ pub(super) fn check(raw: &[Datum], findings: &mut Findings) -> Vec<Value> {
 /// The id of the node that a path inside `datum` belongs to, and the rest of the path.
 fn owner(datum: &Datum, index: usize, path: &Path) -> (String, String) {
     let label = |d: &Datum, i: usize| {
-        d.map()
-            .and_then(|m| m.text("id"))
-            .map(|t| t.value.trim().to_owned())
+        let written = d.map().and_then(|m| m.get("id")).map(as_text);
+        written
             .filter(|t| !t.is_empty())
             .unwrap_or_else(|| format!("#{}", i + 1))
     };
@@ -76,6 +75,18 @@ fn owner(datum: &Datum, index: usize, path: &Path) -> (String, String) {
         })
         .collect();
     (name, dots.join("."))
+}
+
+/// An id as the dialect would print it, whatever it is.
+fn as_text(datum: &Datum) -> String {
+    match datum.list() {
+        Some(items) => items
+            .iter()
+            .map(Datum::key_string)
+            .collect::<Vec<_>>()
+            .join(","),
+        None => datum.key_string().trim().to_owned(),
+    }
 }
 
 /// Nodes as they are written, by their chain of ids.

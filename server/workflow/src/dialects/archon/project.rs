@@ -1,7 +1,6 @@
 //! The workflows around a file (specs/archon.md 2.1): which files there are, which names they have, and what becomes of
 //! a workflow among them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fermata_syntax::{Offset, Span};
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use super::expand::{self, ExpandError, Graph, Library};
 use super::file::{self, File, Parsed};
-use super::findings::Findings;
+use super::findings::{Findings, Refusal};
 use super::{nodes, outcome, place, resource, structure};
 use crate::data::Datum;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -33,8 +32,8 @@ pub struct Member {
     pub pack: Option<PathBuf>,
     /// What it says; `None` when it does not load by itself.
     pub parsed: Option<Parsed>,
-    /// The rule and its name that keep it from loading.
-    pub refused: Option<(&'static str, &'static str)>,
+    /// What keeps it from loading by itself.
+    pub refused: Option<Refusal>,
     /// Whether it comes from the user's own folder.
     pub global: bool,
 }
@@ -132,8 +131,12 @@ impl<'w> Project<'w> {
                 node,
                 mentions,
             };
-            match (&member.parsed, member.refused) {
-                (_, Some((rule, name))) => found.errors.push(refuse(rule, name, None, Vec::new())),
+            match (&member.parsed, &member.refused) {
+                (_, Some(r)) => {
+                    found
+                        .errors
+                        .push(refuse(r.rule, r.name, r.node.clone(), r.mentions.clone()))
+                }
                 (None, None) => {}
                 (Some(parsed), None) if self.named(&parsed.name).count() > 1 => {
                     found.errors.push(refuse(
@@ -333,12 +336,15 @@ impl Library for Project<'_> {
 }
 
 /// Reads a file of the project in silence.
-fn member(
-    world: &dyn World,
-    path: &Path,
-) -> (Option<Parsed>, Option<(&'static str, &'static str)>) {
+fn member(world: &dyn World, path: &Path) -> (Option<Parsed>, Option<Refusal>) {
     let Ok(bytes) = world.read(path) else {
-        return (None, Some(("R67", "read-error")));
+        let refusal = Refusal {
+            rule: "R67",
+            name: "read-error",
+            node: None,
+            mentions: Vec::new(),
+        };
+        return (None, Some(refusal));
     };
     let tree = fermata_syntax::parse_bytes(&bytes);
     let mut findings = Findings::default();
@@ -347,9 +353,6 @@ fn member(
     let refused = findings.first_refusal();
     (file.parsed.filter(|_| loads), refused)
 }
-
-/// Places of every include node, for callers that show the way.
-pub type Places = BTreeMap<String, Loc>;
 
 fn is_file(world: &dyn World, path: &Path) -> bool {
     matches!(world.kind(path), Ok(PathKind::File))

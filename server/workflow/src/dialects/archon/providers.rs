@@ -18,7 +18,10 @@ pub(super) fn resumes_sessions(provider: &str) -> bool {
 /// Whether a provider can do what a field asks for. Unknown providers can do everything: they are somebody's own.
 pub(super) fn supports(provider: &str, field: &str) -> bool {
     match provider {
-        "codex" => !matches!(field, "hooks" | "skills" | "agents"),
+        "codex" => !matches!(
+            field,
+            "hooks" | "skills" | "agents" | "allowed_tools" | "denied_tools"
+        ),
         "opencode" => field != "hooks",
         "pi" => !matches!(field, "hooks" | "agents" | "mcp"),
         "copilot" => field != "hooks",

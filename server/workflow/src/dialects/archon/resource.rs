@@ -44,14 +44,6 @@ impl Located<'_> {
         structure::id(self.node)
     }
 
-    /// The provider it runs on.
-    pub(super) fn provider(&self) -> &str {
-        self.node
-            .get("provider")
-            .and_then(Value::as_str)
-            .unwrap_or(providers::DEFAULT)
-    }
-
     /// Whether an agent works here in one turn.
     pub(super) fn is_agent(&self) -> bool {
         structure::text(self.node, "kind") == "agent"
@@ -59,6 +51,18 @@ impl Located<'_> {
 }
 
 impl Needs<'_> {
+    /// The provider a node runs on: its own, else that of the alias or tier it names as a model, else the workflow's.
+    pub(super) fn provider<'l>(&'l self, node: &Located<'l>) -> &'l str {
+        let text = |key: &str| node.node.get(key).and_then(Value::as_str);
+        let own = self.parsed.written.get(&node.chain).and_then(|d| d.map());
+        let provider = text("provider");
+        if own.is_some_and(|m| m.get("provider").is_some()) {
+            return provider.unwrap_or(providers::DEFAULT);
+        }
+        let by_model = text("model").and_then(|m| self.project.config.provider_of(m));
+        by_model.or(provider).unwrap_or(providers::DEFAULT)
+    }
+
     /// The place of a field of a node, or of the setting or include that it comes from.
     pub(super) fn loc(&self, node: &Located<'_>, field: &str) -> Loc {
         let own = self.parsed.written.get(&node.chain);

@@ -70,23 +70,26 @@ pub(super) fn check(map: &Map, at: Loc, findings: &mut Findings) {
             ));
         }
     }
+    // An empty list of steps is just a key without meaning.
+    if let Some(steps) = map
+        .field("steps")
+        .filter(|f| f.value.list().is_some_and(|l| !l.is_empty()))
+    {
+        let message =
+            "`steps` is the form of old versions; write `nodes` that depend on each other";
+        findings.file(error("steps-removed", "R5", steps.key.loc, message));
+    }
     let nodes = map.field("nodes");
     if nodes.is_none_or(|f| f.value.list().is_none_or(<[Datum]>::is_empty)) {
-        if let Some(steps) = map.field("steps") {
-            let message =
-                "`steps` is the form of old versions; write `nodes` that depend on each other";
-            findings.file(error("steps-removed", "R5", steps.key.loc, message));
-        } else {
-            let found = nodes.map_or("nothing", |f| f.value.word());
-            let message =
-                format!("A workflow needs a list of `nodes` with at least one node, found {found}");
-            findings.file(error(
-                "missing-nodes",
-                "R6",
-                nodes.map_or(at, |f| f.key.loc),
-                message,
-            ));
-        }
+        let found = nodes.map_or("nothing", |f| f.value.word());
+        let message =
+            format!("A workflow needs a list of `nodes` with at least one node, found {found}");
+        findings.file(error(
+            "missing-nodes",
+            "R6",
+            nodes.map_or(at, |f| f.key.loc),
+            message,
+        ));
     }
 }
 
@@ -195,7 +198,7 @@ pub(super) fn late(map: &Map, findings: &mut Findings) {
     if let Some(field) = map.field("evidence_policy") {
         let sound = field.value.map().is_some_and(|m| {
             m.get("required")
-                .is_none_or(|d| matches!(d.shape, Shape::Bool(_)))
+                .is_some_and(|d| matches!(d.shape, Shape::Bool(_)))
         });
         if !sound {
             let message =

@@ -57,6 +57,7 @@ const OPTIONAL: &[&str] = &[
     "betas",
     "persist_sessions",
     "inputs",
+    "requires",
 ];
 
 /// The value of an optional setting when it is one that the dialect keeps.
@@ -90,8 +91,9 @@ pub(super) fn sound(key: &str, datum: &Datum) -> Option<Value> {
                 && m.get("write_back")
                     .is_none_or(|w| w == "approve" || w == "auto")
         }),
-        "sandbox" | "inputs" => value.is_object(),
-        "tags" => value.is_array(),
+        "sandbox" => schema::sandbox_is_sound(&value),
+        "inputs" => value.is_object(),
+        "tags" | "requires" => value.is_array(),
         "mutates_checkout" | "interactive" | "persist_sessions" => value.is_boolean(),
         _ => true,
     };

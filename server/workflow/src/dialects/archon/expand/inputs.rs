@@ -153,14 +153,15 @@ fn bindings(
     missing: &dyn Fn(&str) -> ExpandError,
 ) -> Result<(), ExpandError> {
     for (_, value) in value.as_object_mut().into_iter().flatten() {
-        let whole = value.as_str().and_then(|text| {
-            let found = reference::input_refs(text).into_iter().next()?;
-            (found.span == (0..text.len())).then_some(found.name)
-        });
-        match whole {
-            Some(name) => {
-                let new = values.get(&name).ok_or_else(|| missing(&name))?.clone();
-                if binds && new.is_object() {
+        match value {
+            Value::Object(directive) => {
+                for (_, inner) in directive.iter_mut() {
+                    typed(inner, values, missing)?;
+                }
+            }
+            other => {
+                let name = typed(other, values, missing)?;
+                if let Some(name) = name.filter(|_| binds && other.is_object()) {
                     let message = format!(
                         "The input '{name}' is a map, which a binding would read as a directive; hand it over as JSON text"
                     );
@@ -172,12 +173,29 @@ fn bindings(
                         message,
                     ));
                 }
-                *value = new;
             }
-            None => texts(value, &[], values, missing)?,
         }
     }
     Ok(())
+}
+
+/// Replaces a value that is nothing but one input by the input's value, other texts inside; says which input it was.
+fn typed(
+    value: &mut Value,
+    values: &Values,
+    missing: &dyn Fn(&str) -> ExpandError,
+) -> Result<Option<String>, ExpandError> {
+    let whole = value.as_str().and_then(|text| {
+        let found = reference::input_refs(text).into_iter().next()?;
+        (found.span == (0..text.len())).then_some(found.name)
+    });
+    match whole {
+        Some(name) => {
+            *value = values.get(&name).ok_or_else(|| missing(&name))?.clone();
+            Ok(Some(name))
+        }
+        None => texts(value, &[], values, missing).map(|()| None),
+    }
 }
 
 fn texts(

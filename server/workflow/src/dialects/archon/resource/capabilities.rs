@@ -50,7 +50,7 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
     if !node.is_agent() {
         return;
     }
-    let provider = node.provider();
+    let provider = needs.provider(node);
     for field in ["hooks", "agents", "allowed_tools", "denied_tools"] {
         if node.node.get(field).is_some() && !providers::supports(provider, field) {
             let message = format!("{provider} has no `{field}`; it has no effect");

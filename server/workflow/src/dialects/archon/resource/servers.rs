@@ -8,12 +8,7 @@ use crate::diagnostic::Severity;
 use crate::dialects::archon::providers;
 
 pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findings) {
-    let Some(file) = node
-        .node
-        .get("mcp")
-        .and_then(Value::as_str)
-        .filter(|_| node.is_agent())
-    else {
+    let Some(file) = node.node.get("mcp").and_then(Value::as_str) else {
         return;
     };
     let path = needs.project.root.as_ref().map(|r| r.join(file));
@@ -41,10 +36,10 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
             message,
         );
     }
-    if !providers::supports(node.provider(), "mcp") {
+    if !providers::supports(needs.provider(node), "mcp") {
         let message = format!(
             "{} takes no MCP servers; `mcp` has no effect",
-            node.provider()
+            needs.provider(node)
         );
         needs.report(
             findings,

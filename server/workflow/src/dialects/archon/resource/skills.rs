@@ -19,10 +19,10 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
     else {
         return;
     };
-    if !providers::supports(node.provider(), "skills") {
+    if !providers::supports(needs.provider(node), "skills") {
         let message = format!(
             "{} takes no skills; `skills` has no effect",
-            node.provider()
+            needs.provider(node)
         );
         needs.report(
             findings,
@@ -48,7 +48,7 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
             continue;
         }
         let elsewhere = place(".agents") || place(".codex");
-        let severity = if elsewhere && node.provider() == "claude" {
+        let severity = if elsewhere && needs.provider(node) == "claude" {
             Severity::Error
         } else {
             Severity::Warning

@@ -117,8 +117,18 @@ pub fn mentions(node: &Value) -> Vec<Mention<'_>> {
         }
     }
     let with = node.get("with").or_else(|| source?.get("with"));
+    let binds = source.is_some() || node.get("script").is_some();
     for (name, value) in with.and_then(Value::as_object).into_iter().flatten() {
-        texts(value, &format!("with.{name}"), &mut all);
+        // Of other values only a binding's directive is a reference; maps and lists are data.
+        let text = value
+            .as_str()
+            .or_else(|| value.get("from").filter(|_| binds)?.as_str());
+        if let Some(text) = text {
+            all.push(Mention {
+                field: format!("with.{name}"),
+                text,
+            });
+        }
     }
     for decision in node
         .get("decisions")
@@ -138,16 +148,4 @@ pub fn mentions(node: &Value) -> Vec<Mention<'_>> {
         }
     }
     all
-}
-
-fn texts<'v>(value: &'v Value, field: &str, all: &mut Vec<Mention<'v>>) {
-    match value {
-        Value::String(text) => all.push(Mention {
-            field: field.to_owned(),
-            text,
-        }),
-        Value::Array(items) => items.iter().for_each(|v| texts(v, field, all)),
-        Value::Object(map) => map.values().for_each(|v| texts(v, field, all)),
-        _ => {}
-    }
 }
