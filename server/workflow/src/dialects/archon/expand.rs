@@ -215,8 +215,8 @@ fn block(
         ));
     }
     let deeper: Vec<String> = chain.iter().cloned().chain([target.to_owned()]).collect();
-    let values = inputs::values(include, file)?;
     let mut child = graph(file, library, &deeper).map_err(|e| nested(e, name))?;
+    let values = inputs::values(include, file)?;
     if let Some(twice) = repeated(&child.nodes) {
         let message = format!("'{target}' has two nodes '{twice}' after its own includes");
         return Err(ExpandError::new(

@@ -53,7 +53,7 @@ pub(super) fn values(include: &Value, file: &Parsed) -> Result<Values, ExpandErr
                     "include-input-missing",
                     at,
                     "with",
-                    &[at, &file.name, name, "with:"],
+                    &[at, &file.name, "with:"],
                     message,
                 ));
             }
@@ -78,7 +78,7 @@ pub(super) fn substitute(
             "include-input-missing",
             &at,
             "with",
-            &[&at, target, name, "with:"],
+            &[&at, target, "with:"],
             message,
         )
     };

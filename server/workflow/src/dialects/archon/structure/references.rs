@@ -116,7 +116,11 @@ pub fn mentions(node: &Value) -> Vec<Mention<'_>> {
             }
         }
     }
-    let with = node.get("with").or_else(|| source?.get("with"));
+    // What an include hands over is looked at where it arrives, in the included nodes.
+    let with = node
+        .get("with")
+        .filter(|_| node.get("include").is_none())
+        .or_else(|| source?.get("with"));
     let binds = source.is_some() || node.get("script").is_some();
     for (name, value) in with.and_then(Value::as_object).into_iter().flatten() {
         // Of other values only a binding's directive is a reference; maps and lists are data.
