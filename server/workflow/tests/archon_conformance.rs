@@ -185,6 +185,26 @@ fn includes_expand_as_recorded() {
         }
     }
     report("includes", &lines);
+    let mut unnamed = Vec::new();
+    for row in &all {
+        let names = |v: &Value| -> Vec<BTreeSet<String>> {
+            let of = |e: &Value| {
+                list(&e["mentions"])
+                    .filter_map(|m| m.as_str().map(str::to_owned))
+                    .collect()
+            };
+            list(&v["errors"]).map(of).collect()
+        };
+        let (ours, theirs) = (names(&eval_rows::includes(row)), names(&row["expect"]));
+        if ours != theirs {
+            unnamed.push(format!("{} {ours:?} {theirs:?}", row["id"]));
+        }
+    }
+    eprintln!(
+        "includes: {} rows differ in the names they mention",
+        unnamed.len()
+    );
+    report("mentions", &unnamed);
     eprintln!(
         "includes: {} of {} rows agree",
         all.len() - lines.len(),

@@ -1,7 +1,5 @@
 //! In which order nodes run: layer by layer, each layer whole before the next (specs/archon.md 4.1).
 
-use std::collections::BTreeMap;
-
 /// Nodes that wait for each other, or for a node that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("these nodes wait for each other and never run: {}", .left.join(", "))]
@@ -10,30 +8,40 @@ pub struct Cycle {
     pub left: Vec<String>,
 }
 
-/// The layers of a graph: each holds the nodes whose dependencies are all in earlier ones, in file order.
+/// The layers of a graph: each holds the nodes whose dependencies are all in earlier ones. Inside a layer the order is
+/// that in which their last dependency sets them free, and among those the order of the file.
 ///
 /// # Errors
 /// When nodes are left over that can never run.
 pub fn layers<'n>(nodes: &[(&'n str, Vec<&'n str>)]) -> Result<Vec<Vec<&'n str>>, Cycle> {
-    let mut placed: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut open: Vec<usize> = nodes.iter().map(|(_, deps)| deps.len()).collect();
+    let mut layer: Vec<usize> = (0..nodes.len()).filter(|n| open[*n] == 0).collect();
     let mut layers: Vec<Vec<&'n str>> = Vec::new();
-    let mut left: Vec<&(&'n str, Vec<&'n str>)> = nodes.iter().collect();
-    while !left.is_empty() {
-        let (ready, waiting): (Vec<_>, Vec<_>) = left
-            .into_iter()
-            .partition(|(_, deps)| deps.iter().all(|d| placed.contains_key(d)));
-        if ready.is_empty() {
-            return Err(Cycle {
-                left: waiting.iter().map(|(id, _)| (*id).to_owned()).collect(),
-            });
+    let mut placed = vec![false; nodes.len()];
+    while !layer.is_empty() {
+        let mut next = Vec::new();
+        for done in &layer {
+            placed[*done] = true;
+            for (n, (_, deps)) in nodes.iter().enumerate() {
+                let met = deps.iter().filter(|d| **d == nodes[*done].0).count();
+                if met > 0 {
+                    open[n] = open[n].saturating_sub(met);
+                    if open[n] == 0 {
+                        next.push(n);
+                    }
+                }
+            }
         }
-        for (id, _) in &ready {
-            placed.insert(id, layers.len());
-        }
-        layers.push(ready.iter().map(|(id, _)| *id).collect());
-        left = waiting;
+        layers.push(layer.iter().map(|n| nodes[*n].0).collect());
+        layer = next;
     }
-    Ok(layers)
+    if placed.iter().all(|p| *p) {
+        return Ok(layers);
+    }
+    let left = nodes.iter().zip(&placed).filter(|(_, placed)| !**placed);
+    Err(Cycle {
+        left: left.map(|((id, _), _)| (*id).to_owned()).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -41,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_layer_keeps_the_order_of_the_file() {
+    fn a_layer_holds_what_the_one_before_sets_free() {
         let nodes = [
             ("c", vec!["a"]),
             ("a", vec![]),

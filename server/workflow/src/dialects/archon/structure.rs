@@ -10,7 +10,6 @@ mod references;
 mod sessions;
 mod upstream;
 
-pub use dependencies::{Cycle, layers};
 pub use references::{Mention, mentions};
 
 /// One problem of the graph.

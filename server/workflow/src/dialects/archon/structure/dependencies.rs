@@ -1,18 +1,10 @@
-//! R55 and R56: dependencies that do not exist, and cycles. Also the layers in which nodes run.
+//! R55 and R56: dependencies that do not exist, and cycles.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{Problem, Scope, depends_on, id, suggest};
-
-/// The nodes that are left when no more can run; in file order.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("these nodes wait for each other: {}", .left.join(", "))]
-pub struct Cycle {
-    /// Their ids.
-    pub left: Vec<String>,
-}
 
 /// Checks one scope.
 pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
@@ -45,49 +37,37 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
     if unknown {
         return;
     }
-    if let Err(cycle) = layers(scope.nodes) {
-        let mentions = cycle.left.clone();
+    let left = left_over(scope.nodes);
+    if !left.is_empty() {
         let message = format!(
             "These nodes wait for each other and never run: {}",
-            cycle.left.join(", ")
+            left.join(", ")
         );
-        let within = scope.within();
         problems.push(Problem {
             rule: "R56",
             name: "cycle",
             node: None,
-            within,
+            within: scope.within(),
             field: String::new(),
             part: None,
-            mentions,
+            mentions: left,
             message,
         });
     }
 }
 
-/// The layers of a graph: in each the nodes whose dependencies are all in earlier ones, in file order. A dependency that
-/// does not exist is never met.
-///
-/// # Errors
-/// When nodes are left over.
-pub fn layers(nodes: &[Value]) -> Result<Vec<Vec<String>>, Cycle> {
-    let mut layer_of: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut layers: Vec<Vec<String>> = Vec::new();
+/// The nodes that are left when every node that can run has run, in file order.
+fn left_over(nodes: &[Value]) -> Vec<String> {
+    let mut done: BTreeSet<&str> = BTreeSet::new();
     let mut left: Vec<&Value> = nodes.iter().collect();
-    while !left.is_empty() {
-        let (ready, rest): (Vec<&Value>, Vec<&Value>) = left
-            .iter()
-            .partition(|n| depends_on(n).all(|d| layer_of.contains_key(d)));
+    loop {
+        let (ready, waiting): (Vec<&Value>, Vec<&Value>) = left
+            .into_iter()
+            .partition(|n| depends_on(n).all(|d| done.contains(d)));
         if ready.is_empty() {
-            return Err(Cycle {
-                left: rest.iter().map(|n| id(n).to_owned()).collect(),
-            });
+            return waiting.iter().map(|n| id(n).to_owned()).collect();
         }
-        for node in &ready {
-            layer_of.insert(id(node), layers.len());
-        }
-        layers.push(ready.iter().map(|n| id(n).to_owned()).collect());
-        left = rest;
+        done.extend(ready.iter().map(|n| id(n)));
+        left = waiting;
     }
-    Ok(layers)
 }
