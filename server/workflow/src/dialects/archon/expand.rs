@@ -79,7 +79,7 @@ pub trait Library {
 /// # Errors
 /// The first include that cannot be expanded.
 pub fn expand(root: &Parsed, library: &dyn Library) -> Result<Graph, ExpandError> {
-    graph(root, library, &[root.name.clone()])
+    graph(root, library, std::slice::from_ref(&root.name))
 }
 
 fn graph(file: &Parsed, library: &dyn Library, chain: &[String]) -> Result<Graph, ExpandError> {
@@ -176,18 +176,14 @@ fn block(
     let name = id(include);
     let target = structure::text(include, "include");
     if chain.iter().any(|c| c == target) {
-        let way = chain
-            .iter()
-            .map(String::as_str)
-            .chain([target])
-            .collect::<Vec<_>>()
-            .join(" → ");
+        let way: Vec<&str> = chain.iter().map(String::as_str).chain([target]).collect();
+        let message = format!("This include never ends: {}", way.join(" → "));
         return Err(ExpandError::new(
             "include-cycle",
             name,
             "include",
-            &[target],
-            format!("This include never ends: {way}"),
+            &way,
+            message,
         ));
     }
     let Some(file) = library.workflow(target) else {

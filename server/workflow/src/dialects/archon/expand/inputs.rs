@@ -53,7 +53,7 @@ pub(super) fn values(include: &Value, file: &Parsed) -> Result<Values, ExpandErr
                     "include-input-missing",
                     at,
                     "with",
-                    &[at, &file.name, "with:"],
+                    &[at, &file.name, name, "with:"],
                     message,
                 ));
             }
@@ -169,7 +169,7 @@ fn bindings(
                         "include-object-binding",
                         at,
                         "with",
-                        &[at, &name],
+                        &[],
                         message,
                     ));
                 }
