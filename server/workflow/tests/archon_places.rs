@@ -88,7 +88,7 @@ fn a_later_node_of_the_same_id_is_the_wrong_one() {
 #[test]
 fn nodes_inside_groups_are_found_in_their_place() {
     let nodes = "  - id: g\n    loop_group:\n      until: DONE\n      max_iterations: 2\n      nodes:\n        - {id: x, bash: echo $nope.output}\n";
-    one(nodes, "R57", "echo $nope.output");
+    one(nodes, "R57", "$nope.output");
 }
 
 #[test]

@@ -78,10 +78,12 @@ fn datum(node: Node<'_>, file: FileId, depth: usize) -> Datum {
             };
             let plain = scalar.style() == ScalarStyle::Plain
                 && target.tag().is_none_or(|t| t != "tag:yaml.org,2002:str");
-            match plain
-                .then(|| scalars::plain(scalar.value()))
-                .unwrap_or(Plain::Text)
-            {
+            let meaning = if plain {
+                scalars::plain(scalar.value())
+            } else {
+                Plain::Text
+            };
+            match meaning {
                 Plain::Null => Shape::Null,
                 Plain::Bool(b) => Shape::Bool(b),
                 Plain::Int(n) => Shape::Int(n),

@@ -85,11 +85,11 @@ pub(super) fn read(tree: &Tree, file: FileId, findings: &mut Findings) -> File {
         return File { root, parsed: None };
     };
     top::check(map, place::narrow(datum), findings);
-    let parsed = parsed(map, findings);
+    let parsed = parsed(map, tree, findings);
     File { root, parsed }
 }
 
-fn parsed(map: &Map, findings: &mut Findings) -> Option<Parsed> {
+fn parsed(map: &Map, tree: &Tree, findings: &mut Findings) -> Option<Parsed> {
     let raw = map.list("nodes");
     if raw.is_empty() {
         return None;
@@ -99,7 +99,8 @@ fn parsed(map: &Map, findings: &mut Findings) -> Option<Parsed> {
     let settings = top::settings(map);
     if findings.nodes_passed() {
         for problem in structure::check(&checked) {
-            let diagnostic = nodes::problem(&problem, &written, place_of_nodes(map), None);
+            let diagnostic =
+                nodes::problem(&problem, &written, place_of_nodes(map), None, Some(tree));
             findings.graph_about(diagnostic, &problem.mentions);
         }
         top::providers(map, &checked, &written, findings);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fermata_expr::archon::schema::{self, Path, PathPart};
+use fermata_syntax::Tree;
 use serde_json::Value;
 
 use super::findings::Findings;
@@ -117,12 +118,13 @@ pub(super) fn problem(
     written: &BTreeMap<String, Datum>,
     fallback: Loc,
     through: Option<&str>,
+    tree: Option<&Tree>,
 ) -> Diagnostic {
     let chain = problem.chain();
     let own = written.get(&chain);
     let loc = match (own, through) {
         (Some(datum), _) => match &problem.part {
-            Some(part) => part_place(datum, &problem.field, part),
+            Some(part) => part_place(datum, &problem.field, part, tree),
             None => place::of(datum, &place::dotted(&problem.field)),
         },
         (None, Some(include)) => written
@@ -143,7 +145,7 @@ pub(super) fn problem(
 }
 
 /// The stretch of a text, or the item of a list, that is meant.
-fn part_place(datum: &Datum, field: &str, part: &str) -> Loc {
+fn part_place(datum: &Datum, field: &str, part: &str, tree: Option<&Tree>) -> Loc {
     let path = place::dotted(field);
     let mut at = datum;
     for key in &path {
@@ -161,6 +163,20 @@ fn part_place(datum: &Datum, field: &str, part: &str) -> Loc {
         .and_then(|l| l.iter().find(|i| i.text().is_some_and(|t| t.value == part)))
     {
         return item.loc;
+    }
+    let text = at.text().or_else(|| at.map()?.text("from"));
+    let stretch = || {
+        let text = text.filter(|t| !t.substituted)?;
+        let start = text.value.find(part)?;
+        let scalar = tree?.node(text.node?).as_scalar()?;
+        let span = scalar.source_span(start..start + part.len());
+        Some(Loc {
+            file: text.loc.file,
+            span,
+        })
+    };
+    if let Some(loc) = stretch() {
+        return loc;
     }
     place::of(datum, &path)
 }

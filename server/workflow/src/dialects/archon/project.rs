@@ -270,7 +270,13 @@ impl<'w> Project<'w> {
                     .as_deref()
                     .and_then(|n| n.split("__").next())
                     .filter(|n| parsed.written.contains_key(*n));
-                findings.project(nodes::problem(&problem, &parsed.written, name_at, include));
+                findings.project(nodes::problem(
+                    &problem,
+                    &parsed.written,
+                    name_at,
+                    include,
+                    None,
+                ));
                 None
             }
             Err(Failure::Outcome(problem)) => {

@@ -22,14 +22,11 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
                 let message = format!(
                     "'{name}' answers in free text, which equals no literal; give it an `output_format` and compare a field"
                 );
-                problems.push(scope.problem(
-                    "R59",
-                    "when-free-text",
-                    node,
-                    "when",
-                    &[name],
-                    message,
-                ));
+                let mut problem =
+                    scope.problem("R59", "when-free-text", node, "when", &[name], message);
+                let whole = atom.reference_span.start..atom.expected_span.end;
+                problem.part = Some(text(node, "when")[whole].to_owned());
+                problems.push(problem);
             }
         }
     }

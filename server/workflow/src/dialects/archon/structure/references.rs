@@ -34,14 +34,16 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
                         name,
                         scope.visible(),
                     );
-                    problems.push(scope.problem(
+                    let mut problem = scope.problem(
                         "R57",
                         "ref-unknown-node",
                         node,
                         &mention.field,
                         &[name],
                         message,
-                    ));
+                    );
+                    problem.part = Some(mention.text[found.span.clone()].to_owned());
+                    problems.push(problem);
                 }
             }
         }
@@ -55,14 +57,10 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
                     name,
                     scope.visible(),
                 );
-                problems.push(scope.problem(
-                    "R58",
-                    "when-unknown-node",
-                    node,
-                    "when",
-                    &[name],
-                    message,
-                ));
+                let mut problem =
+                    scope.problem("R58", "when-unknown-node", node, "when", &[name], message);
+                problem.part = Some(text(node, "when")[found.span.clone()].to_owned());
+                problems.push(problem);
             }
         }
     }
