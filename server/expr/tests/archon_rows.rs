@@ -1,4 +1,7 @@
-//! Agreement with the recorded answers of the real Archon engine. Rows that differ are listed in a snapshot.
+//! Agreement with the recorded answers of the real Archon engine. Rows that differ are listed in a snapshot. They are:
+//! a producer without any output text, which the engine renders as the word `undefined` (ours is empty), and a user
+//! message with `$&`, `$$` or `` $` `` in it, which the engine mangles because it hands the message to a replacement
+//! function as a pattern (ours arrives as it was written).
 
 use std::path::PathBuf;
 

@@ -25,7 +25,7 @@ pub fn eval(set: &str, row: &Value) -> Value {
     }
 }
 
-fn words<'r>(value: Option<&'r Value>) -> Vec<&'r str> {
+fn words(value: Option<&Value>) -> Vec<&str> {
     value
         .and_then(Value::as_array)
         .into_iter()

@@ -7,7 +7,7 @@ use fermata_workflow::MemoryWorld;
 use serde_json::Value;
 
 /// The data's folder, or `None` with a loud word when it is not here.
-pub fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let here = std::env::var_os("FERMATA_CORPUS")
         .map(PathBuf::from)
         .or_else(|| {
@@ -22,7 +22,7 @@ pub fn corpus() -> Option<PathBuf> {
 }
 
 /// Rows of a JSONL file.
-pub fn rows(path: &Path) -> Vec<Value> {
+pub(crate) fn rows(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).expect("conformance data is readable");
     text.lines()
         .map(|line| serde_json::from_str(line).expect("a row is JSON"))
@@ -30,7 +30,7 @@ pub fn rows(path: &Path) -> Vec<Value> {
 }
 
 /// A world with a folder of the data at `/project`, an empty home, and both script runtimes on PATH.
-pub fn world(from: &Path) -> MemoryWorld {
+pub(crate) fn world(from: &Path) -> MemoryWorld {
     let mut world = MemoryWorld::new();
     lay(&mut world, from, Path::new("/project"));
     world.set_home("/home/none");
