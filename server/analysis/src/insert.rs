@@ -2,9 +2,9 @@
 //! with the indentation of what stands there already.
 
 use fermata_syntax::Offset;
+use fermata_syntax::Span;
 use fermata_workflow::model::Route;
 use fermata_workflow::{Edit, Loc, Sources, Step};
-use fermata_syntax::Span;
 
 /// An edit that puts a route in front of `route`, in its file.
 ///
@@ -31,7 +31,9 @@ pub(crate) fn route_before(sources: &Sources, route: &Route, to: &str, when: &st
 /// line gets the dash; lines are given without indentation.
 pub(crate) fn step_after(sources: &Sources, step: &Step, lines: &[String]) -> Option<Edit> {
     let text = sources.get(step.loc.file)?.tree.text();
-    let Place::Block { indent, .. } = place(text, step.loc)? else { return None };
+    let Place::Block { indent, .. } = place(text, step.loc)? else {
+        return None;
+    };
     let end = line_ending(text);
     let at = usize::from(step.loc.span.end());
     let rest = text.get(at..)?;
@@ -42,10 +44,18 @@ pub(crate) fn step_after(sources: &Sources, step: &Step, lines: &[String]) -> Op
     let body: String = lines
         .iter()
         .enumerate()
-        .map(|(index, line)| format!("{indent}{}{line}{end}", if index == 0 { "- " } else { "  " }))
+        .map(|(index, line)| {
+            format!(
+                "{indent}{}{line}{end}",
+                if index == 0 { "- " } else { "  " }
+            )
+        })
         .collect();
     let offset = Offset::try_from(offset).ok()?;
-    Some(Edit { span: Span::empty(offset), text: format!("{lead}{body}") })
+    Some(Edit {
+        span: Span::empty(offset),
+        text: format!("{lead}{body}"),
+    })
 }
 
 enum Place<'t> {
@@ -63,9 +73,15 @@ fn place(text: &str, loc: Loc) -> Option<Place<'_>> {
     if let Some(indent) = lead.trim_end().strip_suffix('-')
         && indent.trim().is_empty()
     {
-        return Some(Place::Block { line: Offset::try_from(line).ok()?, indent });
+        return Some(Place::Block {
+            line: Offset::try_from(line).ok()?,
+            indent,
+        });
     }
-    before.trim_end().ends_with(['[', ',']).then_some(Place::Flow)
+    before
+        .trim_end()
+        .ends_with(['[', ','])
+        .then_some(Place::Flow)
 }
 
 /// The line ending that the file uses.

@@ -38,7 +38,10 @@ pub fn run(loaded: &Loaded, settings: &RuleSettings) -> Vec<Diagnostic> {
         // would say about the part is noise beside the real error.
         if !all.iter().any(Diagnostic::rejects) {
             let mut report = Report::default();
-            for rule in OUR_RULES.iter().filter(|r| r.dialects.contains(&workflow.dialect)) {
+            for rule in OUR_RULES
+                .iter()
+                .filter(|r| r.dialects.contains(&workflow.dialect))
+            {
                 (rule.check)(loaded, workflow, &mut report);
             }
             all.append(&mut report.diagnostics);
@@ -55,7 +58,15 @@ pub fn run(loaded: &Loaded, settings: &RuleSettings) -> Vec<Diagnostic> {
         Some(None) => false,
         None => true,
     });
-    all.sort_by_key(|d| (d.loc.file, d.loc.span.start(), d.loc.span.end(), d.severity, d.code));
+    all.sort_by_key(|d| {
+        (
+            d.loc.file,
+            d.loc.span.start(),
+            d.loc.span.end(),
+            d.severity,
+            d.code,
+        )
+    });
     all.dedup();
     all
 }

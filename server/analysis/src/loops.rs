@@ -1,12 +1,16 @@
 //! Small questions that several loop rules ask about a loop of the route graph.
 
+use fermata_workflow::Workflow;
 use fermata_workflow::flow::{EdgeKind, Flow, FlowEdge, Judge, Loop, Target};
 use fermata_workflow::model::{END, Route, StepKind};
-use fermata_workflow::Workflow;
 
 /// Whether anything leaves the loop; a terminate step inside ends it as well.
 pub(crate) fn has_exit(workflow: &Workflow, found: &Loop) -> bool {
-    !found.exits.is_empty() || found.steps.iter().any(|step| matches!(workflow.steps[*step].kind, StepKind::Terminate(_)))
+    !found.exits.is_empty()
+        || found
+            .steps
+            .iter()
+            .any(|step| matches!(workflow.steps[*step].kind, StepKind::Terminate(_)))
 }
 
 /// Iterations that one round costs, at least 1: a step counts 1, a parallel group its members.
@@ -45,7 +49,13 @@ pub(crate) fn exit_target<'w>(workflow: &'w Workflow, found: &Loop, judge: &Judg
 /// Edges between steps of the loop, in file order.
 pub(crate) fn inner_edges(flow: &Flow, found: &Loop) -> Vec<FlowEdge> {
     let inside = |edge: &FlowEdge| matches!(edge.to, Target::Step(to) if found.contains(to));
-    found.steps.iter().flat_map(|step| flow.outgoing(*step)).filter(|edge| inside(edge)).copied().collect()
+    found
+        .steps
+        .iter()
+        .flat_map(|step| flow.outgoing(*step))
+        .filter(|edge| inside(edge))
+        .copied()
+        .collect()
 }
 
 /// The name of an edge's target.

@@ -6,7 +6,10 @@ include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 /// The page of a diagnostic code as Markdown; `None` for a code that no rule has.
 #[must_use]
 pub fn explain(code: &str) -> Option<&'static str> {
-    PAGES.binary_search_by(|(name, _)| (*name).cmp(code)).ok().map(|index| PAGES[index].1)
+    PAGES
+        .binary_search_by(|(name, _)| (*name).cmp(code))
+        .ok()
+        .map(|index| PAGES[index].1)
 }
 
 /// Every code that has a page, with its page, by code.

@@ -22,18 +22,33 @@ impl Allowed {
             let tree = &source.tree;
             let body = tree.root().map(|root| root.span().start());
             for comment in tree.comments() {
-                let Some(codes) = codes(&comment.text) else { continue };
+                let Some(codes) = codes(&comment.text) else {
+                    continue;
+                };
                 let on_top = body.is_some_and(|start| comment.span.end() <= start);
-                let line = tree.line_index().position(comment.span.start(), Encoding::Utf8).line;
-                allowed.push(Allow { file, line: (!on_top).then_some(line), codes });
+                let line = tree
+                    .line_index()
+                    .position(comment.span.start(), Encoding::Utf8)
+                    .line;
+                allowed.push(Allow {
+                    file,
+                    line: (!on_top).then_some(line),
+                    codes,
+                });
             }
         }
         Self(allowed)
     }
 
     pub(crate) fn covers(&self, sources: &Sources, diagnostic: &Diagnostic) -> bool {
-        let Some(source) = sources.get(diagnostic.loc.file) else { return false };
-        let at = source.tree.line_index().position(diagnostic.loc.span.start(), Encoding::Utf8).line;
+        let Some(source) = sources.get(diagnostic.loc.file) else {
+            return false;
+        };
+        let at = source
+            .tree
+            .line_index()
+            .position(diagnostic.loc.span.start(), Encoding::Utf8)
+            .line;
         self.0.iter().any(|allow| {
             allow.file == diagnostic.loc.file
                 && allow.codes.iter().any(|code| code == diagnostic.code)
@@ -44,7 +59,16 @@ impl Allowed {
 
 /// The codes of `fermata: allow(a, b)`; `None` for any other comment.
 fn codes(comment: &str) -> Option<Vec<String>> {
-    let list = comment.trim().strip_prefix("fermata:")?.trim().strip_prefix("allow(")?;
+    let list = comment
+        .trim()
+        .strip_prefix("fermata:")?
+        .trim()
+        .strip_prefix("allow(")?;
     let (list, _) = list.split_once(')')?;
-    Some(list.split(',').map(|code| code.trim().to_owned()).filter(|code| !code.is_empty()).collect())
+    Some(
+        list.split(',')
+            .map(|code| code.trim().to_owned())
+            .filter(|code| !code.is_empty())
+            .collect(),
+    )
 }

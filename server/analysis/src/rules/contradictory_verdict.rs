@@ -8,7 +8,11 @@ use super::reviewer_loop;
 use crate::rule::{CONDUCTOR, Report, Rule};
 use crate::threshold;
 
-pub(super) const RULE: Rule = Rule { code: "contradictory-verdict", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "contradictory-verdict",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     for found in &Flow::new(workflow).loops(workflow) {
@@ -18,22 +22,43 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     }
 }
 
-fn diagnose(loaded: &Loaded, workflow: &Workflow, found: &Loop, judge: &Judge) -> Option<Diagnostic> {
+fn diagnose(
+    loaded: &Loaded,
+    workflow: &Workflow,
+    found: &Loop,
+    judge: &Judge,
+) -> Option<Diagnostic> {
     let step = &workflow.steps[judge.step];
     let name = step.name.as_str();
-    let flag = &judge.fields.iter().find(|field| field.class == FieldClass::Flag && field.step == judge.step)?.name;
-    if judge.fields.iter().any(|field| field.class == FieldClass::Score) {
+    let flag = &judge
+        .fields
+        .iter()
+        .find(|field| field.class == FieldClass::Flag && field.step == judge.step)?
+        .name;
+    if judge
+        .fields
+        .iter()
+        .any(|field| field.class == FieldClass::Score)
+    {
         return None;
     }
-    let (score, declared) =
-        step.output.iter().flatten().find(|(name, field)| field_class(name, Some(field)) == FieldClass::Score)?;
+    let (score, declared) = step
+        .output
+        .iter()
+        .flatten()
+        .find(|(name, field)| field_class(name, Some(field)) == FieldClass::Score)?;
     // Nearest to the way back: its own condition, else the last one that must have failed before it.
     let when = judge.back.iter().find_map(|edge| {
         let conditions = back_conditions(step, edge);
-        conditions.into_iter().max_by_key(|when| when.loc.span.start())
+        conditions
+            .into_iter()
+            .max_by_key(|when| when.loc.span.start())
     })?;
     let enough = match threshold::of(step, score) {
-        Some(t) if t.guessed => format!("above the passing score of {} (a guess from the prompt)", t.value),
+        Some(t) if t.guessed => format!(
+            "above the passing score of {} (a guess from the prompt)",
+            t.value
+        ),
         Some(t) => format!("above the passing score of {}", t.value),
         None => "with a passing score".to_owned(),
     };
@@ -43,7 +68,10 @@ fn diagnose(loaded: &Loaded, workflow: &Workflow, found: &Loop, judge: &Judge) -
     );
     let mut diagnostic = Diagnostic::new(RULE.code, Severity::Warning, when.loc, message)
         .step(name)
-        .related(declared.loc, format!("`{score}` is declared here and no route looks at it"));
+        .related(
+            declared.loc,
+            format!("`{score}` is declared here and no route looks at it"),
+        );
     diagnostic.fixes = [
         reviewer_loop::exit_on_score(&loaded.sources, workflow, found, judge),
         reviewer_loop::escalation(&loaded.sources, workflow, found, judge),

@@ -10,7 +10,11 @@ use crate::insert::line_ending;
 use crate::loops;
 use crate::rule::{CONDUCTOR, Report, Rule};
 
-pub(super) const RULE: Rule = Rule { code: "implicit-iteration-limit", dialects: CONDUCTOR, check };
+pub(super) const RULE: Rule = Rule {
+    code: "implicit-iteration-limit",
+    dialects: CONDUCTOR,
+    check,
+};
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     if workflow.limits.max_iterations_written.is_some() {
@@ -31,7 +35,8 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     let mut diagnostic = Diagnostic::new(RULE.code, Severity::Warning, workflow.name.loc, message);
     for step in &found.steps {
         let name = &workflow.steps[*step].name;
-        diagnostic = diagnostic.related(name.loc, format!("`{}` is part of the loop", name.as_str()));
+        diagnostic =
+            diagnostic.related(name.loc, format!("`{}` is part of the loop", name.as_str()));
     }
     if let Some(edit) = write_default(loaded, limit) {
         diagnostic = diagnostic.fix(format!("Write `max_iterations: {limit}`"), vec![edit]);
@@ -44,7 +49,12 @@ fn write_default(loaded: &Loaded, limit: u64) -> Option<Edit> {
     let tree = &loaded.sources.get(fermata_workflow::FileId::ROOT)?.tree;
     let text = tree.text();
     let end = line_ending(text);
-    let workflow = tree.root()?.as_mapping()?.get("workflow")?.value.as_mapping()?;
+    let workflow = tree
+        .root()?
+        .as_mapping()?
+        .get("workflow")?
+        .value
+        .as_mapping()?;
     let insert_before = |entry: fermata_syntax::Entry<'_>, key: &str| {
         let start = usize::from(entry.key.span().start());
         let line = text[..start].rfind('\n').map_or(0, |n| n + 1);
@@ -61,7 +71,10 @@ fn write_default(loaded: &Loaded, limit: u64) -> Option<Edit> {
         }
         // After the entry point a reader looks for how the run is bounded.
         None => {
-            let mut entries = workflow.entries().skip_while(|e| e.key_text() != Some("entry_point")).skip(1);
+            let mut entries = workflow
+                .entries()
+                .skip_while(|e| e.key_text() != Some("entry_point"))
+                .skip(1);
             let next = entries.next().or_else(|| workflow.get("entry_point"))?;
             insert_before(next, &format!("@limits:\n@  max_iterations: {limit}\n"))
         }
