@@ -97,7 +97,10 @@ fn datum(node: Node<'_>, file: FileId, depth: usize) -> Datum {
         Kind::Mapping(mapping) => Shape::Map(map(mapping, file, depth)),
         Kind::Alias(_) => Shape::Null,
     };
-    Datum { shape, loc }
+    let plain = target
+        .as_scalar()
+        .is_some_and(|s| s.style() == ScalarStyle::Plain);
+    Datum { shape, loc, plain }
 }
 
 fn map(mapping: Mapping<'_>, file: FileId, depth: usize) -> Map {
@@ -130,13 +133,10 @@ fn map(mapping: Mapping<'_>, file: FileId, depth: usize) -> Map {
                     node: Some(entry.key.resolved().id()),
                     substituted: false,
                 }),
-                None => key.shape,
+                None => key.shape.clone(),
             };
             own.push(Field {
-                key: Datum {
-                    shape,
-                    loc: key.loc,
-                },
+                key: Datum { shape, ..key },
                 value: datum(entry.value, file, depth + 1),
             });
         }
