@@ -11,7 +11,7 @@ import { run, settled } from "./commands/run";
 import { openPanel, showRuns } from "./commands/runs";
 import { Panel } from "./panel";
 import { Runs } from "./runs";
-import { Server } from "./server";
+import { Server, type PanelWish } from "./server";
 import { showStatusBar } from "./status-bar";
 import { RunsTree } from "./tree";
 import { isWorkflowFile } from "./workflow-file";
@@ -45,7 +45,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     command("abandon", "Abandoning", (argument) => abandon(parts, argument)),
     command("restart", "Restarting", () => server.restart()),
     command("showOutput", "Showing the output", () => output.show()),
-    server.onOpenPanel((id) => panel.show({ run: id })),
+    server.onOpenPanel((wish) => showWish(panel, wish)),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void server.trust()),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (AT_START.some((name) => change.affectsConfiguration(name))) void guarded(parts, "Restarting", () => server.restart());
@@ -56,6 +56,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
 /** Nothing to do: everything is a subscription. Runs go on. */
 export function deactivate(): void {}
+
+function showWish(panel: Panel, { run: id, start, started }: PanelWish): void {
+  if (start !== undefined && start !== null) panel.show({ run: panel.shown, gate: `start:${start}` });
+  else if (started !== true) panel.show({ run: id ?? null });
+  else if (vscode.workspace.getConfiguration("fermata").get("panel.openOnRun", true)) panel.show({ run: id ?? null }, true);
+}
 
 async function afterCommand(result: unknown): Promise<void> {
   const refusal = result as ActResult | null | undefined;

@@ -18,6 +18,14 @@ export interface EventsBatch {
   readonly events: readonly RunEvent[];
 }
 
+/** What a lens asks the panel to show. */
+export interface PanelWish {
+  readonly run?: string | null;
+  readonly start?: string | null;
+  /** The run was started just now by the answer to a prompt. */
+  readonly started?: boolean;
+}
+
 /** Called with what came of a server's command that a lens or code action called. */
 export type OnCommand = (command: string, argument: unknown, result: unknown) => Promise<void>;
 
@@ -35,7 +43,7 @@ export class Server implements vscode.Disposable {
   readonly #healthChanged = new vscode.EventEmitter<Health>();
   readonly #runsChanged = new vscode.EventEmitter<void>();
   readonly #events = new vscode.EventEmitter<EventsBatch>();
-  readonly #openPanel = new vscode.EventEmitter<string | null>();
+  readonly #openPanel = new vscode.EventEmitter<PanelWish>();
   readonly onHealth = this.#healthChanged.event;
   readonly onRunsChanged = this.#runsChanged.event;
   readonly onEvents = this.#events.event;
@@ -97,7 +105,7 @@ export class Server implements vscode.Disposable {
     client.onNotification("fermata/runChanged", () => this.#runsChanged.fire());
     client.onNotification("fermata/startsChanged", () => this.#runsChanged.fire());
     client.onNotification("fermata/events", (batch: EventsBatch) => this.#events.fire(batch));
-    client.onNotification("fermata/openPanel", (params: { readonly run?: string | null } | null) => this.#openPanel.fire(params?.run ?? null));
+    client.onNotification("fermata/openPanel", (wish: PanelWish | null) => this.#openPanel.fire(wish ?? {}));
     client.onNotification("fermata/serverStatus", (status: { readonly health: string; readonly message?: string | null }) => {
       this.#setHealth(status.health === "ok" || status.health === "warning" || status.health === "error" ? status.health : "warning");
       if (status.message !== undefined && status.message !== null) this.#output.info(status.message);

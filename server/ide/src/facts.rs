@@ -71,6 +71,18 @@ pub struct StartFact {
     pub message: String,
 }
 
+impl StartFact {
+    /// How the earlier run stands, behind its name: `failed (iteration_limit)`, `is waiting`.
+    #[must_use]
+    pub fn stands(&self) -> String {
+        if self.status.starts_with("failed") {
+            self.status.clone()
+        } else {
+            format!("is {}", self.status)
+        }
+    }
+}
+
 /// What an editor can ask the server to do.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]

@@ -25,7 +25,7 @@ pub fn lenses(snapshot: &Snapshot) -> Vec<Lens> {
     let mut found = Vec::new();
     let mut add = |span, title: String, act| found.push(Lens { span, title, act });
     for start in &facts.starts {
-        let title = format!("choose: run {} is {}", start.prior, start.status);
+        let title = format!("choose: run {} {}", start.prior, start.stands());
         add(
             top,
             title,

@@ -3,7 +3,7 @@
 //! response, and a panic on the way becomes an error response (invariant 6).
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fermata_control::{Control, RunsFilter};
 use fermata_syntax::Encoding;
@@ -18,7 +18,7 @@ use tower_lsp::{Client, LanguageServer};
 use crate::commands::{self, failed};
 use crate::session::{ClientFacts, Message, Session, View};
 use crate::settings::Settings;
-use crate::{Opener, convert, methods, surface};
+use crate::{Opener, Probe, convert, methods, surface};
 
 /// What the handlers share. State belongs to the session task.
 pub(crate) struct Backend {
@@ -27,16 +27,18 @@ pub(crate) struct Backend {
     /// Until `initialize` has started the session.
     start: Mutex<Option<(Opener, UnboundedReceiver<Message>)>>,
     control: OnceLock<Control>,
+    probe: Arc<Probe>,
 }
 
 impl Backend {
-    pub(crate) fn new(client: Client, opener: Opener) -> Self {
+    pub(crate) fn new(client: Client, opener: Opener, probe: Arc<Probe>) -> Self {
         let (session, inbox) = unbounded_channel();
         Self {
             client,
             session,
             start: Mutex::new(Some((opener, inbox))),
             control: OnceLock::new(),
+            probe,
         }
     }
 
@@ -279,6 +281,7 @@ impl LanguageServer for Backend {
             facts,
             settings,
             self.session.clone(),
+            Arc::clone(&self.probe),
         );
         tokio::spawn(session.run(inbox));
         Ok(InitializeResult {

@@ -120,6 +120,15 @@ pub(crate) fn execute(id: &str, argument: &Value, context: &Context) -> Result<V
     }
 }
 
+/// What a person has to read about a result, if it is a refusal. A choice is asked by a prompt of its own.
+pub(crate) fn refusal(result: &Value) -> Option<String> {
+    let word = |name: &str| result.get(name).and_then(Value::as_str);
+    let refused = result.get("ok").and_then(Value::as_bool) == Some(false);
+    (refused && word("reason") != Some("choice"))
+        .then(|| word("message").or(word("reason")).map(str::to_owned))
+        .flatten()
+}
+
 fn run(fields: &Fields<'_>, context: &Context, dry_run: bool) -> Result<Value> {
     let address = fields.text("uri")?;
     let file = address

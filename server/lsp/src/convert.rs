@@ -69,6 +69,10 @@ pub(crate) fn uri(path: &Path) -> Option<Uri> {
 
 /// The path of a `file:` address.
 pub(crate) fn path(uri: &Uri) -> Option<PathBuf> {
+    // Any address has a path; only those of files name one on this machine.
+    if !uri.as_str().starts_with("file:") {
+        return None;
+    }
     uri.to_file_path().map(|path| path.into_owned())
 }
 

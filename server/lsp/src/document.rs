@@ -10,7 +10,8 @@ use tower_lsp::ls_types::TextDocumentContentChangeEvent;
 /// What a finished analysis knows.
 #[derive(Debug, Clone)]
 pub(crate) struct Analysis {
-    pub(crate) version: i32,
+    /// Revision of the document that it is of.
+    pub(crate) revision: u64,
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) diagnostics: Arc<Vec<Diagnostic>>,
     /// `None`: the text is no workflow, and nothing is said about it.
@@ -28,8 +29,10 @@ pub(crate) struct Document {
     /// Set once the text was proven to be a workflow; stays until the document is closed.
     pub(crate) attached: Option<Dialect>,
     pub(crate) analysis: Option<Analysis>,
-    /// Version being analysed now, if any.
-    pub(crate) in_flight: Option<i32>,
+    /// Goes up with every edit, and when something that the text includes has changed.
+    pub(crate) revision: u64,
+    /// Whether an analysis is under way.
+    pub(crate) in_flight: bool,
     pub(crate) waiting: Vec<Waiting>,
 }
 
@@ -41,7 +44,8 @@ impl Document {
             version,
             attached: None,
             analysis: None,
-            in_flight: None,
+            revision: 0,
+            in_flight: false,
             waiting: Vec::new(),
         }
     }
@@ -64,12 +68,13 @@ impl Document {
             edit::apply(&mut self.text, range, encoding, &change.text);
         }
         self.version = version;
+        self.revision += 1;
     }
 
-    /// Whether the last analysis is of the newest text.
+    /// Whether the last analysis is of the newest text and of what it includes now.
     pub(crate) fn is_fresh(&self) -> bool {
         self.analysis
             .as_ref()
-            .is_some_and(|analysis| analysis.version == self.version)
+            .is_some_and(|analysis| analysis.revision == self.revision)
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn path_of(start: &StartSummary) -> Option<std::path::PathBuf> {
 }
 
 /// `failed (iteration_limit)` of the run that a start request has to be decided about.
-pub(crate) fn prior_status(view: &RunsView, start: &StartSummary) -> String {
+fn prior_status(view: &RunsView, start: &StartSummary) -> String {
     let prior = view.runs.iter().find(|run| run.run == start.prior);
     prior.map_or_else(
         || "still there".to_owned(),
@@ -109,10 +109,25 @@ pub(crate) fn prior_status(view: &RunsView, start: &StartSummary) -> String {
 /// What that run was about.
 pub(crate) fn prior_message(view: &RunsView, start: &StartSummary) -> String {
     let prior = view.runs.iter().find(|run| run.run == start.prior);
-    fermata_control::preview(prior.and_then(|run| run.message.as_deref()))
+    let given = prior.and_then(|run| match &run.message {
+        // Asked for by a form: the inputs are the words.
+        None if !run.inputs.is_empty() => Some(
+            run.inputs
+                .iter()
+                .map(|(name, value)| match value {
+                    Value::String(text) => format!("{name}: {text}"),
+                    other => format!("{name}: {other}"),
+                })
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        message => message.clone(),
+    });
+    fermata_control::preview(given.as_deref())
 }
 
-fn start(view: &RunsView, start: &StartSummary) -> StartFact {
+/// What a document's features know of a start request.
+pub(crate) fn start(view: &RunsView, start: &StartSummary) -> StartFact {
     StartFact {
         start: start.start.clone(),
         prior: start.prior.short().to_owned(),

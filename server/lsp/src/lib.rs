@@ -10,6 +10,7 @@ mod commands;
 mod convert;
 mod document;
 mod facts;
+mod frames;
 mod methods;
 mod notifications;
 mod outbox;
@@ -18,6 +19,9 @@ mod session;
 mod settings;
 mod surface;
 mod watch;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use anyhow::Result;
 use fermata_control::Control;
@@ -34,6 +38,9 @@ pub type Opener = Box<dyn FnOnce(Surface) -> Result<Control> + Send>;
 /// a person, so none of them holds its place for long.
 const CONCURRENCY: usize = 256;
 
+/// Bytes between the frames' reader and the protocol library.
+const PIPE: usize = 64 << 10;
+
 /// Serves one client on standard input and output until `exit` or end of input.
 ///
 /// # Errors
@@ -47,15 +54,30 @@ pub fn serve_stdio(opener: impl FnOnce(Surface) -> Result<Control> + Send + 'sta
         tokio::io::stdin(),
         tokio::io::stdout(),
         Box::new(opener),
+        Arc::new(Probe::default()),
     ));
     // Standard input is read on a thread that nobody can interrupt.
     runtime.shutdown_background();
     Ok(())
 }
 
+/// What tests may look at and provoke. Nothing of it does anything unless asked.
+#[derive(Debug, Default)]
+pub struct Probe {
+    /// How many texts were analysed: at most one for each edit, however much is asked about it.
+    pub lowerings: AtomicU64,
+    /// Makes the next question about a document panic.
+    pub panics: AtomicBool,
+}
+
 /// Serves one client on any pair of streams.
-pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite, opener: Opener) {
-    let (service, socket) = LspService::build(|client| Backend::new(client, opener))
+pub async fn serve(
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin,
+    opener: Opener,
+    probe: Arc<Probe>,
+) {
+    let (service, socket) = LspService::build(|client| Backend::new(client, opener, probe))
         .custom_method("fermata/runs", Backend::runs)
         .custom_method("fermata/show", Backend::show)
         .custom_method("fermata/events", Backend::events)
@@ -64,8 +86,24 @@ pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite, opene
         .custom_method("fermata/unsubscribe", Backend::unsubscribe)
         .custom_method("fermata/didChangeTrust", Backend::did_change_trust)
         .finish();
-    Server::new(input, output, socket)
+    let (to_server, server_input) = tokio::io::duplex(PIPE);
+    let (server_output, from_server) = tokio::io::duplex(PIPE);
+    let (complaints, complained) = tokio::sync::mpsc::unbounded_channel();
+    let serving = Server::new(server_input, server_output, socket)
         .concurrency_level(CONCURRENCY)
-        .serve(service)
-        .await;
+        .serve(service);
+    let reading = async {
+        frames::inbound(input, to_server, complaints).await;
+        // The end of the input reaches the server through its pipe.
+        std::future::pending::<()>().await;
+    };
+    tokio::join!(
+        async {
+            tokio::select! {
+                () = serving => {}
+                () = reading => {}
+            }
+        },
+        frames::outbound(from_server, output, complained),
+    );
 }

@@ -32,12 +32,22 @@ pub(crate) enum Mail {
 pub(crate) struct Outbox(UnboundedSender<Mail>);
 
 impl Outbox {
-    /// Starts the task that sends.
-    pub(crate) fn start(client: Client) -> Self {
+    /// Starts the task that sends. Our own notifications go to a `plugin` only.
+    pub(crate) fn start(client: Client, plugin: bool) -> Self {
         let (sender, mut receiver) = unbounded_channel();
         tokio::spawn(async move {
             while let Some(mail) = receiver.recv().await {
-                deliver(&client, mail).await;
+                let ours = matches!(
+                    mail,
+                    Mail::RunChanged(_)
+                        | Mail::StartsChanged
+                        | Mail::Events(_)
+                        | Mail::Status(_)
+                        | Mail::OpenPanel(_)
+                );
+                if plugin || !ours {
+                    deliver(&client, mail).await;
+                }
             }
         });
         Self(sender)

@@ -9,14 +9,15 @@ use fermata_control::{
     AnswerInput, AnswerOutcome, ChoiceAnswer, Control, Outcome, RunSummary, RunsView, StartRefusal,
     StartSummary,
 };
-use fermata_engine::gate::Gate;
+use fermata_engine::gate::{AnswerSpec, Gate, Refusal};
 use fermata_engine::{GateId, RunId};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp::Client;
 use tower_lsp::ls_types::{MessageActionItem, MessageType};
 
-use crate::facts::{prior_message, prior_status};
+use crate::facts::prior_message;
+use crate::outbox::{Mail, Outbox};
 use crate::session::Message;
 use crate::settings::{GatePrompt, Settings};
 
@@ -51,12 +52,15 @@ pub(crate) struct Prompts {
     client: Client,
     control: Control,
     own: UnboundedSender<Message>,
+    outbox: Outbox,
     roots: Vec<PathBuf>,
     /// Gates and starts that were there at the start, or were asked about already.
     known: HashSet<String>,
     primed: bool,
     queue: VecDeque<Prompt>,
-    outstanding: bool,
+    /// What the client is being asked, and the number of that question.
+    outstanding: Option<(u64, HashSet<String>)>,
+    asked: u64,
 }
 
 impl Prompts {
@@ -64,17 +68,20 @@ impl Prompts {
         client: Client,
         control: Control,
         own: UnboundedSender<Message>,
+        outbox: Outbox,
         roots: Vec<PathBuf>,
     ) -> Self {
         Self {
             client,
             control,
             own,
+            outbox,
             roots,
             known: HashSet::new(),
             primed: false,
             queue: VecDeque::new(),
-            outstanding: false,
+            outstanding: None,
+            asked: 0,
         }
     }
 
@@ -82,6 +89,13 @@ impl Prompts {
     pub(crate) fn look(&mut self, view: &RunsView, settings: &Settings) {
         let found = self.find(view);
         let open: HashSet<&String> = found.iter().map(|prompt| &prompt.key).collect();
+        // No client can withdraw a notification. One about what is over must not hold back the next;
+        // a late click on it is told who answered.
+        if let Some((_, keys)) = &self.outstanding
+            && !keys.iter().any(|key| open.contains(key))
+        {
+            self.outstanding = None;
+        }
         // What somebody else has answered meanwhile is no longer asked.
         self.queue.retain(|prompt| open.contains(&prompt.key));
         let fresh: Vec<Prompt> = found
@@ -124,10 +138,16 @@ impl Prompts {
         self.next();
     }
 
-    /// The outstanding prompt is gone: the next one may be asked.
-    pub(crate) fn closed(&mut self, _settings: &Settings) {
-        self.outstanding = false;
-        self.next();
+    /// A prompt is gone: if it was the outstanding one, the next may be asked.
+    pub(crate) fn closed(&mut self, number: u64) {
+        if self
+            .outstanding
+            .as_ref()
+            .is_some_and(|(outstanding, _)| *outstanding == number)
+        {
+            self.outstanding = None;
+            self.next();
+        }
     }
 
     fn find(&self, view: &RunsView) -> Vec<Prompt> {
@@ -169,7 +189,7 @@ impl Prompts {
     }
 
     fn next(&mut self) {
-        if self.outstanding {
+        if self.outstanding.is_some() {
             return;
         }
         let prompt = match self.queue.len() {
@@ -182,26 +202,33 @@ impl Prompts {
             }),
         };
         let Some(prompt) = prompt else { return };
-        self.outstanding = true;
         let (client, control, own) = (self.client.clone(), self.control.clone(), self.own.clone());
+        let outbox = self.outbox.clone();
         let rest: Vec<Prompt> = if prompt.key.is_empty() {
             self.queue.drain(..).collect()
         } else {
             Vec::new()
         };
+        let keys = std::iter::once(&prompt)
+            .chain(&rest)
+            .map(|prompt| prompt.key.clone())
+            .collect();
+        self.asked += 1;
+        let number = self.asked;
+        self.outstanding = Some((number, keys));
         tokio::spawn(async move {
             let chosen = ask(&client, &prompt).await;
             if let Some(Choice::ShowNext) = chosen {
                 // Asked for, so they come one after the other.
                 for prompt in &rest {
                     if let Some(choice) = ask(&client, prompt).await {
-                        decide(&client, &control, choice).await;
+                        decide(&client, &control, &outbox, choice).await;
                     }
                 }
             } else if let Some(choice) = chosen {
-                decide(&client, &control, choice).await;
+                decide(&client, &control, &outbox, choice).await;
             }
-            let _ = own.send(Message::PromptClosed);
+            let _ = own.send(Message::PromptClosed(number));
         });
     }
 }
@@ -228,19 +255,23 @@ async fn ask(client: &Client, prompt: &Prompt) -> Option<Choice> {
         .map(|(_, choice)| choice.clone())
 }
 
-async fn decide(client: &Client, control: &Control, choice: Choice) {
-    let control = control.clone();
+async fn decide(client: &Client, control: &Control, outbox: &Outbox, choice: Choice) {
+    let (control, outbox) = (control.clone(), outbox.clone());
     let told = tokio::task::spawn_blocking(move || match choice {
         Choice::Gate { run, gate, answer } => {
             match control.answer(&run, Some(&gate), AnswerInput::Json(answer)) {
                 Ok(AnswerOutcome::Accepted { .. }) => None,
-                Ok(AnswerOutcome::Refused(refusal)) => Some(refusal.reason),
+                Ok(AnswerOutcome::Refused(refusal)) => Some(late(&run, refusal)),
                 Err(error) => Some(error.to_string()),
             }
         }
         Choice::Start { start, answer } => match control.choose(&start, answer) {
-            Ok(Outcome::Refused(StartRefusal::Choice(_)))
-            | Ok(Outcome::Started { .. } | Outcome::Dismissed) => None,
+            Ok(Outcome::Started { run, .. }) => {
+                // The window that asked shows what it asked for, where it has a panel.
+                outbox.send(Mail::OpenPanel(json!({ "run": run, "started": true })));
+                None
+            }
+            Ok(Outcome::Refused(StartRefusal::Choice(_)) | Outcome::Dismissed) => None,
             Ok(Outcome::Refused(refusal)) => Some(refusal.message()),
             Err(error) => Some(error.to_string()),
         },
@@ -252,6 +283,20 @@ async fn decide(client: &Client, control: &Control, choice: Choice) {
     }
 }
 
+/// What somebody reads whose click came to nothing. Toasts are cut, so who was first comes first.
+fn late(run: &RunId, refusal: Refusal) -> String {
+    let Some(by) = &refusal.answered else {
+        return refusal.reason;
+    };
+    format!(
+        "Answered already by {} from {}, {}. Your click changed nothing (run {})",
+        by.by,
+        by.surface,
+        fermata_engine::answer::utc_text(by.at),
+        run.short()
+    )
+}
+
 fn of_gate(run: &RunSummary, gate: &Gate) -> Prompt {
     let short = run.run.short();
     let text = match &gate.limit {
@@ -260,7 +305,7 @@ fn of_gate(run: &RunSummary, gate: &Gate) -> Prompt {
                 format!(": {} × {}", cycle.steps.join(" → "), cycle.rounds)
             });
             format!(
-                "{} held at {}/{} before {}{cycle} (run {short})",
+                "{} held at {}/{} before {}{cycle} (run {short}). Continue with how many more?",
                 gate.workflow, limit.current_iteration, limit.max_iterations, gate.step
             )
         }
@@ -277,7 +322,7 @@ fn of_gate(run: &RunSummary, gate: &Gate) -> Prompt {
         .filter(|spec| !spec.answer.is_null() && spec.fields.iter().all(|field| field.ty != "text"))
         .map(|spec| {
             (
-                spec.label.clone(),
+                button(spec),
                 Choice::Gate {
                     run: run.run.clone(),
                     gate: gate.gate.clone(),
@@ -293,18 +338,34 @@ fn of_gate(run: &RunSummary, gate: &Gate) -> Prompt {
     }
 }
 
+/// Editors cut buttons to a few letters each, so a limit's are as short as can be.
+fn button(spec: &AnswerSpec) -> String {
+    if spec.answer.get("kind").and_then(Value::as_str) != Some("iteration_limit") {
+        return spec.label.clone();
+    }
+    match (
+        spec.answer.get("do").and_then(Value::as_str),
+        spec.answer.get("n").and_then(Value::as_u64),
+    ) {
+        (Some("continue"), Some(more)) => format!("{more} more"),
+        (Some("stop"), _) => "Stop".to_owned(),
+        (Some("abort"), _) => "Abort".to_owned(),
+        _ => spec.label.clone(),
+    }
+}
+
 fn of_start(view: &RunsView, start: &StartSummary) -> Prompt {
     let text = format!(
-        "{}: run {} is {}; it was about: {}. What is meant by the new request?",
+        "{}: run {} {}; it was about: {}. Resume it, abandon it and run, or run fresh and keep it?",
         start.workflow,
         start.prior.short(),
-        prior_status(view, start),
+        crate::facts::start(view, start).stands(),
         prior_message(view, start)
     );
     let label = |answer: &ChoiceAnswer| match answer {
-        ChoiceAnswer::Resume => "Resume it",
-        ChoiceAnswer::AbandonAndRun => "Abandon it, run fresh",
-        ChoiceAnswer::RunFresh => "Run fresh, keep it",
+        ChoiceAnswer::Resume => "Resume",
+        ChoiceAnswer::AbandonAndRun => "Abandon",
+        ChoiceAnswer::RunFresh => "Run fresh",
         ChoiceAnswer::Dismiss => "Dismiss",
     };
     let buttons = ChoiceAnswer::ALL

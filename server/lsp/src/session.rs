@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use fermata_control::{Changes, Control, RunsFilter, RunsView};
 use fermata_engine::RunId;
@@ -25,7 +26,7 @@ use crate::outbox::{Mail, Outbox};
 use crate::prompts::Prompts;
 use crate::settings::Settings;
 use crate::watch::Watch;
-use crate::{convert, facts};
+use crate::{Probe, convert, facts};
 
 /// What a read-only request is asked with; `None` when the document is no workflow.
 pub(crate) type Job = Box<dyn FnOnce(Option<View>) + Send>;
@@ -88,8 +89,10 @@ pub(crate) enum Message {
         from: u64,
         events: Vec<Value>,
     },
-    /// A person answered or dismissed a prompt.
-    PromptClosed,
+    /// A person answered or dismissed the prompt with this number.
+    PromptClosed(u64),
+    /// The stored runs could not be read.
+    RunsFailed(String),
 }
 
 /// What the session knows about its client, settled by `initialize`.
@@ -116,6 +119,7 @@ pub(crate) struct Session {
     subscriptions: HashMap<RunId, u64>,
     prompts: Prompts,
     watch: Watch,
+    probe: Arc<Probe>,
     /// Files that a document's analysis has published to, besides its own.
     published: HashMap<Uri, HashSet<Uri>>,
     reading_runs: bool,
@@ -129,25 +133,29 @@ impl Session {
         facts: ClientFacts,
         settings: Settings,
         own: UnboundedSender<Message>,
+        probe: Arc<Probe>,
     ) -> Self {
         let watch = Watch::start(control.clone(), own.clone());
+        let outbox = Outbox::start(client.clone(), facts.plugin);
         let prompts = Prompts::new(
-            client.clone(),
+            client,
             control.clone(),
             own.clone(),
+            outbox.clone(),
             facts.roots.clone(),
         );
         Self {
             facts,
             settings,
             control,
-            outbox: Outbox::start(client),
+            outbox,
             own,
             documents: HashMap::new(),
             runs: Arc::new(facts::nothing()),
             subscriptions: HashMap::new(),
             prompts,
             watch,
+            probe,
             published: HashMap::new(),
             reading_runs: false,
             read_again: false,
@@ -232,7 +240,15 @@ impl Session {
                 self.subscriptions.remove(&run);
             }
             Message::Batch { run, from, events } => self.batch(&run, from, events),
-            Message::PromptClosed => self.prompts.closed(&self.settings),
+            Message::PromptClosed(number) => self.prompts.closed(number),
+            Message::RunsFailed(why) => {
+                // What was known stays: a failed reading is not an empty list.
+                self.reading_runs = false;
+                self.status("warning", Some(&why));
+                if std::mem::take(&mut self.read_again) {
+                    self.read_runs();
+                }
+            }
         }
     }
 
@@ -269,7 +285,7 @@ impl Session {
             .collect();
         for uri in stale {
             if let Some(document) = self.documents.get_mut(&uri) {
-                document.analysis = None;
+                document.revision += 1;
             }
             self.analyze(&uri);
         }
@@ -281,12 +297,13 @@ impl Session {
         let Some(document) = self.documents.get_mut(uri) else {
             return;
         };
-        if document.in_flight.is_some() {
+        if document.in_flight {
             return;
         }
-        document.in_flight = Some(document.version);
-        let (path, version, attached) =
-            (document.path.clone(), document.version, document.attached);
+        document.in_flight = true;
+        self.probe.lowerings.fetch_add(1, Ordering::Relaxed);
+        let (path, revision, attached) =
+            (document.path.clone(), document.revision, document.attached);
         let (rules, own, uri) = (self.settings.rules.clone(), self.own.clone(), uri.clone());
         tokio::task::spawn_blocking(move || {
             let world = OsWorld::with_overlay(overlay);
@@ -301,7 +318,7 @@ impl Session {
             };
             let dialect = loaded.dialect;
             let analysis = Analysis {
-                version,
+                revision,
                 loaded: Arc::new(loaded),
                 diagnostics: Arc::new(diagnostics),
                 dialect,
@@ -315,10 +332,10 @@ impl Session {
         let Some(document) = self.documents.get_mut(uri) else {
             return;
         };
-        document.in_flight = None;
+        document.in_flight = false;
         let attached_now = document.attached.is_none() && analysis.dialect.is_some();
         document.attached = document.attached.or(analysis.dialect);
-        let newest = analysis.version == document.version;
+        let newest = analysis.revision == document.revision;
         document.analysis = Some(analysis);
         if !newest {
             self.analyze(uri);
@@ -392,6 +409,7 @@ impl Session {
         let encoding = self.facts.encoding;
         let run_facts = self.run_facts(uri);
         let asked = uri.clone();
+        let probe = Arc::clone(&self.probe);
         let Some(document) = self.documents.get_mut(uri) else {
             return job(None);
         };
@@ -407,7 +425,13 @@ impl Session {
                     },
                     encoding,
                 });
-            tokio::task::spawn_blocking(move || job(view));
+            tokio::task::spawn_blocking(move || {
+                assert!(
+                    !probe.panics.swap(false, Ordering::Relaxed),
+                    "a question that was made to panic"
+                );
+                job(view);
+            });
         });
         if document.is_fresh() {
             answer(document.analysis.as_ref())
@@ -435,9 +459,20 @@ impl Session {
             overlay: self.overlay(),
             trusted: self.settings.trusted,
         };
+        // A client without a plugin drops the result: a refusal would be read by nobody.
+        let speaks = (!self.facts.plugin).then(|| self.outbox.clone());
         tokio::task::spawn_blocking(move || {
+            let result = commands::execute(&id, &argument, &context);
+            if let (Some(outbox), Ok(result)) = (speaks, &result)
+                && let Some(text) = commands::refusal(result)
+            {
+                outbox.send(Mail::Message {
+                    kind: MessageType::WARNING,
+                    text,
+                });
+            }
             // Nobody waits any more when the client has gone.
-            let _ = reply.send(commands::execute(&id, &argument, &context));
+            let _ = reply.send(result);
         });
     }
 
@@ -482,11 +517,13 @@ impl Session {
                 limit: Some(200),
                 ..RunsFilter::default()
             };
-            let view = control.runs(&filter).unwrap_or_else(|error| {
-                tracing::warn!(%error, "the list of runs could not be read");
-                facts::nothing()
+            let _ = own.send(match control.runs(&filter) {
+                Ok(view) => Message::Runs(Box::new(view)),
+                Err(error) => {
+                    tracing::warn!(%error, "the list of runs could not be read");
+                    Message::RunsFailed(error.to_string())
+                }
             });
-            let _ = own.send(Message::Runs(Box::new(view)));
         });
     }
 

@@ -5,6 +5,27 @@ local M = {}
 -- run id → { bufnr, last }
 local followed = {}
 
+-- Bookkeeping that a reader of the log has no use for.
+local SILENT = {
+  definition_pinned = true,
+  inputs_resolved = true,
+  process_started = true,
+  run_waiting = true,
+  run_parked = true,
+  agent_usage = true,
+}
+
+-- "continue with 5 more", "stop", or the answer as it is.
+local function answered(e)
+  local answer = e.answer or {}
+  local words = answer['do'] == 'continue' and ('continue with %d more'):format(answer.n)
+    or answer['do']
+    or answer.value
+    or answer.decision
+    or answer.option
+  return ('answered by %s from %s: %s'):format(e.by, e.surface, words or vim.json.encode(answer))
+end
+
 local function payload(event)
   local e = event
   local texts = {
@@ -26,6 +47,9 @@ local function payload(event)
     route_taken = function()
       return ('%s -> %s'):format(e.from, e.to)
     end,
+    run_resumed = function()
+      return ('goes on, asked by %s from %s'):format(e.by or '?', e.surface or '?')
+    end,
     iteration_limit_reached = function()
       return ('HELD at %d/%d before %s'):format(e.gate.current_iteration, e.gate.max_iterations, e.gate.step)
     end,
@@ -33,10 +57,10 @@ local function payload(event)
       return 'HELD: ' .. (e.gate.prompt or '')
     end,
     iteration_limit_resolved = function()
-      return ('limit answered by %s from %s: %s'):format(e.by, e.surface, vim.json.encode(e.answer))
+      return ('%s; the limit is %d now'):format(answered(e), e.max_iterations)
     end,
     gate_answered = function()
-      return ('answered by %s from %s: %s'):format(e.by, e.surface, vim.json.encode(e.answer))
+      return answered(e)
     end,
     gate_withdrawn = function()
       return 'gate withdrawn: ' .. (e.reason or '')
@@ -71,6 +95,9 @@ end
 ---@param event table
 ---@return string[]
 function M.lines(event)
+  if SILENT[event.type] then
+    return {}
+  end
   local where = event.path and event.path ~= '' and event.path:find('/') and (' [' .. event.path .. ']') or ''
   local head = ('%5d %s%s '):format(event.seq, os.date('%H:%M:%S', math.floor(event.at / 1000)), where)
   local lines = {}

@@ -25,7 +25,7 @@ local function draw()
       run.run:sub(-8),
       run.workflow,
       cause,
-      gate and ('  ' .. state.describe(run, gate)) or ''
+      gate and ('  ' .. state.held(gate)) or ''
     )
     at_line[#lines] = run.run
   end

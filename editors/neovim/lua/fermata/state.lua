@@ -56,23 +56,24 @@ function M.gates()
   return found
 end
 
+--- Where a gate holds, and its count or question.
+---@param gate table
+---@return string
+function M.held(gate)
+  if gate.kind == 'iteration_limit' then
+    return ('held at %d/%d before %s'):format(gate.current_iteration, gate.max_iterations, gate.step)
+  end
+  return ('holds at %s: %s'):format(gate.step, vim.split(vim.trim(gate.prompt or ''), '\n')[1])
+end
+
 --- One line about a gate: workflow, step, count and short run id.
 ---@param run table
 ---@param gate table
 ---@return string
 function M.describe(run, gate)
   local short = tostring(run.run):sub(-8)
-  if gate.kind == 'iteration_limit' then
-    return ('%s held at %d/%d before %s (run %s)'):format(
-      run.workflow,
-      gate.current_iteration,
-      gate.max_iterations,
-      gate.step,
-      short
-    )
-  end
-  local prompt = vim.split(vim.trim(gate.prompt or ''), '\n')[1]
-  return ('%s holds at %s: %s (run %s)'):format(run.workflow, gate.step, prompt, short)
+  -- The gate's own workflow: a nested one holds under another name than its run.
+  return ('%s %s (run %s)'):format(gate.workflow or run.workflow, M.held(gate), short)
 end
 
 --- What a start request asks: which earlier run, how it stands, what it was about.
@@ -83,7 +84,8 @@ function M.question(start)
     if run.run == start.prior then
       local cause = type(run.cause) == 'string' and (' (%s)'):format(run.cause) or ''
       local about = type(run.message) == 'string' and run.message or vim.json.encode(run.inputs or vim.empty_dict())
-      return ('%s: run %s is %s%s; it was about: %s'):format(start.workflow, run.run:sub(-8), run.status, cause, about)
+      local stands = run.status == 'failed' and run.status or 'is ' .. run.status
+      return ('%s: run %s %s%s; it was about: %s'):format(start.workflow, run.run:sub(-8), stands, cause, about)
     end
   end
   return ('%s: an earlier run has to be decided about first'):format(start.workflow)
@@ -175,6 +177,9 @@ M.handlers = {
   end,
   -- A lens was clicked: what waits is asked, what does not is shown.
   ['fermata/openPanel'] = function(_, asked)
+    if asked.started then
+      return
+    end
     if asked.start then
       return require('fermata.answer').pick({ start = asked.start })
     end

@@ -29,8 +29,16 @@ function readPrior(value: unknown, runs: readonly RunSummary[]): PriorRun | null
   if (run === undefined) return { run: value, status: "failed" };
   return {
     run: value, status: run.status, cause: run.cause ?? null, started: run.started ?? null,
-    progress: (run as { readonly progress?: Json }).progress ?? null, message: run.message ?? null, gate: run.gates[0] ?? null,
+    progress: (run as { readonly progress?: Json }).progress ?? null, message: about(run), gate: run.gates[0] ?? null,
   };
+}
+
+/** What a run was asked for: its message, or the inputs that a form asked for. */
+function about(run: RunSummary): string | null {
+  if (run.message !== undefined && run.message !== null) return run.message;
+  const inputs = record((run as { readonly inputs?: unknown }).inputs) ?? {};
+  const words = Object.entries(inputs).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return words.length === 0 ? null : words.join(", ");
 }
 
 function list(value: unknown): Record<string, unknown>[] {

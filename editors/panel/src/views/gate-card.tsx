@@ -34,7 +34,20 @@ export function CardFrame({ id, title, open, children, kind }: FrameProps): JSX.
   const store = useStore();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (open && !isTyping(document.activeElement)) heading.current?.focus({ preventScroll: true });
+    if (!open) return undefined;
+    const take = (): void => {
+      if (!isTyping(document.activeElement)) heading.current?.focus({ preventScroll: true });
+    };
+    if (document.hasFocus()) {
+      take();
+      return undefined;
+    }
+    // Somebody types elsewhere, in the editor beside us for one: the heading waits until they come here.
+    const come = (): void => {
+      if (document.activeElement === null || document.activeElement === document.body) take();
+    };
+    window.addEventListener("focus", come, { once: true });
+    return () => window.removeEventListener("focus", come);
   }, [id]);
   return (
     <section class={`card card-${kind}`} aria-labelledby="card-title">

@@ -49,7 +49,7 @@ export function LimitEvidenceTable({ model, open }: { readonly model: RunModel; 
                   <td>{row.round}</td>
                   {withScore && <td class="number">{row.score ?? ""}</td>}
                   {withFlag && <td>{row.flag === null ? "" : row.flag ? "yes" : "no"}</td>}
-                  <td class="feedback">{row.feedback ?? ""}{row.changed === false && <span class="unchanged">unchanged</span>}</td>
+                  <td class="feedback">{row.feedback ?? ""}{row.changed === false && <> <span class="unchanged">unchanged</span></>}</td>
                   {withTime && <td class="number">{row.elapsed === null ? "" : duration(row.elapsed)}</td>}
                 </tr>
               ))}

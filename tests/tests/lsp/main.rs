@@ -1,0 +1,7 @@
+//! The language server over a pair of streams, with a client that reads every
+//! byte: nothing that the server says may go unnoticed. Runs are real, workers
+//! are the built binary.
+
+mod gates;
+mod messages;
+mod server;
