@@ -1,11 +1,17 @@
 //! What the end-to-end tests share: a folder of their own with a home for runs,
 //! and the real `fermata` binary. No sleeps: tests wait on conditions.
 
+mod terminal;
+
+pub use terminal::Terminal;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+pub mod violence;
 
 /// How long a condition may take before the test fails; far above what it takes.
 const PATIENCE: Duration = Duration::from_secs(60);

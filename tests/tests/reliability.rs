@@ -258,6 +258,7 @@ fn every_sample_runs_with_the_scripted_agent() {
         ("script-and-route", vec![], 0),
         ("human-gate", vec!["The 2.0 release"], 4),
         ("review-loop", vec!["A rate limiter"], 4),
+        ("plan-children", vec![], 4),
     ] {
         let lab = Lab::new();
         let file = samples().join(format!("{sample}.yaml"));
@@ -298,4 +299,35 @@ fn what_check_rejects_never_runs_and_what_it_accepts_loads() {
         lab.call(&["run", "good.yaml", "--json"]).json()["status"],
         "waiting"
     );
+}
+
+#[test]
+fn two_children_that_hold_at_their_limits_are_answered_newest_first() {
+    let lab = Lab::new();
+    let file = samples().join("plan-children.yaml");
+    let held = lab.call(&[
+        "run",
+        file.to_str().expect("UTF-8"),
+        "--agent",
+        "scripted",
+        "--json",
+    ]);
+    assert_eq!(held.code, 4, "{held:?}");
+    let held = held.json();
+    let run = id(&held);
+    let gates: Vec<&str> = held["gates"]
+        .as_array()
+        .expect("gates")
+        .iter()
+        .filter_map(|g| g["gate"].as_str())
+        .collect();
+    assert_eq!(gates, ["g1", "g2"], "two children hold at the same time");
+    for gate in ["g2", "g1"] {
+        let answered = lab.call(&["answer", &run, "--gate", gate, "--json", "stop"]);
+        assert_eq!(answered.code, 0, "{answered:?}");
+    }
+    // One child has agreed and two have failed, which the group's failure mode takes.
+    lab.until_status("completed");
+    let shown = lab.call(&["resume", &run, "--json"]);
+    assert_eq!(shown.code, 1, "a completed run is over: {shown:?}");
 }

@@ -13,7 +13,7 @@ use crate::shapes::{self, Shape};
 use crate::texts::{Form, Read, Use};
 
 /// Combinations tried at most; beyond that nothing is said.
-const COMBINATIONS: usize = 4_096;
+const COMBINATIONS: usize = 1_024;
 
 /// One name that the conditions read, and the values to try.
 struct Variable {

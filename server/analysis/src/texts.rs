@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use fermata_expr::condition::{self, Language};
-use fermata_expr::{Compared, Reference, SyntaxError, template};
+use fermata_expr::{Compared, Reference, Segment, SyntaxError, template};
 use fermata_workflow::model::StepKind;
 use fermata_workflow::texts::{Site, templates};
 use fermata_workflow::{Text, Workflow};
@@ -16,7 +16,7 @@ pub(crate) struct Texts {
     /// Templates and conditions in the model's order.
     pub(crate) all: Vec<Read>,
     /// Dotted paths outside of templates: `input` lists and sources.
-    pub(crate) paths: Vec<Dotted>,
+    pub(crate) paths: Vec<Read>,
     /// Whether some text draws in other templates, so that not everything read is seen here.
     pub(crate) includes: bool,
 }
@@ -65,13 +65,6 @@ pub(crate) struct Use {
     pub(crate) written: Reference,
 }
 
-/// A dotted path that is no template.
-#[derive(Debug)]
-pub(crate) struct Dotted {
-    pub(crate) step: usize,
-    pub(crate) path: Vec<String>,
-}
-
 impl Texts {
     /// Reads every text of the workflow.
     pub(crate) fn read(workflow: &Workflow) -> Self {
@@ -114,13 +107,15 @@ impl Texts {
         self.conditions(step).find(|r| r.key == key)
     }
 
+    /// Everything that reads names of the context: templates, conditions and dotted paths.
+    pub(crate) fn everywhere(&self) -> impl Iterator<Item = &Read> {
+        self.all.iter().chain(&self.paths)
+    }
+
     /// Every path that any text or list reads, with its step.
     pub(crate) fn read_paths(&self) -> impl Iterator<Item = (Option<usize>, &[String])> {
-        let texts = self
-            .all
-            .iter()
-            .flat_map(|r| r.uses.iter().map(|u| (r.step, u.path.as_slice())));
-        texts.chain(self.paths.iter().map(|d| (Some(d.step), d.path.as_slice())))
+        self.everywhere()
+            .flat_map(|r| r.uses.iter().map(|u| (r.step, u.path.as_slice())))
     }
 }
 
@@ -239,34 +234,76 @@ fn flat(written: Reference, names: &[&str]) -> Use {
     bare
 }
 
-fn dotted(workflow: &Workflow) -> Vec<Dotted> {
+fn dotted(workflow: &Workflow) -> Vec<Read> {
     let mut found = Vec::new();
-    let mut add = |step: usize, text: &str| {
-        let mut path: Vec<String> = text
-            .trim()
-            .trim_end_matches('?')
-            .split('.')
-            .map(str::to_owned)
-            .collect();
-        let shorthand =
-            path.len() > 1 && path[0] != "workflow" && !STEP_PARTS.contains(&path[1].as_str());
-        if shorthand {
-            path.insert(1, "output".to_owned());
-        }
-        found.push(Dotted { step, path });
-    };
     for (index, step) in workflow.steps.iter().enumerate() {
-        step.input.iter().for_each(|text| add(index, text));
-        match &step.kind {
+        let own = match &step.kind {
             StepKind::ForEach(each) => {
-                add(index, &each.source);
-                each.agent.input.iter().for_each(|text| add(index, text));
+                found.push(as_read(index, "source", &each.source, false));
+                &each.agent
             }
             StepKind::Questions(questions) => {
-                questions.source.iter().for_each(|text| add(index, text))
+                found.extend(
+                    questions
+                        .source
+                        .iter()
+                        .map(|text| as_read(index, "source", text, false)),
+                );
+                step
             }
-            _ => {}
-        }
+            _ => step,
+        };
+        found.extend(
+            own.input
+                .iter()
+                .map(|text| as_read(index, "input", text, true)),
+        );
     }
     found
+}
+
+/// A dotted path as if a template read it. Lists know the short form `a.field`.
+fn as_read(step: usize, key: &str, text: &Text, list: bool) -> Read {
+    let optional = list && text.trim_end().ends_with('?');
+    let mut segments = Vec::new();
+    let mut at = text.len() - text.trim_start().len();
+    for name in text.trim().trim_end_matches('?').split('.') {
+        segments.push(Segment {
+            name: name.to_owned(),
+            span: at..at + name.len(),
+        });
+        at += name.len() + 1;
+    }
+    let span = segments[0].span.start..at - 1;
+    let short = list
+        && segments.len() > 1
+        && segments[0].name != "workflow"
+        && !STEP_PARTS.contains(&segments[1].name.as_str());
+    if short {
+        let span = segments[0].span.clone();
+        segments.insert(
+            1,
+            Segment {
+                name: "output".to_owned(),
+                span,
+            },
+        );
+    }
+    let written = Reference {
+        path: segments,
+        span,
+        defined_test: false,
+        default: optional,
+        called: false,
+    };
+    Read {
+        text: text.clone(),
+        key: key.to_owned(),
+        step: Some(step),
+        site: Site::Step,
+        language: None,
+        error: None,
+        uses: vec![as_path(written)],
+        comparisons: Vec::new(),
+    }
 }

@@ -2,7 +2,7 @@
 //! in `# expect: code \`covered text\`` (or `code(severity)`), and nothing else
 //! may be; in `quiet/`, nothing may be. Only diagnostics of the folder's rule count.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on gives up")]
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -209,4 +209,64 @@ fn codes_are_in_lower_case_sorted_and_unique() {
         code.chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ['-', '.'].contains(&c))
     }));
+}
+
+#[test]
+fn a_template_without_quotes_is_explained_beside_the_error_that_it_causes() {
+    let text = "workflow: {name: t, entry_point: a}\nagents:\n  - name: a\n    prompt: {{ workflow.name }}\n";
+    let (_, diagnostics) = check("unquoted-template", text);
+    assert!(
+        diagnostics.iter().any(Diagnostic::rejects),
+        "{diagnostics:#?}"
+    );
+    let why = diagnostics
+        .iter()
+        .find(|d| d.code == "unquoted-template")
+        .expect("it is explained");
+    assert_eq!(&text[why.loc.span], "{{ workflow.name }}");
+    assert_eq!(why.fixes[0].edits[0].text, "\"{{ workflow.name }}\"");
+}
+
+#[test]
+fn rules_stay_inside_of_the_text_however_a_file_is_cut_off() {
+    let mut reported = 0;
+    for rule in OUR_RULES {
+        for (path, text) in fixtures(rule.code, "fires") {
+            for (end, _) in text.match_indices('\n') {
+                let (loaded, diagnostics) = check(rule.code, &text[..end]);
+                for found in diagnostics {
+                    let tree = &loaded.sources.get(found.loc.file).unwrap().tree;
+                    let inside =
+                        |span: fermata_syntax::Span| usize::from(span.end()) <= tree.text().len();
+                    assert!(inside(found.loc.span), "{}: {found:#?}", path.display());
+                    assert!(
+                        found
+                            .fixes
+                            .iter()
+                            .flat_map(|f| &f.edits)
+                            .all(|e| inside(e.span)),
+                        "{found:#?}"
+                    );
+                    reported += 1;
+                }
+            }
+        }
+    }
+    assert!(reported > 100, "only {reported} diagnostics on cut files");
+}
+
+#[test]
+fn the_worst_case_multiplies_the_limits_of_nested_workflows() {
+    let rule = "iteration-limit-unbounded";
+    let (_, text) = fixtures(rule, "fires")
+        .into_iter()
+        .find(|(path, _)| path.ends_with("nested.yaml"))
+        .unwrap();
+    let (_, diagnostics) = check(rule, &text);
+    let found = diagnostics.iter().find(|d| d.code == rule).unwrap();
+    assert!(
+        found.message.contains("420 agent calls"),
+        "{}",
+        found.message
+    );
 }

@@ -50,6 +50,8 @@ pub(crate) enum Verb {
     Stop(verbs::stop::Stop),
     /// Give the next prompt of a run some guidance.
     Tell(verbs::tell::Tell),
+    /// Write a commented starter workflow, its loop bounded.
+    New(verbs::new::New),
     /// Draw a workflow's route graph; loops are marked.
     Graph(verbs::graph::Graph),
     /// Print the page of a diagnostic.
@@ -58,6 +60,8 @@ pub(crate) enum Verb {
     Schema(verbs::schema::Schema),
     /// Say which agents are installed and what is missing.
     Agents(verbs::agents::Agents),
+    /// Look whether the store is whole, and repair what can be repaired.
+    Doctor(verbs::doctor::Doctor),
     /// Allow runs in this repository.
     Trust(verbs::trust::Trust),
     /// Evaluate rows of the conformance data, a JSON line each.
@@ -74,6 +78,19 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
+    /// Whether a program waits for one JSON document on standard output, also where something goes wrong.
+    pub(crate) fn answers_in_json(&self) -> bool {
+        match self {
+            Self::Lsp(_)
+            | Self::Worker(_)
+            | Self::ScriptedAgent(_)
+            | Self::Eval
+            | Self::Events(_) => false,
+            Self::Check(o) => o.json(),
+            other => other.machine(),
+        }
+    }
+
     /// Whether standard output belongs to a program.
     pub(crate) fn machine(&self) -> bool {
         match self {
@@ -89,11 +106,11 @@ impl Verb {
             Self::Tell(o) => o.json,
             Self::Agents(o) => o.json,
             Self::Lsp(_) | Self::Worker(_) | Self::ScriptedAgent(_) | Self::Eval => true,
-            Self::Check(_)
-            | Self::Graph(_)
-            | Self::Explain(_)
-            | Self::Schema(_)
-            | Self::Trust(_) => false,
+            Self::Check(o) => o.machine(),
+            Self::Doctor(o) => o.json,
+            Self::New(_) | Self::Graph(_) | Self::Explain(_) | Self::Schema(_) | Self::Trust(_) => {
+                false
+            }
         }
     }
 }

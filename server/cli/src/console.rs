@@ -69,6 +69,11 @@ impl Console {
         self.text(&format!("{text}\n"));
     }
 
+    /// A text that a program reads, as it is.
+    pub(crate) fn document(self, text: &str) {
+        write(&mut io::stdout().lock(), text);
+    }
+
     /// One JSON document, or one line of a stream of them.
     pub(crate) fn json(self, value: &Value) {
         write(&mut io::stdout().lock(), &format!("{value}\n"));

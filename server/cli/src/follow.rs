@@ -1,7 +1,6 @@
 //! Following a run on a terminal: lines as they come, a progress line, and a
 //! prompt at each gate. Only a viewer: leaving it leaves the run alone.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,10 +11,9 @@ use serde_json::json;
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::prompt;
+use crate::left;
+use crate::prompt::{self, Asked};
 use crate::verbs::events::words;
-
-static LEFT: AtomicBool = AtomicBool::new(false);
 
 /// How many events one look fetches.
 const BATCH: usize = 500;
@@ -25,11 +23,11 @@ const BATCH: usize = 500;
 /// # Errors
 /// When the store cannot be read.
 pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Result<Exit> {
-    // A second handler is refused by the crate; the first one does.
-    let _ = ctrlc::set_handler(|| LEFT.store(true, Ordering::SeqCst));
+    left::watch();
     let watcher = control.watch()?;
     watcher.subscribe(run)?;
     let progress = progress(console);
+    let cover = control.cover(run)?;
     let mut state = RunState::default();
     loop {
         loop {
@@ -37,6 +35,7 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
             for event in &events {
                 state.fold(event)?;
                 if let Some(text) = words(event) {
+                    let text = cover.text(text);
                     progress.suspend(|| console.line(&text));
                 }
             }
@@ -55,12 +54,25 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
                     progress.finish_and_clear();
                     return Ok(held(control, &state, console));
                 }
-                progress.suspend(|| prompt::gates(control, run, &state, console))?;
+                progress.set_message("");
+                if progress.suspend(|| prompt::gates(control, run, &state, console))? == Asked::Left
+                {
+                    progress.finish_and_clear();
+                    console.line(&format!(
+                        "detached; run {} holds until it is answered",
+                        run.short()
+                    ));
+                    return Ok(held(control, &state, console));
+                }
+                continue;
             }
             Status::Waiting | Status::Queued | Status::Running => {}
         }
-        if LEFT.load(Ordering::SeqCst) {
+        if left::left() {
             progress.finish_and_clear();
+            if console.machine() {
+                console.json(&result(control, &state));
+            }
             console.line(&format!(
                 "detached; run {} goes on. Come back with `fermata events {} --follow`, end it with `fermata stop {}`",
                 run.short(),

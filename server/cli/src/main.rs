@@ -4,11 +4,14 @@
 
 mod arguments;
 mod console;
+mod discover;
 mod exit;
 mod follow;
+mod left;
 mod open;
 mod prompt;
 mod report;
+mod source;
 mod verbs;
 
 use std::process::ExitCode;
@@ -26,12 +29,21 @@ fn main() -> ExitCode {
     let exit = match result {
         Ok(exit) => exit,
         Err(error) => {
-            console.error(&format!("{error:#}"));
-            if error.is::<Usage>() || verbs::is_usage(&error) {
-                Exit::Usage
+            let (exit, reason) = if error.is::<Usage>() || verbs::is_usage(&error) {
+                (Exit::Usage, "usage")
+            } else if verbs::is_not_found(&error) {
+                (Exit::Failed, "not_found")
             } else {
-                Exit::Failed
+                (Exit::Failed, "failed")
+            };
+            let message = format!("{error:#}");
+            if arguments.verb.answers_in_json() {
+                console.json(&serde_json::json!({
+                    "version": 1, "ok": false, "reason": reason, "message": message,
+                }));
             }
+            console.error(&message);
+            exit
         }
     };
     ExitCode::from(exit.code())
@@ -51,6 +63,8 @@ fn dispatch(arguments: &Arguments, console: &Console) -> anyhow::Result<Exit> {
         Verb::Abandon(options) => verbs::abandon::run(options, home, console),
         Verb::Stop(options) => verbs::stop::run(options, home, console),
         Verb::Tell(options) => verbs::tell::run(options, home, console),
+        Verb::New(options) => verbs::new::run(options, console),
+        Verb::Doctor(options) => verbs::doctor::run(options, home, console),
         Verb::Graph(options) => verbs::graph::run(options, console),
         Verb::Explain(options) => verbs::explain::run(options, console),
         Verb::Schema(options) => verbs::schema::run(options, console),

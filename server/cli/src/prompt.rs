@@ -1,6 +1,6 @@
 //! Questions on the terminal: gates and the choice about an earlier run.
 
-use std::io::{self, BufRead as _, Write as _};
+mod typed;
 
 use anyhow::Result;
 use fermata_control::{AnswerInput, AnswerOutcome, Choice, ChoiceAnswer, Control};
@@ -8,8 +8,19 @@ use fermata_engine::gate::{AnswerSpec, Gate};
 use fermata_engine::{RunId, RunState};
 
 use crate::console::Console;
+use crate::left;
+use typed::Typed;
 
-/// Asks about every gate of a run that holds, until each is closed by somebody.
+/// How asking ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Every gate is closed, by whomever.
+    Closed,
+    /// The person left, or there is nobody who types.
+    Left,
+}
+
+/// Asks about every gate of a run that holds, until each is closed by somebody or the person leaves.
 ///
 /// # Errors
 /// When the store cannot be read or written.
@@ -18,14 +29,17 @@ pub(crate) fn gates(
     run: &RunId,
     state: &RunState,
     console: &Console,
-) -> Result<()> {
+) -> Result<Asked> {
     for open in &state.open_gates {
         // The bell: a held run is never silent.
         console.text("\u{7}\n");
         show(&open.gate, console);
-        ask(control, run, &open.gate, console)?;
+        typed::forget();
+        if ask(control, run, &open.gate, console)? == Asked::Left {
+            return Ok(Asked::Left);
+        }
     }
-    Ok(())
+    Ok(Asked::Closed)
 }
 
 fn show(gate: &Gate, console: &Console) {
@@ -72,45 +86,74 @@ pub(crate) fn choice(spec: &AnswerSpec) -> String {
     }
 }
 
-fn ask(control: &Control, run: &RunId, gate: &Gate, console: &Console) -> Result<()> {
+fn ask(control: &Control, run: &RunId, gate: &Gate, console: &Console) -> Result<Asked> {
+    let is_open = || -> Result<bool> {
+        let state = control.state(run)?;
+        Ok(state.open_gates.iter().any(|o| o.gate.gate == gate.gate))
+    };
     loop {
-        let Some(line) = read("answer> ")? else {
-            return Ok(());
+        let line = match typed::read("answer> ", || Ok(!is_open()?))? {
+            Typed::Line(line) => line,
+            Typed::End | Typed::Left => return Ok(Asked::Left),
+            // Who closed it, and how, stands in the log that is being followed.
+            Typed::Settled => return Ok(Asked::Closed),
         };
-        let Some(answer) = input(gate, &line)? else {
-            continue;
+        let answer = match input(gate, &line)? {
+            Input::Answer(answer) => answer,
+            Input::Nothing => continue,
+            Input::Left => return Ok(Asked::Left),
         };
         match control.answer(run, Some(&gate.gate), answer)? {
-            AnswerOutcome::Accepted { .. } => return Ok(()),
+            AnswerOutcome::Accepted { .. } => return Ok(Asked::Closed),
             AnswerOutcome::Refused(refusal) => {
                 console.line(&refusal.reason);
-                // Somebody else has closed it: there is nothing left to ask.
-                if refusal.answered.is_some() {
-                    return Ok(());
+                // Answered or withdrawn meanwhile: there is nothing left to ask.
+                if !is_open()? {
+                    return Ok(Asked::Closed);
                 }
             }
         }
     }
 }
 
+/// What a typed line came to.
+enum Input {
+    Answer(AnswerInput),
+    Nothing,
+    Left,
+}
+
 /// A typed line as an answer: a number takes that offer and asks for its texts, anything else is words.
-fn input(gate: &Gate, line: &str) -> Result<Option<AnswerInput>> {
+fn input(gate: &Gate, line: &str) -> Result<Input> {
     let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
     let [word] = words.as_slice() else {
-        return Ok((!words.is_empty()).then_some(AnswerInput::Words(words)));
+        return Ok(match words.is_empty() {
+            true => Input::Nothing,
+            false => Input::Answer(AnswerInput::Words(words)),
+        });
     };
     let chosen = word
         .parse::<usize>()
         .ok()
         .and_then(|number| gate.answers.get(number.checked_sub(1)?));
     let Some(spec) = chosen else {
-        return Ok(Some(AnswerInput::Words(words)));
+        return Ok(Input::Answer(AnswerInput::Words(words)));
     };
     let mut answer = spec.answer.clone();
     for field in &spec.fields {
-        let Some(text) = read(&format!("{}> ", field.name))? else {
-            return Ok(None);
+        let given = answer
+            .get(&field.name)
+            .filter(|value| !value.is_null())
+            .map_or_else(String::new, |value| format!(" [{value}]"));
+        let prompt = format!("{}{given}> ", field.name);
+        let text = match typed::read(&prompt, || Ok(false))? {
+            Typed::Line(text) => text,
+            Typed::Settled | Typed::End | Typed::Left => return Ok(Input::Left),
         };
+        if text.is_empty() && !given.is_empty() {
+            // What stands in brackets is taken.
+            continue;
+        }
         if field.ty == "integer" {
             if let Ok(number) = text.trim().parse::<u64>() {
                 answer[&field.name] = number.into();
@@ -121,7 +164,7 @@ fn input(gate: &Gate, line: &str) -> Result<Option<AnswerInput>> {
             answer[&field.name] = text.into();
         }
     }
-    Ok(Some(AnswerInput::Json(answer)))
+    Ok(Input::Answer(AnswerInput::Json(answer)))
 }
 
 /// Asks what is meant by a new request while an earlier run is there. `None` when nobody answers.
@@ -130,8 +173,10 @@ fn input(gate: &Gate, line: &str) -> Result<Option<AnswerInput>> {
 /// When the terminal cannot be read.
 pub(crate) fn choose(choice: &Choice, console: &Console) -> Result<Option<ChoiceAnswer>> {
     describe(choice, console);
+    left::watch();
+    typed::forget();
     loop {
-        let Some(line) = read("choice> ")? else {
+        let Typed::Line(line) = typed::read("choice> ", || Ok(false))? else {
             return Ok(None);
         };
         let word = line.trim();
@@ -185,13 +230,4 @@ pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned))
         .unwrap_or_default()
-}
-
-/// One line; `None` at the end of input.
-fn read(prompt: &str) -> Result<Option<String>> {
-    let mut out = io::stdout().lock();
-    out.write_all(prompt.as_bytes())?;
-    out.flush()?;
-    let mut line = String::new();
-    Ok((io::stdin().lock().read_line(&mut line)? > 0).then(|| line.trim_end().to_owned()))
 }

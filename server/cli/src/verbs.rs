@@ -5,11 +5,13 @@ pub(crate) mod agents;
 pub(crate) mod answer;
 pub(crate) mod check;
 pub(crate) mod choose;
+pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod lsp;
+pub(crate) mod new;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod runs;
@@ -30,14 +32,19 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::{follow, prompt};
 
-/// Whether an error is one of usage: a run or a start that does not exist, or a parameter that cannot be read.
+/// Whether a run or a start request that was named does not exist: a refusal.
+pub(crate) fn is_not_found(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ControlError::NotFound(_)))
+}
+
+/// Whether an error is one of usage: a parameter or a configuration that cannot be read, a name that means several runs.
 pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ControlError>().is_some_and(|error| {
         matches!(
             error,
-            ControlError::NotFound(_)
-                | ControlError::Ambiguous { .. }
+            ControlError::Ambiguous { .. }
                 | ControlError::BadRequest { .. }
+                | ControlError::Config(_)
         )
     })
 }
@@ -89,7 +96,13 @@ pub(crate) fn carry_on(
                     after,
                     console,
                 ),
-                None => Ok(Exit::Choice),
+                None => {
+                    console.line(&format!(
+                        "the request is kept; answer with: fermata choose {} ANSWER",
+                        choice.start
+                    ));
+                    Ok(Exit::Choice)
+                }
             }
         }
         Outcome::Refused(refusal) => {

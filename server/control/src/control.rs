@@ -8,6 +8,7 @@ use std::time::Duration;
 use fermata_engine::{Actor, Event, RunId, RunState, Seq, Surface};
 use fermata_store::{Home, SqliteStore, Store, StoreError};
 
+use crate::announce::Announcing;
 use crate::config::UserConfig;
 use crate::error::ControlError;
 use crate::launch::{Launcher, ProcessLauncher};
@@ -86,6 +87,7 @@ impl Control {
             Err(StoreError::ReadOnly { .. }) => SqliteStore::open_to_read(&home)?,
             opened => opened?,
         });
+        let store = Announcing::around(store, home.clone(), config.on.clone());
         Ok(Self::of(Parts {
             store,
             launcher: Arc::new(ProcessLauncher {

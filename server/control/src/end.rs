@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use fermata_engine::{Actor, Cause, EventBody, Failure, GateKind, RunId, RunState, Status};
+use fermata_engine::{Actor, Cause, EventBody, Failure, RunId, RunState, Status};
 use fermata_store::{Append, Miss, NewEvent, RunFilter, RunRow, StoreError};
 
 use crate::control::Control;
@@ -143,7 +143,7 @@ fn damaged(run: &RunId, error: &fermata_engine::FoldError) -> ControlError {
     })
 }
 
-/// What ends the run: its gates withdrawn (an interruption leaves them, except permissions, which never survive their turn), then the terminal event.
+/// What ends the run: its gates withdrawn and its attempts logged as cut off (an interruption leaves what needs no process), then the terminal event.
 pub(crate) fn terminal(state: &RunState, end: &End, at: u64) -> Vec<NewEvent> {
     let (reason, body) = match end {
         End::Stop(actor) => (
@@ -178,17 +178,9 @@ pub(crate) fn terminal(state: &RunState, end: &End, at: u64) -> Vec<NewEvent> {
     };
     let all = matches!(end, End::Stop(_) | End::Cancel(..));
     let mut events: Vec<NewEvent> = state
-        .open_gates
-        .iter()
-        .filter(|open| all || open.gate.kind == GateKind::Permission)
-        .map(|open| NewEvent {
-            at,
-            path: open.gate.path.clone(),
-            body: EventBody::GateWithdrawn {
-                gate: open.gate.gate.clone(),
-                reason: reason.clone(),
-            },
-        })
+        .cut_off(all, &reason)
+        .into_iter()
+        .map(|(path, body)| NewEvent { at, path, body })
         .collect();
     events.push(NewEvent::root(at, body));
     events

@@ -137,6 +137,10 @@ impl ProcessLauncher {
                 command.env_remove(&name);
             }
         }
+        // A run that was asked for by a step of another run is not an attempt of that step.
+        command
+            .env_remove("FERMATA_STEP_KEY")
+            .env_remove("FERMATA_STEP_ATTEMPT");
         // Not the folder of whoever asked: it may be removed while the run goes on.
         command.current_dir(self.home.root());
         sys::detach(&mut command);

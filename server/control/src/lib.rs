@@ -4,10 +4,12 @@
 //! executes a step.
 
 mod abandon;
+mod announce;
 mod answer;
 mod choose;
 pub mod config;
 mod control;
+mod cover;
 mod definition;
 mod end;
 mod env;
@@ -37,6 +39,7 @@ pub use config::{
     RetentionConfig, UserConfig,
 };
 pub use control::{Control, Parts, Patience};
+pub use cover::Cover;
 pub use error::ControlError;
 pub use json::{exit_code_of, run_result};
 pub use launch::{Launcher, WorkerCommand, WorkerReport};

@@ -42,25 +42,8 @@ fn user_name() -> String {
     ["USER", "LOGNAME", "USERNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .or_else(account)
+        .or_else(|| whoami::username().ok().filter(|name| !name.is_empty()))
         .unwrap_or_else(|| "somebody".to_owned())
-}
-
-/// The name of this process's account, where nobody has set a variable: services, containers.
-#[cfg(unix)]
-fn account() -> Option<String> {
-    let uid = rustix::process::getuid().as_raw().to_string();
-    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
-    accounts.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid).then(|| name.to_owned())
-    })
-}
-
-#[cfg(not(unix))]
-fn account() -> Option<String> {
-    None
 }
 
 /// Knows which agents could carry out prompts here. Agents live above this crate.

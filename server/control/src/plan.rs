@@ -353,9 +353,11 @@ fn problems(definition: &Definition, dialect: Dialect, allow_errors: bool) -> Ve
         .iter()
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .filter(|diagnostic| {
-            diagnostic
-                .upstream
-                .is_some_and(|rule| !allow_errors || prevents_loading(dialect, rule))
+            match diagnostic.upstream {
+                Some(rule) => !allow_errors || prevents_loading(dialect, rule),
+                // What was not read whole cannot be run whole, whoever else would accept it.
+                None => diagnostic.code == "file-too-large",
+            }
         })
         .map(|diagnostic| {
             let source = loaded.sources.get(diagnostic.loc.file);

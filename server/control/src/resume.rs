@@ -117,7 +117,9 @@ impl Control {
         let silent = self.now().saturating_sub(row.last_at) > SILENT;
         if silent {
             let state = self.state(&row.run)?;
-            let due = state.open.is_empty() && state.open_gates.is_empty();
+            // Stopped by a signal, it can do nothing whatever is open.
+            let stopped = row.worker.as_ref().is_some_and(sys::is_stopped);
+            let due = stopped || state.open.is_empty() && state.open_gates.is_empty();
             if due && row.worker.as_ref().is_some_and(sys::end_group) {
                 let row = self.wait_for(&row.run, std::time::Duration::from_secs(5), |row| {
                     row.status != Status::Running

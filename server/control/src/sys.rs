@@ -28,12 +28,28 @@ pub fn is_alive(process: &ProcessId) -> bool {
     }
 }
 
+/// Whether that very process is stopped by a signal; no where the system does not tell.
+pub(crate) fn is_stopped(process: &ProcessId) -> bool {
+    is_alive(process) && state(process.pid).is_some_and(|state| matches!(state, 'T' | 't'))
+}
+
 /// Ends the process group that this process leads: asked first, then made to. Does nothing when the process is another
 /// by now. Returns whether there was something to end.
 #[must_use]
 pub fn end_group(process: &ProcessId) -> bool {
-    if process.pid <= 1 || process.pid == std::process::id() || !is_alive(process) {
+    if process.pid <= 1 || process.pid == std::process::id() {
         return false;
+    }
+    if !is_alive(process) {
+        // While a group exists its number is not given to a new process, so one without its leader is still the old one.
+        let left = !process.boot.is_empty()
+            && process.boot == boot()
+            && started(process.pid).is_none()
+            && group_lives(process.pid);
+        if left {
+            signal(process.pid, true);
+        }
+        return left;
     }
     signal(process.pid, false);
     let end = std::time::Instant::now() + std::time::Duration::from_secs(2);
@@ -98,6 +114,20 @@ fn signal(pid: u32, kill: bool) {
 #[cfg(not(any(unix, windows)))]
 fn signal(_pid: u32, _kill: bool) {}
 
+/// Whether a living process belongs to the group; no where the system does not tell.
+fn group_lives(group: u32) -> bool {
+    let group = group.to_string();
+    std::fs::read_dir("/proc").is_ok_and(|processes| {
+        processes.flatten().any(|entry| {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // After the name, which may hold anything: state, parent, group.
+            let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+            let state = fields.next();
+            !matches!(state, Some("Z" | "X" | "x") | None) && fields.nth(1) == Some(&group)
+        })
+    })
+}
+
 #[cfg(unix)]
 fn exists(pid: u32) -> bool {
     i32::try_from(pid)
@@ -123,6 +153,18 @@ fn started(pid: u32) -> Option<u64> {
         return None;
     }
     fields.nth(18)?.parse().ok()
+}
+
+/// The scheduler's letter for a process.
+#[cfg(target_os = "linux")]
+fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn state(_pid: u32) -> Option<char> {
+    None
 }
 
 #[cfg(not(target_os = "linux"))]

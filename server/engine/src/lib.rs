@@ -3,7 +3,9 @@
 //! and definition and say what to do next. No I/O, no clock, no randomness.
 
 pub mod answer;
+pub mod archon;
 pub mod conductor;
+mod cut;
 pub mod definition;
 mod draft;
 pub mod effect;

@@ -12,6 +12,7 @@ mod methods;
 mod reference;
 mod value;
 
+pub mod archon;
 pub mod coerce;
 pub mod condition;
 pub mod eval_rows;

@@ -164,6 +164,11 @@ impl Backend {
             let run = control.find(&params.run).map_err(failed)?;
             let limit = params.limit.unwrap_or(EVENTS).min(EVENTS);
             let events = control.events(&run, params.from, limit).map_err(failed)?;
+            let cover = control.cover(&run).map_err(failed)?;
+            let events: Vec<Value> = events
+                .iter()
+                .filter_map(|event| cover.event(event).ok())
+                .collect();
             let last = control.state(&run).map_err(failed)?.last_seq;
             Ok(json!({ "run": run, "from": params.from, "events": events, "last": last }))
         })

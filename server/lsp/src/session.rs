@@ -572,11 +572,14 @@ impl Session {
         let (control, own, run) = (self.control.clone(), self.own.clone(), run.clone());
         tokio::task::spawn_blocking(move || {
             let from = sent + 1;
-            match control.events(&run, from, 500) {
-                Ok(events) if !events.is_empty() => {
+            match control
+                .events(&run, from, 500)
+                .and_then(|events| Ok((events, control.cover(&run)?)))
+            {
+                Ok((events, cover)) if !events.is_empty() => {
                     let events = events
                         .iter()
-                        .filter_map(|event| serde_json::to_value(event).ok())
+                        .filter_map(|event| cover.event(event).ok())
                         .collect();
                     let _ = own.send(Message::Batch { run, from, events });
                 }

@@ -12,8 +12,7 @@ use std::sync::Arc;
 
 use fermata_engine::event::ProcessId;
 use fermata_engine::{
-    Actor, Cause, Definition, EventBody, Failure, Fence, GateId, GateKind, RunId, RunState, Status,
-    StepPath, Surface,
+    Actor, Cause, Definition, EventBody, Failure, Fence, RunId, RunState, Status, StepPath, Surface,
 };
 use fermata_store::{Miss, RunLock, StoreError};
 
@@ -78,7 +77,7 @@ pub async fn run_worker(
     // Subscribed before the first look, so that no request falls between.
     let wake = store.subscribe(Some(run))?;
     let mut ledger = Ledger::new(Arc::clone(&store), run.clone(), fence, state);
-    let ended = recover::end_old_processes(&ledger.state, &me).await;
+    let ended = recover::end_old_processes(run, &ledger.state, &me).await;
     if ended > 0 {
         tracing::info!(run = %run, ended, "ended process groups of an earlier worker");
     }
@@ -163,19 +162,12 @@ fn start(
 /// A run that was left running: it fails as interrupted and can be resumed.
 fn interrupted(ledger: &mut Ledger, now: u64) -> Result<Ended, WorkerError> {
     let was = ledger.state.status;
-    // Gates inside a turn are gone with the turn; all others hold until they are answered.
-    let gone: Vec<(GateId, StepPath)> = ledger
+    // Attempts are gone with their processes, and gates inside a turn with the turn; all other gates hold.
+    for (path, body) in ledger
         .state
-        .open_gates
-        .iter()
-        .filter(|open| {
-            open.gate.kind == GateKind::Permission || open.gate.extra.contains_key("dialog")
-        })
-        .map(|open| (open.gate.gate.clone(), open.gate.path.clone()))
-        .collect();
-    for (gate, path) in gone {
-        let reason = "its attempt was interrupted and asks again".to_owned();
-        ledger.write(now, &path, &EventBody::GateWithdrawn { gate, reason })?;
+        .cut_off(false, "its attempt was interrupted and asks again")
+    {
+        ledger.write(now, &path, &body)?;
     }
     ledger.write(
         now,

@@ -94,7 +94,7 @@ impl Home {
     /// As for [`Home::open`].
     #[doc(hidden)]
     pub fn open_on(root: &Path, mountinfo: &str) -> Result<Self> {
-        make(root)?;
+        make(root).map_err(|error| unusable(root, &error))?;
         let root = root
             .canonicalize()
             .map_err(|error| StoreError::io(root, &error))?;
@@ -106,7 +106,7 @@ impl Home {
         }
         let home = Self { root };
         for folder in [home.locks(), home.wakes(), home.blobs(), home.logs()] {
-            make(&folder)?;
+            make(&folder).map_err(|error| unusable(&home.root, &error))?;
         }
         Ok(home)
     }
@@ -181,6 +181,20 @@ impl Home {
     pub fn blob(&self, hash: &str) -> Option<PathBuf> {
         let hex = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         hex.then(|| self.blobs().join(&hash[..2]).join(hash))
+    }
+}
+
+/// That a folder cannot be the home, and what to do.
+fn unusable(root: &Path, error: &StoreError) -> StoreError {
+    let why = match error {
+        StoreError::Io { message, .. } => message.clone(),
+        other => other.to_string(),
+    };
+    StoreError::Io {
+        path: root.display().to_string(),
+        message: format!(
+            "expected a folder to keep runs in, or a place to make one, found none ({why}): set FERMATA_HOME or --home to a folder that you can write to"
+        ),
     }
 }
 

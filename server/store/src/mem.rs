@@ -143,7 +143,7 @@ impl Store for MemStore {
     ) -> Result<Vec<Event>> {
         let mut inner = self.inner();
         let (events, listed) = tables::append(&mut *inner, run, last_seq, fence, events)?;
-        if events.iter().any(|event| !event.body.looking_only()) {
+        if rules::must_survive_power(events.iter().map(|event| &event.body)) {
             inner.commits.synced += 1;
         } else {
             inner.commits.relaxed += 1;

@@ -18,6 +18,14 @@ pub(crate) struct Sealed {
     pub(crate) listed: bool,
 }
 
+/// Whether an append must be synced before its writer goes on. What is only to be looked at need not be; nor the
+/// number of a process, which is needed to end what a dead worker has left running: with the power, that is gone too.
+pub(crate) fn must_survive_power<'a>(bodies: impl IntoIterator<Item = &'a EventBody>) -> bool {
+    bodies
+        .into_iter()
+        .any(|body| !body.looking_only() && !matches!(body, EventBody::ProcessStarted { .. }))
+}
+
 /// Checks guards and rights, numbers and seals the events, derives the row.
 pub(crate) fn append(
     row: &RunRow,

@@ -9,7 +9,7 @@ use fermata_syntax::{Offset, Span};
 
 use crate::detect;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::dialects::conductor;
+use crate::dialects::{archon, conductor};
 use crate::model::{Dialect, Workflow};
 use crate::source::{FileId, Loc, SourceFile, Sources};
 use crate::world::{PathKind, World};
@@ -126,6 +126,7 @@ fn load_with(world: &dyn World, path: &Path, asked: Option<Dialect>) -> Loaded {
         Some(Dialect::Conductor) => {
             conductor::load(world, path, tree, &conductor::Chain::default())
         }
+        Some(Dialect::Archon) => archon::load(world, path, tree),
         dialect => {
             let mut sources = Sources::default();
             sources.add(SourceFile {

@@ -100,10 +100,10 @@ fn reads(workflow: &Workflow, texts: &Texts, found: &Loop, judge: usize, name: &
                     u.path[0] == name || u.path.starts_with(&["context".into(), "history".into()])
                 })
         });
-    let listed = texts
-        .paths
-        .iter()
-        .any(|d| d.step != judge && inside(d.step) && d.path[0] == name);
+    let listed = texts.paths.iter().any(|read| {
+        let there = read.step.is_some_and(|step| step != judge && inside(step));
+        there && read.uses.iter().any(|u| u.path[0] == name)
+    });
     in_texts || listed
 }
 

@@ -2,7 +2,7 @@
 
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::StepKind;
-use fermata_workflow::{Diagnostic, Severity, Step, Workflow};
+use fermata_workflow::{Diagnostic, FileId, Loc, Severity, Step, Workflow};
 
 use crate::places;
 use crate::rule::{CONDUCTOR, Report, Rule};
@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    context_tier(loaded, report);
     for step in &workflow.steps {
         each_key(loaded, step, report);
         if let StepKind::ForEach(each) = &step.kind {
@@ -58,4 +59,28 @@ fn removed(loaded: &Loaded, step: &Step, key: &str, found: Diagnostic) -> Diagno
         Some(edit) => found.fix(format!("Remove `{key}`"), vec![edit]),
         None => found,
     }
+}
+
+/// `runtime.default_context_tier` never reaches a provider (specs/conductor.md 13.6).
+fn context_tier(loaded: &Loaded, report: &mut Report) {
+    let Some(tree) = loaded.sources.get(FileId::ROOT).map(|f| &f.tree) else {
+        return;
+    };
+    let runtime = tree.root().and_then(|root| {
+        root.as_mapping()?
+            .get("workflow")?
+            .value
+            .as_mapping()?
+            .get("runtime")
+    });
+    let Some(entry) = runtime.and_then(|r| r.value.as_mapping()?.get("default_context_tier"))
+    else {
+        return;
+    };
+    let loc = Loc {
+        file: FileId::ROOT,
+        span: entry.key.span(),
+    };
+    let message = "`default_context_tier` never reaches the provider; write `context_tier` on the agents that need it";
+    report.add(Diagnostic::new(RULE.code, Severity::Warning, loc, message));
 }

@@ -49,33 +49,27 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     report.add(diagnostic);
 }
 
-/// Agent calls in the worst case: the limit, times what one iteration can cost.
+/// Agent calls in the worst case: the limit, times what the dearest step can cost in one iteration.
 fn worst(loaded: &Loaded, workflow: &Workflow, depth: usize) -> u64 {
-    let calls = |step: &Step| match &step.kind {
-        StepKind::SubWorkflow(_) if depth < DEPTH => {
-            let child = loaded
-                .children
-                .iter()
-                .find(|c| c.step == step.name.as_str());
-            child
-                .and_then(|c| Some(worst(&c.loaded, c.loaded.workflow.as_ref()?, depth + 1)))
-                .unwrap_or(1)
+    let calls = |step: &Step| {
+        let own = match &step.kind {
+            StepKind::ForEach(each) => &each.agent,
+            _ => step,
+        };
+        if depth >= DEPTH || !matches!(own.kind, StepKind::SubWorkflow(_)) {
+            return None;
         }
-        StepKind::ForEach(each) => match &each.agent.kind {
-            StepKind::SubWorkflow(_) if depth < DEPTH => {
-                let child = loaded
-                    .children
-                    .iter()
-                    .find(|c| c.step == each.agent.name.as_str());
-                child
-                    .and_then(|c| Some(worst(&c.loaded, c.loaded.workflow.as_ref()?, depth + 1)))
-                    .unwrap_or(1)
-            }
-            _ => 1,
-        },
-        _ => 1,
+        let child = loaded
+            .children
+            .iter()
+            .find(|c| c.step == own.name.as_str())?;
+        Some(worst(
+            &child.loaded,
+            child.loaded.workflow.as_ref()?,
+            depth + 1,
+        ))
     };
-    let dearest = workflow.steps.iter().map(calls).max().unwrap_or(1);
+    let dearest = workflow.steps.iter().filter_map(calls).max().unwrap_or(1);
     u64::from(workflow.limits.max_iterations()).saturating_mul(dearest)
 }
 

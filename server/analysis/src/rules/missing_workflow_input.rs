@@ -22,7 +22,7 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         Severity::Warning
     };
     let mut found: Vec<(String, Diagnostic)> = Vec::new();
-    for read in &report.texts().all {
+    for read in report.texts().everywhere() {
         for used in &read.uses {
             let [root, part, name, ..] = used.path.as_slice() else {
                 continue;

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
-    for read in &report.texts().all {
+    for read in report.texts().everywhere() {
         let mut seen: Vec<&[String]> = Vec::new();
         // Bare and dotted names of plain conditions are for `condition-names`.
         for used in read

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
-    for read in report.texts().all.iter().filter(|r| !draws_in(&r.text)) {
+    for read in report.texts().everywhere().filter(|r| !draws_in(&r.text)) {
         let mut seen: Vec<&str> = Vec::new();
         for used in read.uses.iter().filter(|u| u.form == Form::Path) {
             let root = used.path[0].as_str();
@@ -145,7 +145,8 @@ fn unknown(
         };
     }
     let message = format!(
-        "Nothing in the run is called `{root}`, so this template fails when it is rendered"
+        "Nothing in the run is called `{root}`, so the run fails when `{}` is read",
+        read.key
     );
     suggest::name(
         report(message),

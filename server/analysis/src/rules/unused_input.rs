@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
+fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     let texts = report.texts();
     // A sub-workflow without a mapping gets every input.
     let hands_on = workflow.steps.iter().any(|step| {
@@ -40,7 +40,7 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
         let read = texts.read_paths().any(|(_, path)| matches!(path, [root, part, input, ..] if root == "workflow" && part == "input" && input == name));
         // Read by its bare name, which is another rule's to say.
         let bare = texts.read_paths().any(|(_, path)| path[0] == name);
-        if !read && !bare {
+        if !read && !bare && !named(loaded, name) {
             let message = format!(
                 "The input `{name}` is never read; a template reads it as `{{{{ workflow.input.{name} }}}}`"
             );
@@ -52,4 +52,20 @@ fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
             ));
         }
     }
+}
+
+/// Whether some text speaks of the input in a place that no rule follows: what
+/// a provider renders, an included prompt, a comment.
+fn named(loaded: &Loaded, name: &str) -> bool {
+    let forms = [
+        format!("input.{name}"),
+        format!("input[\"{name}\"]"),
+        format!("input['{name}']"),
+        format!("input_{name}"),
+    ];
+    loaded.sources.iter().any(|(_, source)| {
+        forms
+            .iter()
+            .any(|form| source.tree.text().contains(form.as_str()))
+    })
 }

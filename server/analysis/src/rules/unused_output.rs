@@ -35,7 +35,13 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         let read = texts
             .read_paths()
             .any(|(on, path)| path[0] == name || (path[0] == "output" && on == Some(index)));
-        if read {
+        // Texts that no rule follows, such as a validator's criteria, may speak of it too.
+        let spoken = format!("{name}.output");
+        let named = loaded
+            .sources
+            .iter()
+            .any(|(_, source)| source.tree.text().contains(&spoken));
+        if read || named {
             continue;
         }
         let loc = places::key(&loaded.sources, step.loc, "output");

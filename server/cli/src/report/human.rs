@@ -1,5 +1,6 @@
 //! `--format human`: source excerpts with carets, and one line that counts.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -16,7 +17,13 @@ pub(crate) fn text(files: &[Checked], color: bool) -> String {
     };
     let mut out = String::new();
     for checked in files {
+        let mut said = BTreeSet::new();
         for d in &checked.diagnostics {
+            // Two rules of the dialect may find the same thing; a person reads it once.
+            let (file, span) = (d.loc.file, d.loc.span);
+            if !said.insert((d.code, file, span.start(), span.end(), &d.message)) {
+                continue;
+            }
             let groups = excerpt(checked, d);
             // Writing to a String cannot fail.
             let _ = writeln!(out, "{}\n", renderer.render(&groups));

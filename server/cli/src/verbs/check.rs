@@ -10,16 +10,15 @@ use fermata_store::OsWorld;
 use fermata_workflow::{Diagnostic, Dialect, Severity, loader};
 
 use crate::console::Console;
+use crate::discover;
 use crate::exit::{Exit, Usage};
 use crate::report::{self, Checked};
-
-/// Files above this size are refused before they are read.
-const LARGEST: u64 = 8 * 1024 * 1024;
+use crate::source::{self, LARGEST};
 
 /// Options of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Files or folders; every workflow below the current folder when none is named.
+    /// Files, folders, or names of workflows below here; every workflow below here when nothing is named.
     paths: Vec<PathBuf>,
     /// How to print what was found.
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -33,7 +32,7 @@ pub(crate) struct Check {
     /// What else counts as an error for the exit code.
     #[arg(long, value_enum)]
     deny: Option<Deny>,
-    /// Apply the first fix of every diagnostic that has one.
+    /// Apply the first fix of every diagnostic that has one; with --stdin-filename the text is printed instead of written.
     #[arg(long)]
     fix: bool,
     /// Read one file from standard input and call it by this name.
@@ -71,28 +70,71 @@ impl Wanted {
     }
 }
 
+impl Check {
+    /// Whether one JSON document of ours is asked for.
+    pub(crate) fn json(&self) -> bool {
+        matches!(self.format(), Format::Json)
+    }
+
+    /// Whether standard output belongs to a program: a document, or the text that `--fix` prints.
+    pub(crate) fn machine(&self) -> bool {
+        matches!(self.format(), Format::Json | Format::Sarif) || self.prints_text()
+    }
+
+    fn prints_text(&self) -> bool {
+        self.fix && self.stdin_filename.is_some()
+    }
+
+    fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
 /// Runs the verb.
 ///
 /// # Errors
 /// [`Usage`] for paths that cannot be read or are no workflows.
 pub(crate) fn run(options: &Check, console: &Console) -> Result<Exit> {
-    let mut files = collect(options)?;
+    let Collected {
+        mut files,
+        unreadable,
+        folders,
+    } = collect(options)?;
     if options.fix {
         for checked in &mut files {
             fix(checked, options)?;
         }
     }
-    let format = if options.json {
-        Format::Json
-    } else {
-        options.format
-    };
-    match format {
+    for reason in &unreadable {
+        console.error(reason);
+    }
+    if options.prints_text() {
+        for source in files
+            .iter()
+            .filter_map(|f| f.loaded.sources.get(fermata_workflow::FileId::ROOT))
+        {
+            console.document(source.tree.text());
+        }
+        console.text(&report::human::text(&files, console.color()));
+        return Ok(exit(options, &files, &unreadable));
+    }
+    match options.format() {
+        Format::Human if files.is_empty() && unreadable.is_empty() => {
+            let below: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
+            console.line(&format!(
+                "no workflow below {}: nothing to check; `fermata new` writes one",
+                below.join(", ")
+            ));
+        }
         Format::Human => console.text(&report::human::text(&files, console.color())),
         Format::Json => console.json(&report::json::document(&files)),
         Format::Sarif => console.json(&report::sarif::document(&files)),
         Format::Github => console.text(&report::github::text(&files)),
     }
+    Ok(exit(options, &files, &unreadable))
+}
+
+fn exit(options: &Check, files: &[Checked], unreadable: &[String]) -> Exit {
     let worst = match options.deny {
         Some(Deny::Warnings) => Severity::Warning,
         None => Severity::Error,
@@ -101,10 +143,23 @@ pub(crate) fn run(options: &Check, console: &Console) -> Result<Exit> {
         .iter()
         .flat_map(|f| &f.diagnostics)
         .any(|d| d.severity <= worst);
-    Ok(if bad { Exit::Failed } else { Exit::Fine })
+    match (unreadable.is_empty(), bad) {
+        (false, _) => Exit::Usage,
+        (true, true) => Exit::Failed,
+        (true, false) => Exit::Fine,
+    }
 }
 
-fn collect(options: &Check) -> Result<Vec<Checked>> {
+/// What the arguments came to.
+#[derive(Default)]
+struct Collected {
+    files: Vec<Checked>,
+    /// What was found below a folder and cannot be read, with the reason.
+    unreadable: Vec<String>,
+    folders: Vec<PathBuf>,
+}
+
+fn collect(options: &Check) -> Result<Collected> {
     let here = std::env::current_dir().context("the current folder cannot be told")?;
     if let Some(name) = &options.stdin_filename {
         let mut bytes = Vec::new();
@@ -113,10 +168,16 @@ fn collect(options: &Check) -> Result<Vec<Checked>> {
             .take(LARGEST + 1)
             .read_to_end(&mut bytes)
             .context("standard input cannot be read")?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(source::too_large("standard input", bytes.len() as u64).into());
+        }
         let path = here.join(name);
         let world = OsWorld::with_overlay([(path.clone(), bytes)]);
-        let checked = check(&world, &path, name.clone(), options.dialect);
-        return Ok(vec![checked.ok_or_else(|| not_a_workflow(name))?]);
+        let checked = check(&world, &path, name.clone(), options.dialect)?;
+        return Ok(Collected {
+            files: vec![checked],
+            ..Collected::default()
+        });
     }
     let named: Vec<PathBuf> = if options.paths.is_empty() {
         vec![PathBuf::from(".")]
@@ -124,75 +185,62 @@ fn collect(options: &Check) -> Result<Vec<Checked>> {
         options.paths.clone()
     };
     let world = OsWorld::new();
-    let mut files = Vec::new();
+    let mut all = Collected::default();
     for name in &named {
         let path = here.join(name);
-        let meta = std::fs::metadata(&path).map_err(|error| {
-            Usage::new(format!(
-                "{}: {error}; name a workflow file or a folder",
-                name.display()
-            ))
-        })?;
-        if meta.is_dir() {
-            for found in workflows_below(&path) {
-                let shown = found.strip_prefix(&here).unwrap_or(&found).to_path_buf();
-                files.extend(check(&world, &found, shown, options.dialect));
-            }
+        if !path.is_dir() {
+            let path = discover::locate(name, &here)?;
+            let shown = if here.join(name) == path {
+                name.clone()
+            } else {
+                path.strip_prefix(&here).unwrap_or(&path).to_path_buf()
+            };
+            source::readable(&path, &shown)?;
+            all.files
+                .push(check(&world, &path, shown, options.dialect)?);
             continue;
         }
-        if meta.len() > LARGEST {
-            let why = format!(
-                "{} has {} bytes; a workflow file has at most {LARGEST}",
-                name.display(),
-                meta.len()
-            );
-            return Err(Usage::new(why).into());
+        let (found, closed) = discover::files_below(&path);
+        all.unreadable.extend(closed);
+        for found in found {
+            let shown = found.strip_prefix(&here).unwrap_or(&found).to_path_buf();
+            let shown = shown
+                .strip_prefix(".")
+                .map(Path::to_path_buf)
+                .unwrap_or(shown);
+            match source::readable(&found, &shown) {
+                // What is no workflow is nobody's mistake here: folders hold all kinds of YAML.
+                Ok(()) => all
+                    .files
+                    .extend(check(&world, &found, shown, options.dialect).ok()),
+                Err(error) => all.unreadable.push(error.to_string()),
+            }
         }
-        std::fs::File::open(&path)
-            .map_err(|error| Usage::new(format!("{}: {error}", name.display())))?;
-        files.push(
-            check(&world, &path, name.clone(), options.dialect)
-                .ok_or_else(|| not_a_workflow(name))?,
-        );
+        all.folders.push(name.clone());
     }
-    Ok(files)
+    Ok(all)
 }
 
-fn check(world: &OsWorld, path: &Path, shown: PathBuf, wanted: Wanted) -> Option<Checked> {
+fn check(
+    world: &OsWorld,
+    path: &Path,
+    shown: PathBuf,
+    wanted: Wanted,
+) -> std::result::Result<Checked, Usage> {
     let loaded = match wanted.dialect() {
         Some(dialect) => loader::load_as(world, path, dialect),
         None => loader::load(world, path),
     };
-    let dialect = loaded.dialect?;
+    let Some(dialect) = loaded.dialect else {
+        return Err(source::not_a_workflow(&shown, &loaded));
+    };
     let diagnostics = fermata_analysis::run(&loaded, &RuleSettings::new());
-    Some(Checked {
+    Ok(Checked {
         shown,
         dialect,
         loaded,
         diagnostics,
     })
-}
-
-fn not_a_workflow(name: &Path) -> Usage {
-    Usage::new(format!(
-        "{} is not a workflow: expected `workflow:` with `agents:` (Conductor) or `nodes:` (Archon) at the top; say which with --dialect, or with a first line `# fermata: conductor`",
-        name.display()
-    ))
-}
-
-/// YAML files below a folder, in order, what git ignores left out.
-fn workflows_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = ignore::WalkBuilder::new(folder)
-        .hidden(false)
-        .filter_entry(|entry| entry.file_name() != ".git" && entry.file_name() != "node_modules")
-        .build()
-        .filter_map(|entry| Some(entry.ok()?.into_path()))
-        .filter(|path| {
-            path.extension().is_some_and(|e| e == "yaml" || e == "yml") && path.is_file()
-        })
-        .collect();
-    found.sort();
-    found
 }
 
 /// Applies the first fix of every diagnostic, from the end of the file to its
@@ -228,13 +276,17 @@ fn fix(checked: &mut Checked, options: &Check) -> Result<()> {
             untouched = usize::from(edit.span.start());
         }
     }
-    std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
-    if let Some(again) = check(
-        &OsWorld::new(),
-        &path,
-        checked.shown.clone(),
-        options.dialect,
-    ) {
+    let world = if options.prints_text() {
+        OsWorld::with_overlay([(path.clone(), text.into_bytes())])
+    } else {
+        // A file that needs nothing keeps its time of change.
+        if text != source.tree.text() {
+            std::fs::write(&path, text)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        OsWorld::new()
+    };
+    if let Ok(again) = check(&world, &path, checked.shown.clone(), options.dialect) {
         *checked = again;
     }
     Ok(())

@@ -37,6 +37,7 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
     let run = control.find(&options.run)?;
     let watcher = control.watch()?;
     watcher.subscribe(&run)?;
+    let cover = control.cover(&run)?;
     let mut state = RunState::default();
     loop {
         let events = control.events(&run, state.last_seq + 1, 500)?;
@@ -46,9 +47,9 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
                 continue;
             }
             if options.json {
-                console.json(&serde_json::to_value(event)?);
+                console.json(&cover.event(event)?);
             } else {
-                console.line(&line(event));
+                console.line(&cover.text(line(event)));
             }
         }
         let over = matches!(
@@ -88,6 +89,16 @@ fn kind(event: &Event) -> String {
 /// What an event says to people; `None` for those that say nothing to them.
 pub(crate) fn words(event: &Event) -> Option<String> {
     let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
+    // Inside a group or a sub-workflow a name alone could be anybody's.
+    let path = event.path.as_str();
+    let nested = path.contains(['/', '[']);
+    let at = |step: &str| {
+        if nested {
+            path.to_owned()
+        } else {
+            step.to_owned()
+        }
+    };
     Some(match &event.body {
         EventBody::RunQueued {
             workflow, actor, ..
@@ -102,22 +113,24 @@ pub(crate) fn words(event: &Event) -> Option<String> {
             word(&actor.surface)
         ),
         EventBody::StepStarted { step, attempt, .. } if *attempt > 1 => {
-            format!("{step} started (attempt {attempt})")
+            format!("{} started (attempt {attempt})", at(step))
         }
-        EventBody::StepStarted { step, .. } => format!("{step} started"),
+        EventBody::StepStarted { step, .. } => format!("{} started", at(step)),
         EventBody::StepCompleted { step, elapsed, .. } => {
-            format!("{step} done in {:.1} s", seconds(*elapsed))
+            format!("{} done in {:.1} s", at(step), seconds(*elapsed))
         }
-        EventBody::StepFailed { step, error, .. } => format!("{step} failed: {}", error.message),
-        EventBody::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
+        EventBody::StepFailed { step, error, .. } => {
+            format!("{} failed: {}", at(step), error.message)
+        }
+        EventBody::StepSkipped { step, reason } => format!("{} skipped: {reason}", at(step)),
         EventBody::RouteTaken { from, to, when, .. } => match when {
-            Some(when) => format!("{from} → {to} because {when}"),
-            None => format!("{from} → {to}"),
+            Some(when) => format!("{} → {to} because {when}", at(from)),
+            None => format!("{} → {to}", at(from)),
         },
         EventBody::IterationLimitReached { gate } => {
             let limit = gate.limit.as_ref();
             let (current, max) = limit.map_or((0, 0), |l| (l.current_iteration, l.max_iterations));
-            format!("held at {current}/{max} before {}", gate.step)
+            format!("held at {current}/{max} before {}", at(&gate.step))
         }
         EventBody::GateOpened { gate } => format!(
             "held at {}: {}",
@@ -130,11 +143,16 @@ pub(crate) fn words(event: &Event) -> Option<String> {
             max_iterations,
             ..
         } => {
+            let said = short(answer);
+            let limit = if said.starts_with("continue") {
+                format!("; the limit is {max_iterations} now")
+            } else {
+                String::new()
+            };
             format!(
-                "answered by {} from {}: {}; the limit is {max_iterations} now",
+                "answered by {} from {}: {said}{limit}",
                 actor.by,
                 word(&actor.surface),
-                short(answer)
             )
         }
         EventBody::GateAnswered { answer, actor, .. } => format!(
@@ -162,10 +180,12 @@ fn short(answer: &fermata_engine::Answer) -> String {
     if let Some(object) = value.as_object_mut() {
         object.remove("kind");
     }
-    let words: Vec<String> = value
-        .as_object()
+    let mut fields: Vec<_> = value.as_object().into_iter().flatten().collect();
+    // What is done comes before how much of it.
+    fields
+        .sort_by_key(|(name, _)| !matches!(name.as_str(), "do" | "value" | "decision" | "option"));
+    let words: Vec<String> = fields
         .into_iter()
-        .flatten()
         .map(|(_, value)| {
             value
                 .as_str()

@@ -11,11 +11,12 @@ use fermata_workflow::loader;
 
 use crate::console::Console;
 use crate::exit::{Exit, Usage};
+use crate::{discover, source};
 
 /// Options of `graph`.
 #[derive(Debug, Args)]
 pub(crate) struct Graph {
-    /// A workflow file.
+    /// A workflow file, or the name of a workflow below here.
     workflow: PathBuf,
     /// How to draw it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -36,13 +37,15 @@ enum Format {
 /// [`Usage`] when the file is no workflow.
 pub(crate) fn run(options: &Graph, console: &Console) -> Result<Exit> {
     let here = std::env::current_dir().context("the current folder cannot be told")?;
-    let loaded = loader::load(&OsWorld::new(), &here.join(&options.workflow));
+    let file = discover::locate(&options.workflow, &here)?;
+    source::readable(&file, &options.workflow)?;
+    let loaded = loader::load(&OsWorld::new(), &file);
     if loaded.workflow.is_none() {
-        let why = loaded
-            .diagnostics
-            .first()
-            .map_or("it is not a workflow", |d| d.message.as_str());
-        return Err(Usage::new(format!("{}: {why}", options.workflow.display())).into());
+        return Err(match loaded.diagnostics.first() {
+            Some(d) => Usage::new(format!("{}: {}", options.workflow.display(), d.message)),
+            None => source::not_a_workflow(&options.workflow, &loaded),
+        }
+        .into());
     }
     let graph = fermata_ide::graph(&loaded);
     match options.format {

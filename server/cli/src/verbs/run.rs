@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use fermata_control::{GatesPolicy, Isolation, StartRequest};
+use fermata_store::OsWorld;
+use fermata_workflow::loader;
 use serde_json::{Map, Value};
 
 use crate::console::Console;
 use crate::exit::{Exit, Usage};
-use crate::open;
 use crate::verbs::{After, carry_on};
+use crate::{discover, open, source};
 
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// A workflow file.
+    /// A workflow file, or the name of a workflow below here.
     workflow: PathBuf,
     /// What the run is about; the words are joined by a blank.
     message: Vec<String>,
@@ -73,14 +75,13 @@ pub(crate) struct Run {
 /// [`Usage`] for inputs that cannot be read; else when the store cannot be used.
 pub(crate) fn run(options: &Run, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let here = std::env::current_dir().context("the current folder cannot be told")?;
-    let file = here.join(&options.workflow);
-    if !file.is_file() {
-        return Err(Usage::new(format!(
-            "{} is not a file; name a workflow file",
-            options.workflow.display()
-        ))
-        .into());
+    let file = discover::locate(&options.workflow, &here)?;
+    source::readable(&file, &options.workflow)?;
+    let looked_at = loader::load(&OsWorld::new(), &file);
+    if looked_at.dialect.is_none() {
+        return Err(source::not_a_workflow(&options.workflow, &looked_at).into());
     }
+    drop(looked_at);
     let isolation = match (
         options.worktree,
         options.no_worktree,

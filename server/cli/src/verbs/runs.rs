@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use fermata_control::{Control, RunsFilter, RunsView};
+use fermata_engine::RunId;
+use fermata_store::SqliteStore;
 
 use crate::console::Console;
 use crate::exit::Exit;
@@ -24,6 +26,9 @@ pub(crate) struct Runs {
     /// Print again whenever something changes.
     #[arg(long)]
     watch: bool,
+    /// First delete what is beyond retention: the oldest runs that are over and cannot be resumed.
+    #[arg(long, conflicts_with = "watch")]
+    prune: bool,
     /// One JSON document on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -35,6 +40,27 @@ pub(crate) struct Runs {
 /// When the store cannot be used.
 pub(crate) fn run(options: &Runs, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let control = open::terminal(home)?;
+    if options.prune {
+        let store = SqliteStore::open(control.home())?;
+        let pruned = store.prune(control.config().keep())?;
+        let gone = |n: usize| {
+            if n == 1 {
+                "1 run".to_owned()
+            } else {
+                format!("{n} runs")
+            }
+        };
+        let done = format!("deleted {}", gone(pruned.runs.len()));
+        let held: Vec<&str> = pruned.held_by_worktree.iter().map(RunId::short).collect();
+        if held.is_empty() {
+            console.line(&done);
+        } else {
+            console.line(&format!(
+                "{done}; kept because their worktrees still stand: {}",
+                held.join(", ")
+            ));
+        }
+    }
     let watcher = control.watch()?;
     loop {
         control.tick()?;

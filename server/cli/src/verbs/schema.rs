@@ -15,6 +15,11 @@ pub(crate) struct Schema {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Name {
+    /// Workflow files of the Conductor dialect.
+    Conductor,
+    /// The user's configuration file.
+    Config,
+    /// An event of a run's log.
     Events,
 }
 
@@ -24,6 +29,8 @@ enum Name {
 /// Never; the signature is that of every verb.
 pub(crate) fn run(options: &Schema, console: &Console) -> Result<Exit> {
     let schema = match options.name {
+        Name::Conductor => fermata_workflow::dialects::conductor::schema::json_schema(),
+        Name::Config => fermata_control::config::schema(),
         Name::Events => fermata_engine::schema::events(),
     };
     console.text(&format!("{}\n", serde_json::to_string_pretty(&schema)?));

@@ -93,14 +93,22 @@ impl StartRefusal {
             | Self::DefinitionChanged { message, .. }
             | Self::NotFound { message } => message.clone(),
             Self::Rejected { problems } => {
-                let first = problems
-                    .first()
-                    .map_or("", |problem| problem.message.as_str());
-                let more = problems.len().saturating_sub(1);
-                if more == 0 {
-                    format!("the workflow has an error: {first}")
-                } else {
-                    format!("the workflow has {} errors; the first: {first}", more + 1)
+                let Some(first) = problems.first() else {
+                    return "the workflow has errors; `fermata check` shows them".to_owned();
+                };
+                let (file, line) = (first.path.display(), first.line + 1);
+                let place = format!(
+                    "{} ({file}:{line}); `fermata check` shows {}",
+                    first.message,
+                    if problems.len() == 1 {
+                        "it"
+                    } else {
+                        "them all"
+                    }
+                );
+                match problems.len() {
+                    1 => format!("the workflow has an error: {place}"),
+                    n => format!("the workflow has {n} errors; the first: {place}"),
                 }
             }
             Self::NoAgent {

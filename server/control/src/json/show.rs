@@ -36,6 +36,7 @@ impl Control {
         });
         let worktree = row.place.worktree.clone();
         let error = row.error.clone();
+        let cover = self.cover(run)?;
         // A damaged log cannot be folded; the row can still be shown.
         let state = if row.damaged {
             None
@@ -55,7 +56,7 @@ impl Control {
                         "status": record.status,
                         "started": record.started,
                         "ended": record.ended,
-                        "error": record.error,
+                        "error": cover.value(json!(record.error)),
                     })
                 })
                 .collect()
@@ -73,9 +74,9 @@ impl Control {
             "worktree": worktree,
             "definition": definition,
             "place": place,
-            "error": error,
+            "error": cover.value(json!(error)),
             // A blob that is gone must not hide the rest of the run.
-            "output": output.unwrap_or_default(),
+            "output": cover.value(json!(output.unwrap_or_default())),
         });
         if let (Value::Object(shown), Value::Object(more)) = (&mut shown, more) {
             shown.extend(more);

@@ -81,6 +81,32 @@ pub async fn end_group(leader: &ProcessId) -> bool {
     true
 }
 
+/// Leaders' numbers of the groups whose processes have one of these variables in their environment, as `NAME=value`.
+/// Nothing where the system does not show environments.
+#[must_use]
+pub fn groups_with(variables: &[String]) -> Vec<u32> {
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let mut groups: Vec<u32> = processes
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            path.file_name()?.to_str()?.parse::<u32>().ok()?;
+            let environment = std::fs::read(path.join("environ")).ok()?;
+            environment
+                .split(|byte| *byte == 0)
+                .any(|entry| variables.iter().any(|v| v.as_bytes() == entry))
+                .then_some(())?;
+            let stat = std::fs::read_to_string(path.join("stat")).ok()?;
+            let after_name = &stat[stat.rfind(')')? + 1..];
+            after_name.split_whitespace().nth(2)?.parse().ok()
+        })
+        .collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}
+
 /// Ends a group that this process started itself.
 pub async fn end_own_group(pid: u32) {
     if !terminate(pid) {

@@ -213,7 +213,7 @@ impl Round {
         for _ in 0..TRIES {
             let now = self.around.clock.now();
             self.ledger.catch_up()?;
-            let append = conductor::conclude(
+            let mut append = conductor::conclude(
                 &mut self.ledger.state,
                 &self.definition,
                 now,
@@ -221,6 +221,13 @@ impl Round {
                 attempt,
                 outcome.clone(),
             );
+            // Nothing else is under way that could have a say, so what follows from the result goes into
+            // its transaction: in a chain, a step costs one synced write.
+            if self.tasks.is_empty() && !append.is_empty() {
+                append.extend(
+                    conductor::advance(&mut self.ledger.state, &self.definition, now).append,
+                );
+            }
             if self.commit(append)? == Appended::Yes {
                 return Ok(());
             }

@@ -34,6 +34,10 @@ pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> StoreError {
             path,
             what: format!("a row contradicts another: {said}"),
         },
+        ErrorCode::CannotOpen => StoreError::Io {
+            path,
+            message: "expected a database that you may read and write, in a folder that you may enter; it cannot be opened: check owner and modes, or set FERMATA_HOME to another folder".to_owned(),
+        },
         _ => StoreError::Io {
             path,
             message: said,

@@ -34,7 +34,7 @@ impl Store for SqliteStore {
         fence: Option<Fence>,
         events: &[NewEvent],
     ) -> Result<Vec<Event>> {
-        let durable = events.iter().any(|event| !event.body.looking_only());
+        let durable = rules::must_survive_power(events.iter().map(|event| &event.body));
         let (events, listed) = self.write(durable, |rows| {
             tables::append(rows, run, last_seq, fence, events)
         })?;

@@ -23,7 +23,15 @@ pub struct ArchonSettings {
     pub evidence_required: bool,
     /// Default of `persist_session`.
     pub persist_sessions: bool,
-    /// The rest as data.
+    /// Nodes as the engine runs them: includes expanded, settings of the workflow pushed down, defaults filled in
+    /// (`expr::archon::schema`). Empty when the file does not load. Every node that came in by an include has
+    /// `composed`: the boundaries it lies in, outermost first, each with `id`, `depends_on`, `when`, `trigger_rule`.
+    pub nodes: Vec<Value>,
+    /// `returns` after includes are expanded.
+    pub result: Option<String>,
+    /// What the workflow and its includes require.
+    pub requires: Vec<String>,
+    /// The whole file as data.
     pub raw: Value,
 }
 

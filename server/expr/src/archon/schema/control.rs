@@ -1,0 +1,183 @@
+//! `loop` and `loop_group`: bounds and completion channels (R40, R41, R42).
+
+use serde_json::Value;
+
+use super::fields::{COUNT, Object, boolean, full_text, required_number, text, word};
+use super::issue::{Issues, Rule, TYPE};
+use super::node;
+use crate::archon::{js, names};
+
+const ITERATIONS: Rule = Rule("R40", "loop-max-iterations");
+const BLANK: Rule = Rule("R40", "loop-blank-channel");
+const XOR: Rule = Rule("R40", "loop-prompt-xor-command");
+const GATE: Rule = Rule("R40", "loop-gate-message");
+const FIELD: Rule = Rule("R41", "until-field");
+const EMPTY: Rule = Rule("R42", "loop-group-empty");
+
+fn blank(map: &Object, key: &str) -> bool {
+    map.get(key)
+        .and_then(Value::as_str)
+        .is_some_and(|s| js::trim(s).is_empty())
+}
+
+fn fields(map: &Object, issues: &mut Issues) {
+    text(map, "until", TYPE, issues);
+    required_number(map, "max_iterations", COUNT, ITERATIONS, issues);
+    boolean(map, "fresh_context", TYPE, issues);
+    text(map, "until_bash", TYPE, issues);
+    boolean(map, "interactive", TYPE, issues);
+    text(map, "gate_message", TYPE, issues);
+    boolean(map, "signal_completes", TYPE, issues);
+}
+
+fn channels(map: &Object, found: bool, none: Rule, issues: &mut Issues) {
+    for key in ["until", "until_bash"] {
+        if blank(map, key) {
+            issues.key(key, |i| {
+                i.custom(BLANK, format!("`{key}` must not be blank"))
+            });
+        }
+    }
+    if !found {
+        issues.key("until", |i| i.custom(none, "The loop never completes; give it `until`, `until_bash` or, with a prompt, `until_field`"));
+    }
+}
+
+fn gate(map: &Object, issues: &mut Issues) {
+    let asks = map
+        .get("interactive")
+        .and_then(Value::as_bool)
+        .unwrap_or_default();
+    let message = map
+        .get("gate_message")
+        .and_then(Value::as_str)
+        .is_some_and(|s| !s.is_empty());
+    if asks && !message {
+        issues.key("gate_message", |i| {
+            i.custom(
+                GATE,
+                "An interactive loop needs a `gate_message`: what the person is asked",
+            )
+        });
+    }
+}
+
+/// `loop`.
+pub(super) fn agent_loop(map: &Object, issues: &mut Issues) {
+    let before = issues.broken();
+    fields(map, issues);
+    full_text(map, "prompt", BLANK, issues);
+    full_text(map, "command", BLANK, issues);
+    text(map, "until_field", FIELD, issues);
+    if blank(map, "until_field") {
+        issues.key("until_field", |i| {
+            i.bounds(
+                "too_small",
+                FIELD,
+                "`until_field` must name a field of the output",
+            )
+        });
+    }
+    if issues.broken() > before {
+        return;
+    }
+    let given = |key: &str| {
+        map.get(key)
+            .and_then(Value::as_str)
+            .is_some_and(|s| !s.is_empty())
+    };
+    let channel = ["until", "until_bash", "until_field"]
+        .iter()
+        .any(|k| map.contains_key(*k));
+    channels(map, channel, Rule("R40", "loop-no-channel"), issues);
+    match (given("prompt"), given("command")) {
+        (true, true) => issues.key("command", |i| {
+            i.custom(XOR, "A loop has either `prompt` or `command`, not both")
+        }),
+        (false, false) if !map.contains_key("command") => {
+            issues.key("prompt", |i| {
+                i.custom(XOR, "A loop needs a `prompt` or a `command`")
+            });
+        }
+        _ => {}
+    }
+    if let Some(name) = map
+        .get("command")
+        .and_then(Value::as_str)
+        .filter(|s| !s.is_empty() && !names::is_command(s))
+    {
+        issues.key("command", |i| {
+            i.custom(
+                Rule("R40", "loop-bad-command"),
+                format!("'{name}' is no command name; use the file's name without folders"),
+            )
+        });
+    }
+    gate(map, issues);
+}
+
+/// `until_field` against the node's `output_format`; runs when everything else has its type.
+pub(super) fn until_field(node: &Object, issues: &mut Issues) {
+    let Some(field) = node
+        .get("loop")
+        .and_then(|l| l.get("until_field"))
+        .and_then(Value::as_str)
+    else {
+        return;
+    };
+    let field = js::trim(field);
+    let format = node.get("output_format");
+    let property = format
+        .and_then(|f| f.get("properties"))
+        .and_then(|p| p.get(field));
+    let required = format
+        .and_then(|f| f.get("required"))
+        .and_then(Value::as_array)
+        .is_some_and(|r| r.iter().any(|v| v == field));
+    let problem = match (format, property) {
+        (None, _) => format!("`until_field` needs an `output_format` that declares '{field}'"),
+        (Some(_), None) => format!("`output_format` does not declare the property '{field}'"),
+        (Some(_), Some(_)) if !required => {
+            format!("'{field}' must be listed in `required` of `output_format`")
+        }
+        (Some(_), Some(property)) if property.get("type").is_some_and(|t| t != "boolean") => {
+            format!("'{field}' must be declared as boolean to end the loop")
+        }
+        _ => return,
+    };
+    issues.key("loop", |i| {
+        i.key("until_field", |i| i.custom(FIELD, problem))
+    });
+}
+
+/// `loop_group` with its body.
+pub(super) fn group(map: &Object, issues: &mut Issues) {
+    let before = issues.broken();
+    fields(map, issues);
+    issues.key("nodes", |i| match map.get("nodes") {
+        Some(Value::Array(nodes)) => {
+            for (n, node) in nodes.iter().enumerate() {
+                i.index(n, |i| node::check(node, i));
+            }
+            if nodes.is_empty() {
+                i.bounds("too_small", EMPTY, "A loop_group needs at least one node");
+            }
+        }
+        Some(other) => i.wrong(
+            "invalid_type",
+            EMPTY,
+            format!("`nodes` must be a list, found {}", word(other)),
+        ),
+        None => i.wrong(
+            "invalid_type",
+            EMPTY,
+            "`nodes` is missing: the body of the loop_group",
+        ),
+    });
+    if issues.broken() > before {
+        return;
+    }
+    let channel = ["until", "until_bash"].iter().any(|k| map.contains_key(*k));
+    channels(map, channel, Rule("R42", "loop-group-no-channel"), issues);
+    gate(map, issues);
+}

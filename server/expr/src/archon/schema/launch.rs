@@ -1,0 +1,149 @@
+//! What goes with starting something else: `fan_out`, `isolation`, `retry`, and where these may not stand
+//! (R30 to R35, R45).
+
+use serde_json::Value;
+
+use super::fields::{
+    Bounds, Object, full_text, number, object, one_of, required_number, required_text,
+};
+use super::issue::{Issues, Rule, TYPE};
+use super::mode::Mode;
+use crate::archon::js;
+
+const RETRY: Rule = Rule("R45", "retry-bounds");
+const BOUNDS: Rule = Rule("R35", "fan-out-bounds");
+
+/// `retry` of any node.
+pub(super) fn retry(map: &Object, issues: &mut Issues) {
+    object(map, "retry", RETRY, issues, |retry, i| {
+        required_number(
+            retry,
+            "max_attempts",
+            Bounds {
+                least: 1.0,
+                most: 5.0,
+                integer: true,
+                positive: false,
+            },
+            RETRY,
+            i,
+        );
+        number(
+            retry,
+            "delay_ms",
+            Bounds {
+                least: 1000.0,
+                most: 60_000.0,
+                integer: false,
+                positive: false,
+            },
+            RETRY,
+            i,
+        );
+        one_of(retry, "on_error", &["transient", "all"], RETRY, i);
+    });
+}
+
+/// `isolation` and `fan_out` by their types.
+pub(super) fn fields(map: &Object, issues: &mut Issues) {
+    one_of(map, "isolation", &["inherit", "worktree"], TYPE, issues);
+    object(map, "fan_out", TYPE, issues, |fan_out, i| {
+        required_text(fan_out, "items", BOUNDS, i);
+        full_text(fan_out, "as", TYPE, i);
+        number(
+            fan_out,
+            "max_parallel",
+            Bounds {
+                least: 1.0,
+                most: f64::INFINITY,
+                integer: true,
+                positive: false,
+            },
+            BOUNDS,
+            i,
+        );
+        one_of(
+            fan_out,
+            "join",
+            &["all_done", "all_success", "first_success"],
+            TYPE,
+            i,
+        );
+    });
+}
+
+/// R31 and R32: settings of launches on nodes that launch nothing.
+pub(super) fn misplaced(map: &Object, issues: &mut Issues) {
+    let written = |key: &str| {
+        map.get(key)
+            .and_then(Value::as_str)
+            .is_some_and(|s| !js::trim(s).is_empty())
+    };
+    let include = written("include");
+    let workflow = written("workflow");
+    let (rule, keys): (_, &[&str]) = if include {
+        (
+            Rule("R32", "launch-option-on-include"),
+            &["isolation", "fan_out", "input"],
+        )
+    } else if workflow {
+        return;
+    } else {
+        (
+            Rule("R31", "launch-option-misplaced"),
+            &["isolation", "fan_out"],
+        )
+    };
+    for key in keys.iter().filter(|k| map.contains_key(**k)) {
+        issues.key(key, |i| i.custom(rule, format!("`{key}` belongs to `workflow` nodes; take it away or start the workflow as a sub-run")));
+    }
+}
+
+/// R30: kinds that cannot be retried as a whole.
+pub(super) fn retry_supported(map: &Object, mode: Mode, issues: &mut Issues) {
+    if matches!(mode, Mode::Workflow | Mode::Loop | Mode::LoopGroup) && map.contains_key("retry") {
+        issues.key("retry", |i| {
+            i.custom(
+                Rule("R30", "retry-not-supported"),
+                format!(
+                    "A `{}` node cannot be retried; put `retry` on the nodes inside",
+                    mode.key()
+                ),
+            )
+        });
+    }
+}
+
+/// R29, R33 and R34 of a `workflow` node.
+pub(super) fn workflow(map: &Object, issues: &mut Issues) {
+    if map.contains_key("with") && map.contains_key("input") {
+        issues.key("with", |i| {
+            i.custom(
+                Rule("R29", "with-and-input"),
+                "`with` and `input` exclude each other; pass the text as one of the inputs",
+            )
+        });
+    }
+    let Some(fan_out) = map.get("fan_out") else {
+        return;
+    };
+    let name = fan_out.get("as").and_then(Value::as_str);
+    issues.key("fan_out", |i| {
+        if fan_out.get("join").and_then(Value::as_str) == Some("first_success") {
+            i.key("join", |i| {
+                i.custom(
+                    Rule("R33", "fan-out-first-success"),
+                    "`first_success` is not supported; use all_done or all_success",
+                )
+            });
+        }
+        if let Some(name) = name.filter(|n| map.get("with").is_some_and(|w| w.get(n).is_some())) {
+            i.key("as", |i| {
+                i.custom(
+                    Rule("R34", "fan-out-as-collision"),
+                    format!("'{name}' is a key of `with` too; give the item another name"),
+                )
+            });
+        }
+    });
+}

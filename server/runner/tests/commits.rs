@@ -1,0 +1,73 @@
+//! What a step costs: transactions, counted. Not how long anything takes.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg(unix)]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use fermata_engine::Status;
+use fermata_runner::Ended;
+use fermata_store::{Commits, MemStore, Store};
+use serde_json::{Map, Value};
+use support::scripted::Scripted;
+use support::world::Disk;
+use support::{Case, queue, surroundings, work};
+
+/// Runs a chain of so many scripts; what it wrote.
+async fn chain(steps: usize) -> Commits {
+    let mut text = String::from(
+        "workflow:\n  name: chain\n  entry_point: s0\n  limits: {max_iterations: 100}\nagents:\n",
+    );
+    for step in 0..steps {
+        let to = if step + 1 == steps {
+            "$end".to_owned()
+        } else {
+            format!("s{}", step + 1)
+        };
+        writeln!(
+            text,
+            "  - {{name: s{step}, type: script, command: \"true\", routes: [{{to: {to}}}]}}"
+        )
+        .unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chain.yaml");
+    std::fs::write(&file, text).unwrap();
+    let store = Arc::new(MemStore::new());
+    let run = queue(
+        store.as_ref(),
+        &Case {
+            file: &file,
+            inputs: Map::new(),
+            gates: "ask",
+            guidance: Vec::new(),
+        },
+    );
+    let around = surroundings(
+        store.clone(),
+        Scripted::new(&Value::Null),
+        Arc::new(Disk {
+            env: Default::default(),
+        }),
+    );
+    let before = store.commits();
+    assert_eq!(
+        work(&store, &run, around).await,
+        Ended::With(Status::Completed)
+    );
+    let after = store.commits();
+    Commits {
+        synced: after.synced - before.synced,
+        relaxed: after.relaxed - before.relaxed,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_of_a_chain_is_one_synced_transaction_and_one_for_its_process() {
+    let (short, long) = (chain(5).await, chain(15).await);
+    assert_eq!(long.synced - short.synced, 10, "{short:?} {long:?}");
+    assert_eq!(long.relaxed - short.relaxed, 10, "{short:?} {long:?}");
+}

@@ -1,0 +1,61 @@
+//! The Archon dialect (specs/archon.md): loading, the shape of nodes, the graph, includes and resources.
+//!
+//! Everything wrong is reported at once; what the dialect's own tool would have said, which stops at the first failing
+//! stage, is kept beside it.
+
+use std::path::Path;
+
+use fermata_syntax::Tree;
+
+use crate::loader::Loaded;
+use crate::model::Dialect;
+use crate::source::{FileId, SourceFile, Sources};
+use crate::world::World;
+
+mod document;
+pub mod eval_rows;
+pub mod expand;
+mod file;
+mod findings;
+mod lower;
+mod node_warnings;
+mod nodes;
+mod outcome;
+mod place;
+pub mod project;
+mod providers;
+mod resource;
+mod scalars;
+pub mod structure;
+mod top;
+mod top_warnings;
+
+pub use file::{File, Parsed};
+pub use project::{Found, Project};
+
+/// Loads the tree of `path` as an Archon workflow of the project it lies in.
+pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree) -> Loaded {
+    let mut sources = Sources::default();
+    sources.add(SourceFile {
+        path: path.to_path_buf(),
+        tree: tree.clone(),
+        raw: false,
+    });
+    let mut findings = findings::Findings::default();
+    let file = file::read(&tree, FileId::ROOT, &mut findings);
+    let mut expanded = None;
+    if let Some(parsed) = file.parsed.as_ref().filter(|_| findings.loads()) {
+        let project = Project::around(world, path);
+        expanded = project.check(world, path, &file, parsed, &mut findings);
+    }
+    let workflow = lower::workflow(&file, expanded.as_ref());
+    let (diagnostics, agreed) = findings.finish();
+    Loaded {
+        sources,
+        dialect: Some(Dialect::Archon),
+        workflow,
+        diagnostics,
+        children: Vec::new(),
+        agreed,
+    }
+}

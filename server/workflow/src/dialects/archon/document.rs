@@ -1,0 +1,146 @@
+//! From a tree to values: scalars by YAML 1.2, aliases followed, merge keys resolved, of a key written twice the last
+//! one counts. Reports R1 and what the dialect's reader takes in silence.
+
+use fermata_syntax::{Kind, Mapping, Node, ProblemKind, ScalarStyle, Tree};
+
+use super::findings::Findings;
+use super::scalars::{self, Plain};
+use crate::data::{Datum, Field, Map, Shape};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{FileId, Loc, Text};
+
+/// The root value; `None` for a file without one.
+pub(super) fn read(tree: &Tree, file: FileId, findings: &mut Findings) -> Option<Datum> {
+    report(tree, file, findings);
+    Some(datum(tree.root()?, file, 0))
+}
+
+fn report(tree: &Tree, file: FileId, findings: &mut Findings) {
+    let broken = |kind: ProblemKind| {
+        matches!(
+            kind,
+            ProblemKind::UnknownAlias
+                | ProblemKind::AliasBomb
+                | ProblemKind::TooDeep
+                | ProblemKind::TooLarge
+        )
+    };
+    let mut problems: Vec<_> = tree.problems().iter().collect();
+    problems.sort_by_key(|p| (!p.primary, p.span.start()));
+    for problem in problems {
+        let loc = Loc {
+            file,
+            span: problem.span,
+        };
+        let related = |d: Diagnostic, message: &str| match problem.related {
+            Some(span) => d.related(Loc { file, span }, message),
+            None => d,
+        };
+        if problem.primary || broken(problem.kind) {
+            let code = if problem.kind == ProblemKind::UnknownAlias {
+                "unknown-alias-anchor"
+            } else {
+                "yaml-syntax"
+            };
+            let diagnostic =
+                Diagnostic::new(code, Severity::Error, loc, problem.message.clone()).upstream("R1");
+            findings.file(related(diagnostic, "it begins here"));
+        } else if problem.kind == ProblemKind::DuplicateKey {
+            let message =
+                "This key stands above already; the dialect takes the last one without a word";
+            findings.ours(related(
+                Diagnostic::new("duplicate-key", Severity::Warning, loc, message),
+                "the first one",
+            ));
+        }
+    }
+}
+
+/// Deeper than this nothing is read: aliases can nest what the parser's limit does not see.
+const DEPTH: usize = 200;
+
+fn datum(node: Node<'_>, file: FileId, depth: usize) -> Datum {
+    let loc = Loc {
+        file,
+        span: node.span(),
+    };
+    let target = node.resolved();
+    let shape = match target.kind() {
+        _ if depth > DEPTH => Shape::Null,
+        Kind::Scalar(scalar) => {
+            let text = |value: &str| {
+                Shape::Text(Text {
+                    value: value.to_owned(),
+                    loc,
+                    node: Some(target.id()),
+                    substituted: target.id() != node.id(),
+                })
+            };
+            let plain = scalar.style() == ScalarStyle::Plain
+                && target.tag().is_none_or(|t| t != "tag:yaml.org,2002:str");
+            let meaning = if plain {
+                scalars::plain(scalar.value())
+            } else {
+                Plain::Text
+            };
+            match meaning {
+                Plain::Null => Shape::Null,
+                Plain::Bool(b) => Shape::Bool(b),
+                Plain::Int(n) => Shape::Int(n),
+                Plain::Float(n) => Shape::Float(n),
+                Plain::Text => text(scalar.value()),
+            }
+        }
+        Kind::Sequence(items) => {
+            Shape::List(items.items().map(|n| datum(n, file, depth + 1)).collect())
+        }
+        Kind::Mapping(mapping) => Shape::Map(map(mapping, file, depth)),
+        Kind::Alias(_) => Shape::Null,
+    };
+    let plain = target
+        .as_scalar()
+        .is_some_and(|s| s.style() == ScalarStyle::Plain);
+    Datum { shape, loc, plain }
+}
+
+fn map(mapping: Mapping<'_>, file: FileId, depth: usize) -> Map {
+    let mut merged: Vec<Field> = Vec::new();
+    let mut own: Vec<Field> = Vec::new();
+    for entry in mapping.entries() {
+        let key = datum(entry.key, file, depth + 1);
+        if entry.key_text() == Some("<<") && depth < DEPTH {
+            let value = datum(entry.value, file, depth + 1);
+            match value.shape {
+                Shape::Map(map) => merged.extend(map.entries),
+                // Of several merged maps the first one counts.
+                Shape::List(items) => {
+                    merged.extend(
+                        items
+                            .into_iter()
+                            .rev()
+                            .filter_map(|i| i.map().cloned())
+                            .flat_map(|m| m.entries),
+                    );
+                }
+                _ => {}
+            }
+        } else {
+            // Every key is text in the end: numbers and words alike.
+            let shape = match entry.key_text() {
+                Some(text) => Shape::Text(Text {
+                    value: text.to_owned(),
+                    loc: key.loc,
+                    node: Some(entry.key.resolved().id()),
+                    substituted: false,
+                }),
+                None => key.shape.clone(),
+            };
+            own.push(Field {
+                key: Datum { shape, ..key },
+                value: datum(entry.value, file, depth + 1),
+            });
+        }
+    }
+    merged.extend(own);
+    Map { entries: merged }
+}

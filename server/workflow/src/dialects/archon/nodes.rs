@@ -1,0 +1,182 @@
+//! The shape of every node (R18 to R46), at its place, and problems of the graph at theirs.
+
+use std::collections::BTreeMap;
+
+use fermata_expr::archon::schema::{self, Path, PathPart};
+use fermata_syntax::Tree;
+use serde_json::Value;
+
+use super::findings::Findings;
+use super::place;
+use super::structure::Problem;
+use crate::data::Datum;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Loc;
+
+/// Checks all nodes; the sound ones come back as the engine sees them.
+pub(super) fn check(raw: &[Datum], findings: &mut Findings) -> Vec<Value> {
+    let mut sound = Vec::new();
+    for (index, datum) in raw.iter().enumerate() {
+        match schema::check(&datum.to_json()) {
+            Ok(node) => sound.push(node),
+            Err(issues) => {
+                for issue in issues {
+                    let loc = place::of(datum, &issue.path);
+                    let mut diagnostic =
+                        Diagnostic::new(issue.name, Severity::Error, loc, issue.message)
+                            .upstream(issue.rule);
+                    let (label, field) = owner(datum, index, &issue.path);
+                    diagnostic.step = Some(label);
+                    diagnostic.path = Some(field);
+                    findings.node(diagnostic);
+                }
+            }
+        }
+    }
+    sound
+}
+
+/// The id of the node that a path inside `datum` belongs to, and the rest of the path.
+fn owner(datum: &Datum, index: usize, path: &Path) -> (String, String) {
+    let label = |d: &Datum, i: usize| {
+        let written = d.map().and_then(|m| m.get("id")).map(as_text);
+        written
+            .filter(|t| !t.is_empty())
+            .unwrap_or_else(|| format!("#{}", i + 1))
+    };
+    let mut name = label(datum, index);
+    let mut at = datum;
+    let mut rest = path.as_slice();
+    while let [
+        PathPart::Key(group),
+        PathPart::Key(nodes),
+        PathPart::Index(i),
+        tail @ ..,
+    ] = rest
+    {
+        let inner = at
+            .map()
+            .and_then(|m| m.map("loop_group"))
+            .map(|g| g.list("nodes"));
+        let Some(node) = inner
+            .and_then(|n| n.get(*i))
+            .filter(|_| group == "loop_group" && nodes == "nodes")
+        else {
+            break;
+        };
+        name = label(node, *i);
+        at = node;
+        rest = tail;
+    }
+    let dots: Vec<String> = rest
+        .iter()
+        .map(|p| match p {
+            PathPart::Key(k) => k.clone(),
+            PathPart::Index(i) => i.to_string(),
+        })
+        .collect();
+    (name, dots.join("."))
+}
+
+/// An id as the dialect would print it, whatever it is.
+fn as_text(datum: &Datum) -> String {
+    match datum.list() {
+        Some(items) => items
+            .iter()
+            .map(Datum::key_string)
+            .collect::<Vec<_>>()
+            .join(","),
+        None => datum.key_string().trim().to_owned(),
+    }
+}
+
+/// Nodes as they are written, by their chain of ids.
+pub(super) fn written(raw: &[Datum]) -> BTreeMap<String, Datum> {
+    let mut all = BTreeMap::new();
+    collect(raw, "", &mut all);
+    all
+}
+
+fn collect(raw: &[Datum], prefix: &str, all: &mut BTreeMap<String, Datum>) {
+    for datum in raw {
+        let Some(map) = datum.map() else { continue };
+        let Some(id) = map.text("id").map(|t| t.value.trim()) else {
+            continue;
+        };
+        let chain = format!("{prefix}{id}");
+        if let Some(group) = map.map("loop_group") {
+            collect(group.list("nodes"), &format!("{chain}/"), all);
+        }
+        // Of two nodes with one id the later one is the wrong one.
+        all.insert(chain, datum.clone());
+    }
+}
+
+/// A problem of the graph as a diagnostic. `through` is the include node that brought the nodes in, if any.
+pub(super) fn problem(
+    problem: &Problem,
+    written: &BTreeMap<String, Datum>,
+    fallback: Loc,
+    through: Option<&str>,
+    tree: Option<&Tree>,
+) -> Diagnostic {
+    let chain = problem.chain();
+    let own = written.get(&chain);
+    let loc = match (own, through) {
+        (Some(datum), _) => match &problem.part {
+            Some(part) => part_place(datum, &problem.field, part, tree),
+            None => place::of(datum, &place::dotted(&problem.field)),
+        },
+        (None, Some(include)) => written
+            .get(include)
+            .map_or(fallback, |d| place::of(d, &place::dotted("include"))),
+        (None, None) => problem
+            .mentions
+            .first()
+            .and_then(|id| written.get(id))
+            .map_or(fallback, place::narrow),
+    };
+    let mut diagnostic =
+        Diagnostic::new(problem.name, Severity::Error, loc, problem.message.clone())
+            .upstream(problem.rule);
+    diagnostic.step.clone_from(&problem.node);
+    diagnostic.path = (!problem.field.is_empty()).then(|| problem.field.clone());
+    diagnostic
+}
+
+/// The stretch of a text, or the item of a list, that is meant.
+fn part_place(datum: &Datum, field: &str, part: &str, tree: Option<&Tree>) -> Loc {
+    let path = place::dotted(field);
+    let mut at = datum;
+    for key in &path {
+        let next = match key {
+            PathPart::Key(key) => at.map().and_then(|m| m.get(key)),
+            PathPart::Index(index) => at.list().and_then(|l| l.get(*index)),
+        };
+        match next {
+            Some(value) => at = value,
+            None => return place::of(datum, &path),
+        }
+    }
+    if let Some(item) = at
+        .list()
+        .and_then(|l| l.iter().find(|i| i.text().is_some_and(|t| t.value == part)))
+    {
+        return item.loc;
+    }
+    let text = at.text().or_else(|| at.map()?.text("from"));
+    let stretch = || {
+        let text = text.filter(|t| !t.substituted)?;
+        let start = text.value.find(part)?;
+        let scalar = tree?.node(text.node?).as_scalar()?;
+        let span = scalar.source_span(start..start + part.len());
+        Some(Loc {
+            file: text.loc.file,
+            span,
+        })
+    };
+    if let Some(loc) = stretch() {
+        return loc;
+    }
+    place::of(datum, &path)
+}

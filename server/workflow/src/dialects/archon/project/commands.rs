@@ -1,0 +1,77 @@
+//! Command files (specs/archon.md 2.2): of the pack, of the repository, of the user.
+
+use std::path::{Path, PathBuf};
+
+use super::{Config, is_file, is_folder};
+use crate::world::World;
+
+fn folders(
+    world: &dyn World,
+    root: Option<&Path>,
+    pack: Option<&Path>,
+    config: &Config,
+) -> Vec<PathBuf> {
+    let home = world
+        .env("ARCHON_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(world.home()?.join(".archon")));
+    pack.map(|p| p.join("commands"))
+        .into_iter()
+        .chain(root.map(|r| r.join(".archon/commands")))
+        .chain(
+            root.zip(config.commands_folder.as_ref())
+                .map(|(r, folder)| r.join(folder)),
+        )
+        .chain(home.map(|h| h.join("commands")))
+        .collect()
+}
+
+/// Files ending in `.md` in a folder and in its folders.
+fn files(world: &dyn World, folder: &Path) -> Vec<(String, PathBuf)> {
+    let mut all = Vec::new();
+    let mut inner = Vec::new();
+    for name in world.list(folder).unwrap_or_default() {
+        let path = folder.join(&name);
+        if let Some(stem) = name.strip_suffix(".md").filter(|_| is_file(world, &path)) {
+            all.push((stem.to_owned(), path));
+        } else if is_folder(world, &path) {
+            inner.push(path);
+        }
+    }
+    for folder in inner {
+        for name in world.list(&folder).unwrap_or_default() {
+            let path = folder.join(&name);
+            if let Some(stem) = name.strip_suffix(".md").filter(|_| is_file(world, &path)) {
+                all.push((stem.to_owned(), path));
+            }
+        }
+    }
+    all
+}
+
+/// The file of a command.
+pub(super) fn find(
+    world: &dyn World,
+    root: Option<&Path>,
+    pack: Option<&Path>,
+    config: &Config,
+    name: &str,
+) -> Option<PathBuf> {
+    folders(world, root, pack, config)
+        .iter()
+        .find_map(|folder| {
+            files(world, folder)
+                .into_iter()
+                .find(|(stem, _)| stem == name)
+                .map(|(_, path)| path)
+        })
+}
+
+/// Every command's name.
+pub(super) fn names(world: &dyn World, root: Option<&Path>, config: &Config) -> Vec<String> {
+    folders(world, root, None, config)
+        .iter()
+        .flat_map(|f| files(world, f))
+        .map(|(stem, _)| stem)
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! Finds the workflow files of a project: `.yaml` and `.yml` in `workflows/`, in its folders, and in packs.
+
+use std::path::{Path, PathBuf};
+
+use super::{Member, Refused, is_file, is_folder, member};
+use crate::world::World;
+
+fn is_workflow(name: &str) -> bool {
+    name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+/// The user's own files under those of the repository, which win by file name; and the packs that are no packs.
+pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Member>, Vec<Refused>) {
+    let mut all: Vec<Member> = Vec::new();
+    let mut refused = Vec::new();
+    let home = world
+        .env("ARCHON_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(world.home()?.join(".archon")));
+    let scopes = [
+        (home.map(|h| h.join("workflows")), true),
+        (root.map(|r| r.join(".archon/workflows")), false),
+    ];
+    for (folder, global) in scopes {
+        let Some(folder) = folder else { continue };
+        for (path, shown, pack) in files(world, &folder, &mut refused) {
+            let (parsed, fault) = member(world, &path);
+            let base = path.file_name().map(std::ffi::OsStr::to_os_string);
+            all.retain(|m| {
+                m.global == global || m.path.file_name().map(std::ffi::OsStr::to_os_string) != base
+            });
+            all.push(Member {
+                path,
+                shown,
+                pack,
+                parsed,
+                refused: fault,
+                global,
+            });
+        }
+    }
+    (all, refused)
+}
+
+type FoundFile = (PathBuf, String, Option<PathBuf>);
+
+fn files(world: &dyn World, folder: &Path, refused: &mut Vec<Refused>) -> Vec<FoundFile> {
+    let list = |folder: &Path| world.list(folder).unwrap_or_default();
+    let mut found: Vec<FoundFile> = Vec::new();
+    for name in list(folder) {
+        let path = folder.join(&name);
+        if is_workflow(&name) && is_file(world, &path) {
+            found.push((path, name, None));
+        } else if is_folder(world, &path) {
+            for inner in list(&path) {
+                let file = path.join(&inner);
+                if is_workflow(&inner) && is_file(world, &file) {
+                    found.push((file, format!("{name}/{inner}"), None));
+                } else if is_folder(world, &file) {
+                    pack(
+                        world,
+                        &file,
+                        &format!("{name}/{inner}"),
+                        &mut found,
+                        refused,
+                    );
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A folder at depth two is a packaged workflow: exactly one workflow file, besides commands and scripts.
+fn pack(
+    world: &dyn World,
+    folder: &Path,
+    shown: &str,
+    found: &mut Vec<FoundFile>,
+    refused: &mut Vec<Refused>,
+) {
+    let names = world.list(folder).unwrap_or_default();
+    let files: Vec<String> = names
+        .into_iter()
+        .filter(|n| is_workflow(n) && is_file(world, &folder.join(n)))
+        .collect();
+    let fault = |name| Refused {
+        file: shown.to_owned(),
+        rule: "R66",
+        name,
+        node: None,
+        mentions: Vec::new(),
+    };
+    if shown
+        .split('/')
+        .any(|part| part.starts_with('.') || part.contains(".."))
+    {
+        refused.push(fault("pack-bad-dir"));
+    } else if let [one] = files.as_slice() {
+        found.push((
+            folder.join(one),
+            format!("{shown}/{one}"),
+            Some(folder.to_path_buf()),
+        ));
+    } else {
+        refused.push(fault("pack-yaml-count"));
+    }
+}

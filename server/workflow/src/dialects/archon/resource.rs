@@ -1,0 +1,139 @@
+//! What a workflow needs on the machine (R69 to R78): models, commands, scripts, servers, skills, and what its providers
+//! can do. On the graph after includes; a finding about an included node stands at the include.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::expand::Graph;
+use super::file::Parsed;
+use super::findings::Findings;
+use super::project::Project;
+use super::{place, providers, structure};
+use crate::data::Map;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Loc;
+use crate::world::World;
+
+mod capabilities;
+mod commands;
+mod models;
+mod scripts;
+mod servers;
+mod shell;
+mod skills;
+
+/// What the rules look at.
+pub(super) struct Needs<'n> {
+    pub(super) world: &'n dyn World,
+    pub(super) project: &'n Project<'n>,
+    pub(super) path: &'n Path,
+    pub(super) map: &'n Map,
+    pub(super) parsed: &'n Parsed,
+    pub(super) graph: &'n Graph,
+}
+
+/// A node with the groups around it.
+pub(super) struct Located<'n> {
+    pub(super) node: &'n Value,
+    pub(super) chain: String,
+}
+
+impl Located<'_> {
+    pub(super) fn id(&self) -> &str {
+        structure::id(self.node)
+    }
+
+    /// Whether an agent works here in one turn.
+    pub(super) fn is_agent(&self) -> bool {
+        structure::text(self.node, "kind") == "agent"
+    }
+}
+
+impl Needs<'_> {
+    /// The provider a node runs on: its own, else that of the alias or tier it names as a model, else the workflow's.
+    pub(super) fn provider<'l>(&'l self, node: &Located<'l>) -> &'l str {
+        let text = |key: &str| node.node.get(key).and_then(Value::as_str);
+        let own = self.parsed.written.get(&node.chain).and_then(|d| d.map());
+        let provider = text("provider");
+        if own.is_some_and(|m| m.get("provider").is_some()) {
+            return provider.unwrap_or(providers::DEFAULT);
+        }
+        let by_model = text("model").and_then(|m| self.project.config.provider_of(m));
+        by_model.or(provider).unwrap_or(providers::DEFAULT)
+    }
+
+    /// The place of a field of a node, or of the setting or include that it comes from.
+    pub(super) fn loc(&self, node: &Located<'_>, field: &str) -> Loc {
+        let own = self.parsed.written.get(&node.chain);
+        let top = field.split('.').next().unwrap_or(field);
+        let start = self.map.entries.first().map(|f| f.key.loc);
+        if let Some(datum) = own
+            && (field.is_empty() || datum.map().is_some_and(|m| m.get(top).is_some()))
+        {
+            return place::of(datum, &place::dotted(field));
+        }
+        let setting = self.map.get(top).filter(|_| own.is_some()).map(|d| d.loc);
+        let include = node
+            .chain
+            .split("__")
+            .next()
+            .and_then(|id| self.parsed.written.get(id))
+            .map(|d| place::of(d, &place::dotted("include")));
+        setting.or(include).or(start).unwrap_or(Loc {
+            file: crate::source::FileId::ROOT,
+            span: fermata_syntax::Span::empty(fermata_syntax::Offset::new(0)),
+        })
+    }
+
+    /// Reports about a field of a node.
+    pub(super) fn report(
+        &self,
+        findings: &mut Findings,
+        severity: Severity,
+        (rule, name): (&'static str, &'static str),
+        node: &Located<'_>,
+        field: &str,
+        message: String,
+    ) {
+        let mut diagnostic = Diagnostic::new(name, severity, self.loc(node, field), message)
+            .upstream(rule)
+            .step(node.id());
+        diagnostic.path = Some(field.to_owned());
+        findings.resource(diagnostic);
+    }
+}
+
+/// Checks a graph that loads.
+pub(super) fn check(needs: &Needs<'_>, findings: &mut Findings) {
+    if needs.project.config.malformed {
+        let loc = needs.map.get("name").map(|d| d.loc);
+        if let Some(loc) = loc {
+            let message = "`tiers` and `aliases` in .archon/config.yaml must be maps";
+            findings.resource(
+                Diagnostic::new("bad-model-config", Severity::Error, loc, message).upstream("R69"),
+            );
+        }
+    }
+    let mut nodes = Vec::new();
+    collect(&needs.graph.nodes, "", &mut nodes);
+    for node in &nodes {
+        models::check(needs, node, findings);
+        commands::check(needs, node, findings);
+        servers::check(needs, node, findings);
+        skills::check(needs, node, findings);
+        capabilities::check(needs, node, findings);
+        scripts::check(needs, node, findings);
+        shell::check(needs, node, findings);
+    }
+}
+
+fn collect<'n>(nodes: &'n [Value], prefix: &str, all: &mut Vec<Located<'n>>) {
+    for node in nodes {
+        let chain = format!("{prefix}{}", structure::id(node));
+        if let Some(body) = structure::body(node) {
+            collect(body, &format!("{chain}/"), all);
+        }
+        all.push(Located { node, chain });
+    }
+}

@@ -1,0 +1,101 @@
+//! R77: named scripts, the programs that run them, and dependencies without effect.
+
+use std::path::PathBuf;
+
+use fermata_expr::archon::names;
+use serde_json::Value;
+
+use super::super::findings::Findings;
+use super::{Located, Needs};
+use crate::diagnostic::Severity;
+use crate::dialects::archon::structure;
+use crate::world::PathKind;
+
+pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findings) {
+    let runtime = structure::text(node.node, "runtime");
+    if structure::text(node.node, "kind") != "exec" || runtime == "sh" {
+        return;
+    }
+    let script = structure::text(node.node, "script");
+    if !names::is_inline_script(script) && !exists(needs, script, runtime) {
+        let kinds = if runtime == "uv" { ".py" } else { ".ts or .js" };
+        let message = format!("There is no script '{script}' ({kinds}) in .archon/scripts");
+        needs.report(
+            findings,
+            Severity::Error,
+            ("R77", "script-not-found"),
+            node,
+            "script",
+            message,
+        );
+    }
+    if needs.world.program(runtime).is_none() {
+        let message = format!("`{runtime}` is not on PATH; install it to run this script");
+        needs.report(
+            findings,
+            Severity::Warning,
+            ("R77", "runtime-not-on-path"),
+            node,
+            "runtime",
+            message,
+        );
+    }
+    let deps = node
+        .node
+        .get("deps")
+        .and_then(Value::as_array)
+        .is_some_and(|d| !d.is_empty());
+    if deps && runtime == "bun" {
+        let message =
+            "`deps` has no effect with bun, which installs what a script imports".to_owned();
+        needs.report(
+            findings,
+            Severity::Warning,
+            ("R77", "deps-ignored"),
+            node,
+            "deps",
+            message,
+        );
+    }
+}
+
+fn exists(needs: &Needs<'_>, script: &str, runtime: &str) -> bool {
+    let endings: &[&str] = if runtime == "uv" {
+        &["py"]
+    } else {
+        &["ts", "js"]
+    };
+    let home = needs
+        .world
+        .env("ARCHON_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(needs.world.home()?.join(".archon")));
+    let pack = needs.path.parent().map(|p| p.join("scripts"));
+    let scopes = [
+        pack,
+        needs
+            .project
+            .root
+            .as_ref()
+            .map(|r| r.join(".archon/scripts")),
+        home.map(|h| h.join("scripts")),
+    ];
+    scopes.into_iter().flatten().any(|folder| {
+        let inner = needs
+            .world
+            .list(&folder)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|n| folder.join(n));
+        let folders = std::iter::once(folder.clone())
+            .chain(inner.filter(|p| matches!(needs.world.kind(p), Ok(PathKind::Folder))));
+        folders.collect::<Vec<_>>().iter().any(|f| {
+            endings.iter().any(|e| {
+                matches!(
+                    needs.world.kind(&f.join(format!("{script}.{e}"))),
+                    Ok(PathKind::File)
+                )
+            })
+        })
+    })
+}
