@@ -47,6 +47,9 @@ describe("one picture for live, reload and replay", () => {
           const p = await mountPanel(world, now, { run: RUN, ...(way === "replay" && n < log.length ? { replay: n } : {}) });
           for (let at = first; at < n; at += 3) p.transport.push(RUN, log.slice(at, Math.min(n, at + 3)));
           await p.settle();
+          // Which card is open is the reader's place, not the run's state: all three look at the same one.
+          p.store.go({ gate: p.store.model?.openGates.at(0)?.gate.gate ?? null });
+          await p.settle();
           pictures.push(picture(p));
           p.unmount();
         }
