@@ -11,6 +11,7 @@ mod convert;
 mod document;
 mod facts;
 mod frames;
+mod greeting;
 mod methods;
 mod notifications;
 mod outbox;
