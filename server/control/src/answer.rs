@@ -156,7 +156,7 @@ fn closing(
         GateKind::IterationLimit => EventBody::IterationLimitResolved {
             gate: id.clone(),
             answer: answer.clone(),
-            max_iterations: maximum(gate, answer),
+            max_iterations: fermata_engine::conductor::maximum_after(gate, answer),
             actor,
             waited,
         },
@@ -175,15 +175,6 @@ fn closing(
         body,
     };
     (vec![event], id)
-}
-
-/// The limit in force from now on.
-fn maximum(gate: &Gate, answer: &Answer) -> u64 {
-    let now = gate.limit.as_ref().map_or(0, |limit| limit.max_iterations);
-    match answer {
-        Answer::IterationLimit { n: Some(n), .. } => now.saturating_add(*n),
-        _ => now,
-    }
 }
 
 fn refuse(reason: String) -> Refusal {

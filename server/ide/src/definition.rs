@@ -106,9 +106,9 @@ fn inner(snapshot: &Snapshot, text: &Text) -> Span {
 
 /// Roots of references inside templates that name the step.
 fn in_templates(snapshot: &Snapshot, workflow: &Workflow, name: &str) -> Vec<Occurrence> {
-    let texts = crate::place::templates(workflow);
-    texts
+    fermata_workflow::texts::templates(workflow)
         .into_iter()
+        .map(|template| template.text)
         .filter(|text| text.loc.file == FileId::ROOT && !text.substituted && text.contains(name))
         .flat_map(|text| {
             let parsed = fermata_expr::template::parse(text.as_str()).ok();
