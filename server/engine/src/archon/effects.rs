@@ -19,9 +19,9 @@ pub fn due_unless(
         .open
         .iter()
         .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
-        .filter_map(|(path, open)| {
-            let place = place::find(definition, path)?;
-            nodes::effect(state, definition, &place, open)
+        .filter_map(|(path, open)| match place::find(definition, path) {
+            Some(place) => nodes::effect(state, definition, &place, open),
+            None => nodes::effect_within(state, definition, path, open),
         })
         .collect()
 }
