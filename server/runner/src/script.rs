@@ -1,4 +1,4 @@
-//! A process of a script step, in a session of its own so that it can be ended
+//! A process of a script step, in a process group of its own so that it can be ended
 //! whole. Output is kept up to a bound; bytes that are no UTF-8 are replaced.
 
 use std::path::{Path, PathBuf};
@@ -139,7 +139,8 @@ fn command(call: &ScriptCall, place: &Place) -> CommandWrap {
             .stderr(Stdio::piped());
     });
     #[cfg(unix)]
-    wrap.wrap(process_wrap::tokio::ProcessSession);
+    // Not a session: what has to run between fork and exec costs a copy of the worker's page tables for each step.
+    wrap.wrap(process_wrap::tokio::ProcessGroup::leader());
     #[cfg(windows)]
     wrap.wrap(process_wrap::tokio::JobObject);
     wrap

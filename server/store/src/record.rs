@@ -1,7 +1,5 @@
 //! What goes in and out of the store: rows, proposals, decisions. Plain data.
 
-use std::collections::BTreeMap;
-
 use fermata_engine::event::{PinnedFile, ProcessId};
 use fermata_engine::{
     Actor, Cause, EventBody, Failure, Fence, Gate, Payload, RunId, Seq, Status, StepPath,
@@ -277,9 +275,10 @@ pub struct RunRow {
     pub gates: Vec<Gate>,
     /// Step that was started last.
     pub step: Option<String>,
-    /// Steps of the workflow itself that have a result, with its number.
+    /// Events with the first results of the workflow's own steps. Without the steps' names: the row is read and written
+    /// at each append, and must stay small in a long run.
     #[serde(default)]
-    pub finished: BTreeMap<String, Seq>,
+    pub results: Vec<Seq>,
     /// Queued, first started, ended: UTC ms.
     pub queued: u64,
     /// First start, UTC ms.
@@ -325,7 +324,7 @@ impl RunRow {
     /// How far it is: `5 of 9 steps`; `None` before the first result.
     #[must_use]
     pub fn progress(&self) -> Option<String> {
-        let done = self.finished.len();
+        let done = self.results.len();
         match self.steps {
             Some(all) => Some(format!("{done} of {all} steps")),
             None if done > 0 => Some(format!("{done} steps")),
