@@ -10,6 +10,7 @@ pub mod data;
 pub mod detect;
 pub mod diagnostic;
 pub mod dialects;
+pub mod edits;
 pub mod flow;
 pub mod loader;
 pub mod memory;

@@ -111,11 +111,15 @@ fn load_with(world: &dyn World, path: &Path, asked: Option<Dialect>) -> Loaded {
                     format!("There is no file `{shown}`"),
                 )
             } else {
+                let (rule, code) = match dialect_of_place {
+                    Some(Dialect::Archon) => ("R67", "read-error"),
+                    Some(Dialect::Conductor) | None => ("L3", "file-unreadable"),
+                };
                 Loaded::unreadable(
                     path,
                     dialect_of_place,
-                    "L3",
-                    "file-unreadable",
+                    rule,
+                    code,
                     format!("`{shown}` cannot be read: {error}"),
                 )
             };

@@ -5,8 +5,8 @@ use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::StepKind;
 use fermata_workflow::{Diagnostic, Severity, Step, Workflow};
 
-use crate::insert::line_ending;
 use crate::rule::{CONDUCTOR, Report, Rule};
+use fermata_workflow::edits::line_ending;
 
 pub(super) const RULE: Rule = Rule {
     code: "iteration-limit-unbounded",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, is_file, is_folder};
+use super::{Config, is_file, is_folder, user_folder};
 use crate::world::World;
 
 fn folders(
@@ -11,10 +11,7 @@ fn folders(
     pack: Option<&Path>,
     config: &Config,
 ) -> Vec<PathBuf> {
-    let home = world
-        .env("ARCHON_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(world.home()?.join(".archon")));
+    let home = user_folder(world);
     pack.map(|p| p.join("commands"))
         .into_iter()
         .chain(root.map(|r| r.join(".archon/commands")))

@@ -1,13 +1,12 @@
 //! R77: named scripts, the programs that run them, and dependencies without effect.
 
-use std::path::PathBuf;
-
 use fermata_expr::archon::names;
 use serde_json::Value;
 
 use super::super::findings::Findings;
 use super::{Located, Needs};
 use crate::diagnostic::Severity;
+use crate::dialects::archon::project::user_folder;
 use crate::dialects::archon::structure;
 use crate::world::PathKind;
 
@@ -65,11 +64,7 @@ fn exists(needs: &Needs<'_>, script: &str, runtime: &str) -> bool {
     } else {
         &["ts", "js"]
     };
-    let home = needs
-        .world
-        .env("ARCHON_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(needs.world.home()?.join(".archon")));
+    let home = user_folder(needs.world);
     let pack = needs.path.parent().map(|p| p.join("scripts"));
     let scopes = [
         pack,
