@@ -35,6 +35,7 @@ mod top_warnings;
 
 pub use file::{File, Parsed};
 pub use project::{Found, Project};
+pub use providers::REGISTERED as PROVIDERS;
 
 /// Loads the tree of `path` as an Archon workflow of the project it lies in.
 pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree) -> Loaded {
@@ -47,8 +48,8 @@ pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree) -> Loaded {
     let mut findings = findings::Findings::default();
     let file = file::read(&tree, FileId::ROOT, &mut findings);
     let mut expanded = None;
+    let project = Project::around(world, path);
     if let Some(parsed) = file.parsed.as_ref().filter(|_| findings.loads()) {
-        let project = Project::around(world, path);
         let authors = authors::Authors::new(&project, parsed, &tree);
         expanded = project.check(world, path, (&file, parsed), &authors, &mut findings);
         for file in authors.files() {
@@ -66,6 +67,7 @@ pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree) -> Loaded {
         workflow,
         diagnostics,
         children: Vec::new(),
+        surroundings: project.surroundings(path, file.root.as_ref()),
         agreed,
     }
 }

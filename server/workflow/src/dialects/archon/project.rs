@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Loc};
 use crate::world::{PathKind, World};
 
+mod around;
 mod commands;
 mod config;
 mod walk;
@@ -351,7 +352,9 @@ impl<'w> Project<'w> {
 
     /// The names of all commands, for suggestions.
     pub(super) fn command_names(&self) -> Vec<String> {
-        commands::names(self.world, self.root.as_deref(), &self.config)
+        commands::all(self.world, self.root.as_deref(), None, &self.config)
+            .into_keys()
+            .collect()
     }
 }
 
