@@ -33,6 +33,7 @@ pub mod structure;
 mod top;
 mod top_warnings;
 
+pub use fermata_expr::archon::schema::json_schema;
 pub use file::{File, Parsed};
 pub use project::{Found, Project};
 pub use providers::REGISTERED as PROVIDERS;
