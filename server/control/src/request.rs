@@ -28,6 +28,8 @@ pub struct StartRequest {
     pub gates: GatesPolicy,
     /// Where it works.
     pub isolation: Isolation,
+    /// What becomes of uncommitted changes when it works in a worktree of its own.
+    pub changes: ChangesWish,
     /// Open documents with unsaved text: absolute path and bytes.
     pub overlay: Vec<(PathBuf, Vec<u8>)>,
     /// Folder that scripts and agents run in; the workspace root when absent.
@@ -116,6 +118,19 @@ pub enum Isolation {
     NoWorktree,
     /// In the checkout, side by side with others.
     ShareCheckout,
+}
+
+/// What becomes of uncommitted changes of tracked files when a worktree is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangesWish {
+    /// As the user's configuration says, else as was answered in this scope, else somebody is asked.
+    #[default]
+    Ask,
+    /// They go along.
+    Take,
+    /// It begins from HEAD.
+    Leave,
 }
 
 /// An answer to an open start request.

@@ -94,7 +94,7 @@ impl Control {
             )),
             Status::Running => self.running(row, options),
             Status::Queued => {
-                let fresh = self.now().saturating_sub(row.due) < SPAWNING;
+                let fresh = self.is_within(row.due, SPAWNING);
                 if fresh || self.store().is_locked(run)? {
                     return Ok(Way::Refused(self.held(&row)));
                 }

@@ -110,7 +110,7 @@ pub async fn run_worker(
         Err(problem) => return cannot_start(&mut ledger, now, problem),
     }
     let place = store.run(run)?.place;
-    let moved = match worktree::prepare(&place).await {
+    let moved = match worktree::prepare(run, &place, !ledger.state.steps.is_empty()).await {
         Ok(moved) => moved,
         Err(problem) => return cannot_start(&mut ledger, now, problem),
     };

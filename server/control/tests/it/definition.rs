@@ -36,7 +36,7 @@ fn a_changed_file_has_to_be_decided_about() {
     };
     assert_eq!(steps, ["ship"]);
     assert!(edited, "only a step without a result is different");
-    assert!(choice(&scene.start("B")).prior.changed);
+    assert!(choice(&scene.start("B")).prior.clone().unwrap().changed);
     started(
         &scene
             .control
