@@ -81,6 +81,10 @@ fn a_clock_that_goes_back_by_a_day_neither_loses_nor_repeats_anything() {
     let run = lab.newest()["run"].as_str().expect("an id").to_owned();
     lab.write("back", "nine byte");
     lab.kill_worker(&run);
+    wait("its death is noticed, by a clock that was put back", || {
+        let listed = call(&lab, &library, &["runs", "--json"]).json();
+        (listed["runs"][0]["status"] == "failed").then_some(())
+    });
     let asked = call(&lab, &library, &["run", "clocked.yaml", "--json"]);
     assert_eq!(asked.code, 3, "the earlier run is still known: {asked:?}");
     assert_eq!(asked.json()["choice"]["prior"]["run"], run.as_str());

@@ -11,6 +11,7 @@ pub mod config;
 mod control;
 mod cover;
 mod definition;
+mod drift;
 mod end;
 mod env;
 mod error;

@@ -40,7 +40,7 @@ pub(crate) struct Kept {
     pub(crate) agent: Option<String>,
     pub(crate) request: String,
     pub(crate) conversation: Option<String>,
-    pub(crate) gates: GatesPolicy,
+    pub(crate) gates: Option<GatesPolicy>,
     pub(crate) isolation: Isolation,
     #[serde(default)]
     pub(crate) changes: ChangesWish,
@@ -222,10 +222,7 @@ impl Control {
             trusted: request.trusted,
             unsaved,
         };
-        let gates = match request.gates {
-            GatesPolicy::Ask => self.config().gates.unwrap_or_default(),
-            said => said,
-        };
+        let gates = request.gates.or(self.config().gates).unwrap_or_default();
         let queued = EventBody::RunQueued {
             workflow: found.name.clone(),
             file: shown(&found.file),

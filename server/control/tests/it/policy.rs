@@ -223,7 +223,7 @@ fn arguments_survive_a_restart_and_reach_the_run_unchanged() {
     scene.failed("A");
     let mut request = scene.request("B \"quoted\" `tick` \\ …\nsecond line");
     request.agent = Some("mine".to_owned());
-    request.gates = fermata_control::GatesPolicy::Continue(7);
+    request.gates = Some(fermata_control::GatesPolicy::Continue(7));
     let wanted = request.inputs.clone();
     let start = choice(&scene.control.start(request).unwrap()).start;
     // Another process opens the same home.
