@@ -60,6 +60,8 @@ impl RunRow {
             gates: Vec::new(),
             step: None,
             finished: std::collections::BTreeMap::new(),
+            executed: 0,
+            looped: false,
             queued: first.at,
             started: None,
             ended: None,
@@ -186,7 +188,9 @@ impl RunRow {
             }
             B::StepStarted { step, .. } => self.step = Some(step.clone()),
             B::StepCompleted { step, .. } if event.path.parent().is_root() => {
-                self.finished.insert(step.clone(), event.seq);
+                let before = self.finished.insert(step.clone(), event.seq);
+                self.looped |= before.is_some();
+                self.executed += 1;
             }
             B::StepsInvalidated { after, .. } if event.path.is_root() => {
                 self.finished.retain(|_, seq| *seq <= *after);

@@ -280,6 +280,12 @@ pub struct RunRow {
     /// Steps of the workflow itself that have a result, with its number.
     #[serde(default)]
     pub finished: BTreeMap<String, Seq>,
+    /// How many results the workflow's own steps have had, also those that were taken back.
+    #[serde(default)]
+    pub executed: u64,
+    /// A step has had a second result beside its first: a loop went round.
+    #[serde(default)]
+    pub looped: bool,
     /// Queued, first started, ended: UTC ms.
     pub queued: u64,
     /// First start, UTC ms.
@@ -322,10 +328,18 @@ pub struct RunRow {
 }
 
 impl RunRow {
-    /// How far it is: `5 of 9 steps`; `None` before the first result.
+    /// How far it is: `5 of 9 steps`, or `30 steps run, limit 30` once a loop has gone round, where a part of all
+    /// the steps would say nothing; `None` before the first result.
     #[must_use]
     pub fn progress(&self) -> Option<String> {
         let done = self.finished.len();
+        if self.looped {
+            let limit = self.gates.iter().find_map(|gate| gate.limit.as_ref());
+            let limit = limit.map_or_else(String::new, |limit| {
+                format!(", limit {}", limit.max_iterations)
+            });
+            return Some(format!("{} steps run{limit}", self.executed));
+        }
         match self.steps {
             Some(all) => Some(format!("{done} of {all} steps")),
             None if done > 0 => Some(format!("{done} steps")),

@@ -21,6 +21,8 @@ enum Name {
     Config,
     /// An event of a run's log.
     Events,
+    /// The JSON documents and parameters of command line, editor and panel.
+    Protocol,
 }
 
 /// Runs the verb.
@@ -32,6 +34,7 @@ pub(crate) fn run(options: &Schema, console: &Console) -> Result<Exit> {
         Name::Conductor => fermata_workflow::dialects::conductor::schema::json_schema(),
         Name::Config => fermata_control::config::schema(),
         Name::Events => fermata_engine::schema::events(),
+        Name::Protocol => fermata_control::json::protocol_schema(),
     };
     console.text(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
     Ok(Exit::Fine)
