@@ -120,14 +120,11 @@ M.subcommands = {
     end)
   end,
   panel = function(words)
+    if not words[1] then
+      return require('fermata.panel').open()
+    end
     with_run(words[1], true, function(run)
-      vim.system({ client.cmd()[1], 'panel', run.run }, { detach = true, text = true }, function(done)
-        if done.code ~= 0 then
-          vim.schedule(function()
-            vim.notify('Fermata: ' .. vim.trim(done.stderr), vim.log.levels.ERROR)
-          end)
-        end
-      end)
+      require('fermata.panel').open(run.run)
     end)
   end,
   restart = function()
