@@ -341,6 +341,7 @@ impl RunRow {
             return Some(format!("{} steps run{limit}", self.executed));
         }
         match self.steps {
+            Some(1) => Some(format!("{done} of 1 step")),
             Some(all) => Some(format!("{done} of {all} steps")),
             None if done > 0 => Some(format!("{done} steps")),
             None => None,
