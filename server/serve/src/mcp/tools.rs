@@ -253,7 +253,7 @@ fn run(house: &House, given: &Value) -> Done {
     let outcome = house.control.start(request).map_err(said)?;
     match &outcome {
         Outcome::Refused(refusal @ StartRefusal::Choice(choice)) if house.wire.can_ask() => {
-            match ask_choice(house, &refusal.message()) {
+            match ask_choice(house, &refusal.message(), &choice.answers) {
                 Some(answer) => chosen(house, &choice.start, answer),
                 None => Ok(outcome.to_json()),
             }
@@ -359,34 +359,45 @@ fn choose(house: &House, given: &Value) -> Done {
             ),
         }));
     }
-    match ask_choice(house, "An earlier run keeps this request from starting.") {
+    let open = house.control.start_request(start).map_err(said)?;
+    let question = match open.prior {
+        Some(_) => "An earlier run keeps this request from starting.",
+        None => "The checkout has uncommitted changes. Shall the run have them?",
+    };
+    match ask_choice(house, question, open.answers) {
         Some(answer) => chosen(house, start, answer),
         None => Ok(declined()),
     }
 }
 
-/// The four answers in words.
-const CHOICES: [(&str, &str); 4] = [
-    ("resume", "Resume the earlier run"),
-    ("abandon_and_run", "Abandon it and run"),
-    ("run_fresh", "Run fresh and keep it"),
-    ("dismiss", "Drop the request"),
-];
+/// An answer in words.
+fn label(answer: ChoiceAnswer) -> &'static str {
+    match answer {
+        ChoiceAnswer::Resume => "Resume the earlier run",
+        ChoiceAnswer::AbandonAndRun => "Abandon it and run",
+        ChoiceAnswer::RunFresh => "Run fresh and keep it",
+        ChoiceAnswer::WithChanges => "Run with the uncommitted changes",
+        ChoiceAnswer::FromHead => "Run from the last commit",
+        ChoiceAnswer::Dismiss => "Drop the request",
+    }
+}
 
-fn ask_choice(house: &House, question: &str) -> Option<ChoiceAnswer> {
+fn ask_choice(house: &House, question: &str, answers: &[ChoiceAnswer]) -> Option<ChoiceAnswer> {
+    let words: Vec<&str> = answers.iter().map(|answer| answer.as_str()).collect();
+    let labels: Vec<&str> = answers.iter().copied().map(label).collect();
     let schema = json!({
         "type": "object",
         "properties": {"decision": {
             "type": "string",
             "title": "Decision",
-            "enum": CHOICES.map(|(word, _)| word),
-            "enumNames": CHOICES.map(|(_, label)| label),
+            "enum": words,
+            "enumNames": labels,
         }},
         "required": ["decision"],
     });
     let filled = house.wire.ask(question, &schema)?;
     let word = filled["decision"].as_str()?;
-    ChoiceAnswer::ALL
+    answers
         .iter()
         .copied()
         .find(|answer| answer.as_str() == word)
