@@ -23,7 +23,7 @@ mod findings;
 mod load;
 mod lower;
 mod pattern;
-mod providers;
+pub mod providers;
 pub mod references;
 pub mod schema;
 mod semantic;

@@ -111,6 +111,12 @@ static PROVIDERS: &[Capabilities] = &[
     },
 ];
 
+/// Whether steps may share a session of this provider; `None` when there is no such provider.
+#[must_use]
+pub fn shares_sessions(name: &str) -> Option<bool> {
+    capabilities(name).map(|capabilities| capabilities.sessions)
+}
+
 /// The capabilities of a provider, `None` when there is no such provider.
 pub(super) fn capabilities(name: &str) -> Option<&'static Capabilities> {
     PROVIDERS.iter().find(|p| p.name == name)

@@ -101,6 +101,7 @@ impl Composer<'_> {
                         loc,
                         node: mapped.then(|| node.id()),
                         substituted: !mapped,
+                        partials: Default::default(),
                     })
                 };
                 let shape = match tag {
@@ -183,7 +184,9 @@ impl Composer<'_> {
         self.budget = self.budget.saturating_sub(count(&datum));
         if datum.list().is_none() && datum.map().is_none() {
             datum.loc = loc;
-            if let Shape::Text(text) = &mut datum.shape {
+            if let Shape::Text(text) = &mut datum.shape
+                && text.loc.file == loc.file
+            {
                 text.loc = loc;
             }
         }
@@ -275,6 +278,7 @@ impl Composer<'_> {
                 loc,
                 node: None,
                 substituted: true,
+                partials: Default::default(),
             }),
             loc,
             plain: false,
@@ -378,6 +382,7 @@ impl Composer<'_> {
                 loc,
                 node: None,
                 substituted: false,
+                partials: Default::default(),
             }),
             loc,
             plain: false,

@@ -213,6 +213,7 @@ impl<'a> Checker<'a> {
                 loc: datum.loc,
                 node: None,
                 substituted: true,
+                partials: Default::default(),
             }),
             loc: datum.loc,
             plain: false,
