@@ -16,7 +16,6 @@ mod shapes;
 mod suggest;
 mod suppression;
 mod texts;
-mod threshold;
 
 use std::collections::HashMap;
 
