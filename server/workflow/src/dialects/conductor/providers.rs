@@ -109,6 +109,13 @@ static PROVIDERS: &[Capabilities] = &[
         skills: Skills::None,
         ..BASE
     },
+    // Every shipped provider ends sessions in time; the rule about one that does not is tested with this.
+    #[cfg(test)]
+    Capabilities {
+        name: "endless",
+        session_limit: false,
+        ..BASE
+    },
 ];
 
 /// Whether steps may share a session of this provider; `None` when there is no such provider.
