@@ -10,6 +10,8 @@
 
 mod chain;
 mod client;
+mod corpus;
+mod each;
 mod edits;
 mod figures;
 mod notify;
@@ -21,11 +23,13 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let benches: [(&str, fn()); 4] = [
+    let benches: [(&str, fn()); 6] = [
         ("start", start::run),
         ("edits", edits::run),
         ("notify", notify::run),
         ("chain", chain::run),
+        ("corpus", corpus::run),
+        ("each", each::run),
     ];
     println!("binary: {}", fermata_tests::fermata().display());
     for (name, run) in benches {
