@@ -44,18 +44,8 @@ pub(crate) fn execute(id: &str, argument: &Value, context: &Context) -> Result<V
         "fermata.run" => run(&fields, context, false),
         "fermata.dryRun" => run(&fields, context, true),
         "fermata.choose" => {
-            let word = fields.text("answer")?;
-            let answer = ChoiceAnswer::ALL
-                .into_iter()
-                .find(|answer| answer.as_str() == word)
-                .ok_or_else(|| {
-                    bad(
-                        "answer",
-                        &format!(
-                            "expected resume, abandon_and_run, run_fresh or dismiss, found `{word}`"
-                        ),
-                    )
-                })?;
+            let answer =
+                ChoiceAnswer::read(fields.text("answer")?).map_err(|why| bad("answer", &why))?;
             Ok(control
                 .choose(fields.text("start")?, answer)
                 .map_err(failed)?

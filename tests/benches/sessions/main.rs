@@ -15,6 +15,7 @@ mod each;
 mod edits;
 mod figures;
 mod notify;
+mod runs;
 mod start;
 
 fn main() {
@@ -23,13 +24,14 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let benches: [(&str, fn()); 6] = [
+    let benches: [(&str, fn()); 7] = [
         ("start", start::run),
         ("edits", edits::run),
         ("notify", notify::run),
         ("chain", chain::run),
         ("corpus", corpus::run),
         ("each", each::run),
+        ("runs", runs::run),
     ];
     println!("binary: {}", fermata_tests::fermata().display());
     for (name, run) in benches {

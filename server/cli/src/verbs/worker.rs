@@ -27,6 +27,7 @@ pub(crate) struct Worker {
 /// # Errors
 /// When somebody else works on the run, or the store cannot be used.
 pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
+    fermata_runner::blot_panics();
     let control = open::surface(home, Surface::Policy)?;
     let run = RunId::from(options.run.as_str());
     let Some(lock) = RunLock::try_acquire(&control.home().locks(), &run)? else {
@@ -43,6 +44,7 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
     };
     let world = pinned(&control, &run)?;
     let mut surroundings = Surroundings::new(Arc::clone(control.store()), agents, Arc::new(world));
+    surroundings.home = control.home().root().to_path_buf();
     surroundings.permissions = permissions(&control, Path::new(&state.request.file))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

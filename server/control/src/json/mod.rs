@@ -3,6 +3,7 @@
 
 mod outcome;
 mod show;
+mod worktree;
 
 pub use outcome::exit_code_of;
 
