@@ -18,6 +18,9 @@ use crate::verbs::events::words;
 /// How many events one look fetches.
 const BATCH: usize = 500;
 
+/// How long a run may say nothing before its worker is looked after.
+const QUIET: Duration = Duration::from_millis(500);
+
 /// Follows a run until it is over, holds where nobody here can answer, or the viewer leaves.
 ///
 /// # Errors
@@ -39,7 +42,9 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
                     progress.suspend(|| console.line(&text));
                 }
             }
-            progress.set_message(now(&state));
+            if console.interactive() {
+                progress.set_message(now(&state));
+            }
             if events.len() < BATCH {
                 break;
             }
@@ -81,9 +86,10 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
             ));
             return Ok(Exit::Fine);
         }
-        let _ = watcher.next(Duration::from_millis(500));
-        // A worker that died is noticed here: nobody else may be looking.
-        control.tick()?;
+        if watcher.next(QUIET).is_empty() {
+            // A worker that died is noticed here: nobody else may be looking. One that writes is alive.
+            control.tick()?;
+        }
     }
 }
 

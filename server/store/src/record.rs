@@ -1,7 +1,5 @@
 //! What goes in and out of the store: rows, proposals, decisions. Plain data.
 
-use std::collections::BTreeMap;
-
 use fermata_engine::event::{PinnedFile, ProcessId};
 use fermata_engine::{
     Actor, Cause, EventBody, Failure, Fence, Gate, Payload, RunId, Seq, Status, StepPath,
@@ -277,13 +275,14 @@ pub struct RunRow {
     pub gates: Vec<Gate>,
     /// Step that was started last.
     pub step: Option<String>,
-    /// Steps of the workflow itself that have a result, with its number.
+    /// Events with the first results of the workflow's own steps. Without the steps' names: the row is read and written
+    /// at each append, and must stay small in a long run.
     #[serde(default)]
-    pub finished: BTreeMap<String, Seq>,
+    pub results: Vec<Seq>,
     /// How many results the workflow's own steps have had, also those that were taken back.
     #[serde(default)]
     pub executed: u64,
-    /// A step has had a second result beside its first: a loop went round.
+    /// A step has had a result of a later visit: a loop went round.
     #[serde(default)]
     pub looped: bool,
     /// Queued, first started, ended: UTC ms.
@@ -332,7 +331,7 @@ impl RunRow {
     /// the steps would say nothing; `None` before the first result.
     #[must_use]
     pub fn progress(&self) -> Option<String> {
-        let done = self.finished.len();
+        let done = self.results.len();
         if self.looped {
             let limit = self.gates.iter().find_map(|gate| gate.limit.as_ref());
             let limit = limit.map_or_else(String::new, |limit| {

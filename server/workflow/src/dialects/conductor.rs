@@ -97,6 +97,7 @@ pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree, chain: &Chain) ->
         workflow,
         diagnostics,
         children,
+        surroundings: crate::surroundings::Surroundings::default(),
         agreed,
     }
 }

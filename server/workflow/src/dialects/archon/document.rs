@@ -38,7 +38,7 @@ fn report(tree: &Tree, file: FileId, findings: &mut Findings) {
         };
         if problem.primary || broken(problem.kind) {
             let code = if problem.kind == ProblemKind::UnknownAlias {
-                "unknown-alias-anchor"
+                "unknown-alias"
             } else {
                 "yaml-syntax"
             };

@@ -1,8 +1,9 @@
 //! What checking needs of `.archon/config.yaml` (specs/archon.md 2.4).
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::user_folder;
 use crate::data::{Datum, Map};
 use crate::dialects::archon::{document, findings::Findings, providers};
 use crate::source::FileId;
@@ -19,16 +20,19 @@ pub struct Config {
     pub commands_folder: Option<String>,
     /// `assistant`: the provider where nothing else says.
     pub assistant: Option<String>,
+    /// `worktree.baseBranch`.
+    pub base_branch: Option<String>,
+    /// `docs.path`.
+    pub docs: Option<String>,
+    /// Everything else that a run reads, the repository's over the user's, key by key: `assistants`, `tiers`, `aliases`.
+    pub models: serde_json::Map<String, serde_json::Value>,
     /// Whether `tiers` or `aliases` are no maps (R69).
     pub malformed: bool,
 }
 
 impl Config {
     pub(super) fn read(world: &dyn World, root: Option<&Path>) -> Self {
-        let home = world
-            .env("ARCHON_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(world.home()?.join(".archon")));
+        let home = user_folder(world);
         let mut config = Self::default();
         let files = [
             home.map(|h| h.join("config.yaml")),
@@ -79,6 +83,24 @@ impl Config {
         }
         if let Some(assistant) = map.text("assistant") {
             self.assistant = Some(assistant.value.clone());
+        }
+        let inner = |group: &str, key: &str| {
+            let text = map.map(group).and_then(|m| m.text(key));
+            text.map(|t| t.value.clone())
+        };
+        self.base_branch = inner("worktree", "baseBranch").or_else(|| self.base_branch.take());
+        self.docs = inner("docs", "path").or_else(|| self.docs.take());
+        for key in ["assistants", "tiers", "aliases"] {
+            let Some(serde_json::Value::Object(more)) = map.get(key).map(Datum::to_json) else {
+                continue;
+            };
+            let entry = self
+                .models
+                .entry(key)
+                .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+            if let Some(all) = entry.as_object_mut() {
+                all.extend(more);
+            }
         }
         if let Some(folder) = map.map("commands").and_then(|c| c.text("folder")) {
             self.commands_folder = Some(folder.value.clone());
