@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use fermata_engine::event::PinnedFile;
 use fermata_engine::{RunState, StepStatus};
 use fermata_store::{Drawn, OsWorld, PinnedWorld, Recorder, RunRow, Store};
-use fermata_workflow::{Loaded, Step, Workflow, World};
+use fermata_workflow::{Dialect, Loaded, Step, Workflow, World};
 
 use crate::error::ControlError;
 
@@ -24,6 +24,11 @@ impl Definition {
     pub(crate) fn load(world: &dyn World, file: &Path) -> Self {
         let recorder = Recorder::new(world);
         let loaded = fermata_workflow::load(&recorder, file);
+        if loaded.dialect == Some(Dialect::Archon) {
+            // Commands, scripts and the workflows that nodes start are read only when a run is to be carried out:
+            // loading it the way the worker will draws them in.
+            let _ = fermata_engine::Definition::load(&recorder, file);
+        }
         Self {
             loaded,
             drawn: recorder.drawn(),
@@ -66,7 +71,10 @@ impl Definition {
         self.loaded
             .workflow
             .as_ref()
-            .map(|workflow| workflow.steps.len() as u64)
+            .map(|workflow| match &workflow.archon {
+                Some(settings) => settings.nodes.len() as u64,
+                None => workflow.steps.len() as u64,
+            })
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fermata_engine::{EventBody, Failure, Outcome, RunId, ScriptCall};
 use process_wrap::tokio::CommandWrap;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -44,6 +44,28 @@ pub(crate) async fn run(
         },
         detail: Map::new(),
         elapsed: elapsed(),
+    };
+    for (path, text) in &call.files {
+        if let Err(error) = written(path, text) {
+            return fail(
+                format!(
+                    "`{}` could not write {path}, which carries a long value to it: {error}",
+                    call.step
+                ),
+                vec![call.step.clone()],
+            );
+        }
+    }
+    let call = match as_pinned(call) {
+        Ok(call) => call,
+        Err((step, error)) => {
+            return fail(
+                format!(
+                    "the script of `{step}` has changed since the run began, and the text that it began with cannot be written: {error}"
+                ),
+                vec![step],
+            );
+        }
     };
     let mut child = match command(&call, &place).spawn() {
         Ok(child) => child,
@@ -89,10 +111,15 @@ pub(crate) async fn run(
         () = timeout => {
             end(pid, &mut *child).await;
             let seconds = call.timeout_seconds.unwrap_or_default();
-            return fail(
-                format!("`{}` did not end within {seconds} s (`timeout`); it and everything it started were ended", call.step),
-                vec![call.step.clone()],
-            );
+            return Outcome::Failed {
+                error: Failure {
+                    kind: "ExecutionError".to_owned(),
+                    message: format!("`{}` did not end within {seconds} s (`timeout`); it and everything it started were ended", call.step),
+                    names: vec![call.step.clone()],
+                },
+                detail: Map::from_iter([("timed_out".to_owned(), Value::Bool(true))]),
+                elapsed: elapsed(),
+            };
         }
         () = cancelled(asked_to_end) => {
             end(pid, &mut *child).await;
@@ -112,6 +139,32 @@ pub(crate) async fn run(
             vec![call.step.clone()],
         ),
     }
+}
+
+/// A script that is not what it was any more runs as a copy of what was pinned.
+fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error)> {
+    let Some(pinned) = call.pinned.take() else {
+        return Ok(call);
+    };
+    let now = std::fs::read(&pinned.path).unwrap_or_default();
+    if now != pinned.text.as_bytes() {
+        if let Err(error) = written(&pinned.copy, &pinned.text) {
+            return Err((call.step, error));
+        }
+        for arg in &mut call.args {
+            if *arg == pinned.path {
+                arg.clone_from(&pinned.copy);
+            }
+        }
+    }
+    Ok(call)
+}
+
+fn written(path: &str, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = Path::new(path).parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, text)
 }
 
 fn folder(call: &ScriptCall, cwd: &Path) -> PathBuf {

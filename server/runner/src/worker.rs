@@ -6,6 +6,7 @@
 mod gates;
 mod options;
 mod round;
+mod setting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -90,7 +91,7 @@ pub async fn run_worker(
     }
     let file = ledger.state.request.file.clone();
     let definition = Definition::load(surroundings.world.as_ref(), Path::new(&file));
-    let definition = match definition {
+    let mut definition = match definition {
         Ok(definition) => definition,
         Err(problem) => {
             start(&mut ledger, now, fence, me, None)?;
@@ -114,6 +115,10 @@ pub async fn run_worker(
         Ok(moved) => moved,
         Err(problem) => return cannot_start(&mut ledger, now, problem),
     };
+    match setting::prepare(&ledger.state, &definition, &surroundings).await {
+        Ok(setting) => definition.set_in(setting),
+        Err(problem) => return cannot_start(&mut ledger, now, problem),
+    }
     let result = Round::new(run.clone(), ledger, definition, surroundings, wake, moved)
         .go()
         .await;

@@ -40,6 +40,7 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
         Arc::new(agents),
         Arc::new(world),
     );
+    surroundings.home = control.home().root().to_path_buf();
     surroundings.permissions = permissions(&control, Path::new(&state.request.file))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

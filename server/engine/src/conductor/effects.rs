@@ -30,7 +30,7 @@ pub fn due_unless(
         .iter()
         .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
         .filter_map(|(path, open)| match open.kind.as_str() {
-            "script" => Some(Effect::Script(script(path, open))),
+            "script" => Some(Effect::Script(Box::new(script(path, open)))),
             "agent" => place::find(state, definition, path, &open.step).and_then(|place| {
                 match &place.step.kind {
                     StepKind::Agent(agent) => {
@@ -92,6 +92,8 @@ fn script(path: &StepPath, open: &OpenAttempt) -> ScriptCall {
         command: text(rendered, "command").unwrap_or_default(),
         args: texts(rendered, "args"),
         env: pairs(rendered, "env"),
+        files: Vec::new(),
+        pinned: None,
         stdin: text(rendered, "stdin"),
         cwd: text(rendered, "working_dir"),
         timeout_seconds: rendered.get("timeout").and_then(Value::as_f64),
@@ -169,19 +171,6 @@ fn call(
             .and_then(|cost| cost.get("pricing"))
             .cloned(),
     }
-}
-
-/// Whether nothing goes on until a gate is answered.
-pub(super) fn all_held(state: &RunState) -> bool {
-    !state.open_gates.is_empty()
-        && state
-            .open
-            .iter()
-            .all(|(path, open)| match open.kind.as_str() {
-                "agent" | "script" => state.open_gates.iter().any(|gate| gate.gate.path == *path),
-                "wait" => false,
-                _ => true,
-            })
 }
 
 /// The deadline of a workflow, with the time that the run has waited for people added.

@@ -62,11 +62,6 @@ impl Turn<'_> {
         true
     }
 
-    /// The id of the next gate.
-    pub(super) fn next_gate(&self) -> GateId {
-        GateId(format!("g{}", self.draft.state.gates_opened + 1))
-    }
-
     /// At the gate: what the policy says, if it says something.
     pub(super) fn decide_limit(&mut self, id: &GateId) {
         let Some(open) = self

@@ -1,7 +1,5 @@
 //! R77: named scripts, the programs that run them, and dependencies without effect.
 
-use std::path::PathBuf;
-
 use fermata_expr::archon::names;
 use serde_json::Value;
 
@@ -9,7 +7,6 @@ use super::super::findings::Findings;
 use super::{Located, Needs};
 use crate::diagnostic::Severity;
 use crate::dialects::archon::structure;
-use crate::world::PathKind;
 
 pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findings) {
     let runtime = structure::text(node.node, "runtime");
@@ -60,42 +57,5 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
 }
 
 fn exists(needs: &Needs<'_>, script: &str, runtime: &str) -> bool {
-    let endings: &[&str] = if runtime == "uv" {
-        &["py"]
-    } else {
-        &["ts", "js"]
-    };
-    let home = needs
-        .world
-        .env("ARCHON_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(needs.world.home()?.join(".archon")));
-    let pack = needs.path.parent().map(|p| p.join("scripts"));
-    let scopes = [
-        pack,
-        needs
-            .project
-            .root
-            .as_ref()
-            .map(|r| r.join(".archon/scripts")),
-        home.map(|h| h.join("scripts")),
-    ];
-    scopes.into_iter().flatten().any(|folder| {
-        let inner = needs
-            .world
-            .list(&folder)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|n| folder.join(n));
-        let folders = std::iter::once(folder.clone())
-            .chain(inner.filter(|p| matches!(needs.world.kind(p), Ok(PathKind::Folder))));
-        folders.collect::<Vec<_>>().iter().any(|f| {
-            endings.iter().any(|e| {
-                matches!(
-                    needs.world.kind(&f.join(format!("{script}.{e}"))),
-                    Ok(PathKind::File)
-                )
-            })
-        })
-    })
+    needs.project.script(needs.path, script, runtime).is_some()
 }
