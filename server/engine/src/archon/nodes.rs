@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::evidence;
 use super::node::Kind;
 use super::place::{self, Place};
-use super::retry;
+use super::{retry, rounds};
 use crate::definition::Definition;
 use crate::draft::failure;
 use crate::effect::Effect;
@@ -26,7 +26,7 @@ pub(crate) mod approval;
 pub(crate) mod bash;
 mod bindings;
 pub(crate) mod cancel;
-mod environment;
+pub(crate) mod environment;
 pub(crate) mod prompt;
 mod script;
 pub(crate) mod workflow;
@@ -39,8 +39,9 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
         Kind::Script => script::start(turn, place),
         Kind::Prompt | Kind::Command => prompt::start(turn, place),
         Kind::Approval => approval::start(turn, place),
+        Kind::Loop | Kind::LoopGroup => rounds::start(turn, place),
         Kind::Workflow if place.node.get("fan_out").is_none() => workflow::start(turn, place),
-        kind @ (Kind::Loop | Kind::LoopGroup | Kind::Workflow) => {
+        kind @ Kind::Workflow => {
             let error = failure(
                 "other",
                 format!("nodes of kind `{}` cannot be run yet", kind.word()),
@@ -53,10 +54,9 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
 
 /// Looks after a node that is under way.
 pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
-    let Some(open) = turn.draft.state.open.get(&place.path) else {
-        return;
-    };
-    if open.has_process() && open.fence < turn.draft.state.fence {
+    if matches!(place.node.kind(), Kind::Loop | Kind::LoopGroup) {
+        rounds::go_on(turn, place);
+    } else if is_stale(turn, &place.path) {
         // Whoever carried it out is gone: it starts again with the next attempt number.
         turn.withdraw_gates(&place.path, "its attempt was interrupted and starts again");
         start(turn, place);
@@ -65,6 +65,13 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
     if place.node.kind() == Kind::Approval {
         approval::go_on(turn, place);
     }
+}
+
+/// Whether an attempt is open whose process or turn went with an earlier worker.
+pub(crate) fn is_stale(turn: &Turn<'_>, path: &StepPath) -> bool {
+    let state = &turn.draft.state;
+    let open = state.open.get(path);
+    open.is_some_and(|open| open.has_process() && open.fence < state.fence)
 }
 
 /// What the worker has to do for an open attempt.
@@ -114,7 +121,11 @@ pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
     let definition = turn.definition;
     turn.withdraw_gates(path, "the attempt that asked is over");
     let Some(place) = place::find(definition, path) else {
-        conclude_within(turn, path, outcome);
+        if *path == evidence::path() || approval::node_of_rework(path).is_some() {
+            conclude_within(turn, path, outcome);
+        } else {
+            rounds::conclude(turn, path, outcome);
+        }
         return;
     };
     match outcome {

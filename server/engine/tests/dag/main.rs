@@ -6,6 +6,7 @@ mod gates;
 mod prompts;
 mod ready;
 mod reference;
+mod rounds;
 mod rules;
 mod run;
 mod shell;
