@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use fermata_engine::event::EventBody;
 use fermata_engine::state::NodeState;
-use fermata_engine::{Payload, RunId, Status, StepPath};
-use fermata_store::{MemStore, NewEvent, NewRun, Place, Store};
+use fermata_engine::{ChildCall, Payload, RunId, Status, StepPath};
+use fermata_runner::{Children, Refused, Surroundings};
+use fermata_store::{Created, MemStore, NewEvent, NewRun, Place, Store};
 use serde_json::{Map, Value};
 use support::scripted::Scripted;
 use support::world::Disk;
@@ -67,15 +68,29 @@ impl Stage {
         self.with(Scripted::new(&Value::Null)).await
     }
 
-    async fn with(&self, agents: Arc<Scripted>) -> Finished {
-        let mut around = surroundings(
-            self.store.clone(),
-            agents,
-            Arc::new(Disk {
-                env: Default::default(),
-            }),
-        );
+    /// Child runs in threads of this process.
+    async fn with_children(&self) -> Finished {
+        let around = self.around(Scripted::new(&Value::Null));
+        let mut parent = around.clone();
+        parent.children = Some(Arc::new(Threads {
+            store: self.store.clone(),
+            around,
+        }));
+        let ended = work(&self.store, &self.run, parent).await;
+        read(&self.store, &self.run, ended)
+    }
+
+    fn around(&self, agents: Arc<Scripted>) -> Surroundings {
+        let world = Arc::new(Disk {
+            env: Default::default(),
+        });
+        let mut around = surroundings(self.store.clone(), agents, world);
         around.home = self.file("home");
+        around
+    }
+
+    async fn with(&self, agents: Arc<Scripted>) -> Finished {
+        let around = self.around(agents);
         let ended = work(&self.store, &self.run, around).await;
         read(&self.store, &self.run, ended)
     }
@@ -83,6 +98,54 @@ impl Stage {
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+/// Starts children in threads.
+struct Threads {
+    store: Arc<MemStore>,
+    around: Surroundings,
+}
+
+impl Children for Threads {
+    fn start(&self, parent: &RunId, call: &ChildCall) -> Result<RunId, Refused> {
+        let above = self.store.run(parent).unwrap();
+        let run = fermata_store::new_run_id(1);
+        let queued = EventBody::RunQueued {
+            workflow: call.workflow.clone(),
+            file: call.file.clone(),
+            dialect: "archon".to_owned(),
+            scope: format!("{}//kid", above.scope),
+            message: call.message.clone(),
+            inputs: call.inputs.clone(),
+            request: call.request.clone(),
+            parent: Some(parent.clone()),
+            gates: "ask".to_owned(),
+            agent: None,
+            actor: actor(),
+            cwd: above.cwd,
+            dry_run: false,
+        };
+        let created = self.store.create_run(NewRun {
+            run,
+            events: vec![NewEvent::root(1, queued)],
+            place: Place::default(),
+        });
+        let child = match created.unwrap() {
+            Created::Existing(child) => return Ok(child),
+            Created::New(child) => child,
+        };
+        let (store, around, run) = (self.store.clone(), self.around.clone(), child.clone());
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(work(&store, &run, around));
+        });
+        Ok(child)
+    }
+
+    fn end(&self, _parent: &RunId, _child: &RunId) {}
 }
 
 fn output(finished: &Finished, id: &str) -> String {
@@ -242,4 +305,38 @@ async fn a_run_that_owes_evidence_completes_only_with_it() {
         let finished = stage.go().await;
         assert_eq!(finished.state.status, status, "{:?}", finished.state.error);
     }
+}
+
+#[tokio::test]
+async fn a_workflow_node_is_a_run_of_its_own_whose_result_is_the_nodes() {
+    let stage = Stage::new(
+        "  - {id: a, bash: echo ada}
+  - {id: sub, depends_on: [a], workflow: kid, with: {who: $a.output}}
+  - {id: b, depends_on: [sub], bash: 'echo got $sub.output'}
+  - {id: bad, workflow: broken}
+  - {id: none, workflow: nobody}
+",
+        "",
+    );
+    let kid = "name: kid\ndescription: A child.\nreturns: hi\ninputs:\n  who: {required: true}\nnodes:\n  - {id: hi, bash: 'echo hi $INPUTS_WHO'}\n  - {id: late, depends_on: [hi], bash: echo late}\n";
+    let broken = "name: broken\ndescription: A child.\nnodes:\n  - {id: x, bash: exit 3}\n";
+    for (name, text) in [("kid", kid), ("broken", broken)] {
+        std::fs::write(stage.file(&format!(".archon/workflows/{name}.yaml")), text).unwrap();
+    }
+    let finished = stage.with_children().await;
+    assert_eq!(output(&finished, "b"), "got hi ada");
+    let error = |id: &str| {
+        finished.state.nodes[&StepPath::from(id)]
+            .error
+            .clone()
+            .unwrap()
+    };
+    assert_eq!(error("bad").kind, "child-failed");
+    assert!(
+        error("bad").message.contains("exit code 3"),
+        "{:?}",
+        error("bad")
+    );
+    assert_eq!(error("none").kind, "not-found");
+    assert_eq!(finished.state.status, Status::Failed);
 }
