@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::layers::layers;
-use super::node::Node;
+use super::node::{Kind, Node};
 use crate::ids::StepPath;
 use crate::path::escape;
 
@@ -22,6 +22,11 @@ pub(crate) struct Graph {
     layer: Vec<usize>,
     width: Vec<usize>,
     by_id: HashMap<String, usize>,
+    by_segment: HashMap<String, usize>,
+    /// Paths of the nodes in the workflow's own scope.
+    at_root: Vec<StepPath>,
+    /// Which nodes end the run.
+    cancels: Vec<bool>,
 }
 
 impl Graph {
@@ -54,8 +59,16 @@ impl Graph {
             .iter()
             .map(|(_, on)| on.iter().map(|id| by_id.get(*id).copied()).collect())
             .collect();
+        let segments: Vec<String> = edges.iter().map(|(id, _)| escape(id)).collect();
+        let numbered = segments.iter().enumerate();
         Self {
-            segments: edges.iter().map(|(id, _)| escape(id)).collect(),
+            by_segment: numbered.map(|(at, text)| (text.clone(), at)).collect(),
+            at_root: segments.iter().map(|text| StepPath(text.clone())).collect(),
+            cancels: nodes
+                .iter()
+                .map(|value| Node::of(value).kind() == Kind::Cancel)
+                .collect(),
+            segments,
             nodes: nodes.to_vec(),
             dependencies,
             order,
@@ -89,9 +102,19 @@ impl Graph {
         scope.child(&self.segments[at])
     }
 
+    /// The path of a node in the workflow's own scope.
+    pub(crate) fn root_path(&self, at: usize) -> &StepPath {
+        &self.at_root[at]
+    }
+
+    /// Whether a node ends the run.
+    pub(crate) fn cancels(&self, at: usize) -> bool {
+        self.cancels[at]
+    }
+
     /// The node at a path of this scope.
     pub(crate) fn at_segment(&self, segment: &str) -> Option<usize> {
-        self.segments.iter().position(|known| known == segment)
+        self.by_segment.get(segment).copied()
     }
 
     pub(crate) fn dependencies(&self, at: usize) -> &[Option<usize>] {

@@ -100,6 +100,9 @@ struct Sweep<'a> {
 
 impl Sweep<'_> {
     fn look(&mut self, turn: &mut Turn<'_>, at: usize) {
+        if self.is_plain(turn, at) {
+            return;
+        }
         let place = Place::new(self.scope, self.graph, at);
         let layer = self.graph.layer(at);
         if layer >= self.held_from {
@@ -138,6 +141,29 @@ impl Sweep<'_> {
                 self.held_from = self.held_from.min(layer + 1);
             }
         }
+    }
+
+    /// Most nodes of a long graph are done or far from due: told here without a closer look, as long as no earlier life
+    /// of the run has left anything to judge.
+    fn is_plain(&mut self, turn: &Turn<'_>, at: usize) -> bool {
+        let state = &turn.draft.state;
+        if self.body
+            || state.reopened > 0
+            || self.graph.cancels(at)
+            || self.graph.layer(at) >= self.held_from
+        {
+            return false;
+        }
+        if !self.free(at) {
+            self.all = false;
+            return true;
+        }
+        let done = state
+            .nodes
+            .get(self.graph.root_path(at))
+            .is_some_and(crate::state::NodeRecord::is_done);
+        self.settled[at] = done;
+        done
     }
 
     /// Whether everything that the node depends on has come to an end that stands.
