@@ -4,4 +4,5 @@
 
 mod gates;
 mod messages;
+mod project;
 mod server;
