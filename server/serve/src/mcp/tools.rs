@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use fermata_control::{
-    AnswerInput, AnswerOutcome, ChoiceAnswer, ControlError, Given, Outcome, StartRefusal,
-    StartRequest,
+    AnswerInput, AnswerOutcome, ChoiceAnswer, ControlError, Given, Outcome, RunsFilter,
+    StartRefusal, StartRequest,
 };
 use fermata_engine::{Gate, GateId, RunId, Status};
 use serde_json::{Map, Value, json};
@@ -251,14 +251,24 @@ fn run(house: &House, given: &Value) -> Done {
         ..StartRequest::default()
     };
     let outcome = house.control.start(request).map_err(said)?;
-    match &outcome {
-        Outcome::Refused(refusal @ StartRefusal::Choice(choice)) if house.wire.can_ask() => {
-            match ask_choice(house, &refusal.message()) {
-                Some(answer) => chosen(house, &choice.start, answer),
-                None => Ok(outcome.to_json()),
-            }
+    if house.wire.can_ask() {
+        decided(house, outcome)
+    } else {
+        Ok(outcome.to_json())
+    }
+}
+
+/// An outcome as it is, or what came of the choice that it needs, where the person makes it. One can lead to another.
+fn decided(house: &House, outcome: Outcome) -> Done {
+    let Outcome::Refused(refusal @ StartRefusal::Choice(choice)) = &outcome else {
+        return Ok(outcome.to_json());
+    };
+    match ask_choice(house, &refusal.message(), &choice.answers) {
+        Some(answer) => {
+            let next = house.control.choose(&choice.start, answer).map_err(said)?;
+            decided(house, next)
         }
-        _ => Ok(outcome.to_json()),
+        None => Ok(outcome.to_json()),
     }
 }
 
@@ -359,41 +369,60 @@ fn choose(house: &House, given: &Value) -> Done {
             ),
         }));
     }
-    match ask_choice(house, "An earlier run keeps this request from starting.") {
-        Some(answer) => chosen(house, start, answer),
+    let open = house
+        .control
+        .runs(&RunsFilter::default())
+        .map_err(said)?
+        .starts
+        .into_iter()
+        .find(|open| open.start == start);
+    let (question, answers) = match open {
+        Some(open) if open.prior.is_none() => (
+            "Uncommitted changes keep this request from starting.",
+            open.answers,
+        ),
+        _ => (
+            "An earlier run keeps this request from starting.",
+            ChoiceAnswer::ABOUT_PRIOR,
+        ),
+    };
+    match ask_choice(house, question, answers) {
+        Some(answer) => decided(house, house.control.choose(start, answer).map_err(said)?),
         None => Ok(declined()),
     }
 }
 
-/// The four answers in words.
-const CHOICES: [(&str, &str); 4] = [
-    ("resume", "Resume the earlier run"),
-    ("abandon_and_run", "Abandon it and run"),
-    ("run_fresh", "Run fresh and keep it"),
-    ("dismiss", "Drop the request"),
-];
+/// An answer in words.
+fn label(answer: ChoiceAnswer) -> &'static str {
+    match answer {
+        ChoiceAnswer::Resume => "Resume the earlier run",
+        ChoiceAnswer::AbandonAndRun => "Abandon it and run",
+        ChoiceAnswer::RunFresh => "Run fresh and keep it",
+        ChoiceAnswer::WithChanges => "Run with the uncommitted changes",
+        ChoiceAnswer::FromHead => "Run from the last commit",
+        ChoiceAnswer::Dismiss => "Drop the request",
+    }
+}
 
-fn ask_choice(house: &House, question: &str) -> Option<ChoiceAnswer> {
+fn ask_choice(house: &House, question: &str, answers: &[ChoiceAnswer]) -> Option<ChoiceAnswer> {
+    let words: Vec<&str> = answers.iter().map(|answer| answer.as_str()).collect();
+    let labels: Vec<&str> = answers.iter().map(|answer| label(*answer)).collect();
     let schema = json!({
         "type": "object",
         "properties": {"decision": {
             "type": "string",
             "title": "Decision",
-            "enum": CHOICES.map(|(word, _)| word),
-            "enumNames": CHOICES.map(|(_, label)| label),
+            "enum": words,
+            "enumNames": labels,
         }},
         "required": ["decision"],
     });
     let filled = house.wire.ask(question, &schema)?;
     let word = filled["decision"].as_str()?;
-    ChoiceAnswer::ALL
+    answers
         .iter()
         .copied()
         .find(|answer| answer.as_str() == word)
-}
-
-fn chosen(house: &House, start: &str, answer: ChoiceAnswer) -> Done {
-    Ok(house.control.choose(start, answer).map_err(said)?.to_json())
 }
 
 fn declined() -> Value {
