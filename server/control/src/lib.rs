@@ -33,6 +33,7 @@ mod sys;
 mod tell;
 mod text;
 mod trust;
+mod verbs;
 mod views;
 mod watch;
 mod worktree;
@@ -57,6 +58,7 @@ pub use request::{
 pub use scope::{Scope, root_of};
 pub use sys::{end_group, is_alive, this_process};
 pub use text::{preview, quote};
+pub use verbs::{Given, file_of};
 pub use views::{RunSummary, RunsView, StartSummary};
 pub use watch::{Changes, Watcher};
 pub use worktree::{Applied, Removed, Wish, Worktree, WorktreeRefusal};

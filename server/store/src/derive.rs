@@ -60,6 +60,8 @@ impl RunRow {
             gates: Vec::new(),
             step: None,
             results: Vec::new(),
+            executed: 0,
+            looped: false,
             queued: first.at,
             started: None,
             ended: None,
@@ -185,11 +187,14 @@ impl RunRow {
                 self.gates.clear();
             }
             B::StepStarted { step, .. } => self.step = Some(step.clone()),
-            // A later visit of a step that has a result takes the run no further.
-            B::StepCompleted { .. }
-                if event.path.parent().is_root() && event.path.is_first_visit() =>
-            {
-                self.results.push(event.seq);
+            B::StepCompleted { .. } if event.path.parent().is_root() => {
+                // A later visit of a step that has a result takes the run no further.
+                if event.path.is_first_visit() {
+                    self.results.push(event.seq);
+                } else {
+                    self.looped = true;
+                }
+                self.executed += 1;
             }
             B::StepsInvalidated { after, .. } if event.path.is_root() => {
                 self.results.retain(|seq| *seq <= *after);

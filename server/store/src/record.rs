@@ -331,6 +331,12 @@ pub struct RunRow {
     /// at each append, and must stay small in a long run.
     #[serde(default)]
     pub results: Vec<Seq>,
+    /// How many results the workflow's own steps have had, also those that were taken back.
+    #[serde(default)]
+    pub executed: u64,
+    /// A step has had a result of a later visit: a loop went round.
+    #[serde(default)]
+    pub looped: bool,
     /// Queued, first started, ended: UTC ms.
     pub queued: u64,
     /// First start, UTC ms.
@@ -373,11 +379,20 @@ pub struct RunRow {
 }
 
 impl RunRow {
-    /// How far it is: `5 of 9 steps`; `None` before the first result.
+    /// How far it is: `5 of 9 steps`, or `30 steps run, limit 30` once a loop has gone round, where a part of all
+    /// the steps would say nothing; `None` before the first result.
     #[must_use]
     pub fn progress(&self) -> Option<String> {
         let done = self.results.len();
+        if self.looped {
+            let limit = self.gates.iter().find_map(|gate| gate.limit.as_ref());
+            let limit = limit.map_or_else(String::new, |limit| {
+                format!(", limit {}", limit.max_iterations)
+            });
+            return Some(format!("{} steps run{limit}", self.executed));
+        }
         match self.steps {
+            Some(1) => Some(format!("{done} of 1 step")),
             Some(all) => Some(format!("{done} of {all} steps")),
             None if done > 0 => Some(format!("{done} steps")),
             None => None,

@@ -14,14 +14,6 @@ local CHOICES = {
   dismiss = 'Dismiss this request',
 }
 
-local function told(result)
-  if result.ok == false then
-    -- The reason of a late answer names who was first, from where and when.
-    vim.notify('Fermata: ' .. (result.message or result.reason or 'refused'), vim.log.levels.WARN)
-  end
-  state.refresh()
-end
-
 -- Asks for the texts or numbers that come with an answer, one after another.
 local function fill(fields, index, answer, done)
   local field = fields[index]
@@ -62,7 +54,7 @@ local function answer_gate(entry)
     end
     local answer = vim.deepcopy(spec.answer)
     fill(spec.fields or {}, 1, answer, function(filled)
-      client.execute('fermata.answer', { run = entry.run.run, gate = entry.gate.gate, answer = filled }, told)
+      client.execute('fermata.answer', { run = entry.run.run, gate = entry.gate.gate, answer = filled }, state.settled)
     end)
   end)
 end
@@ -77,7 +69,7 @@ local function answer_start(start)
     end,
   }, function(answer)
     if answer then
-      client.execute('fermata.choose', { start = start.start, answer = answer }, told)
+      client.execute('fermata.choose', { start = start.start, answer = answer }, state.settled)
     end
   end)
 end

@@ -162,6 +162,16 @@ function M.refresh()
   end, 30)
 end
 
+--- Says what was refused, and looks at the runs again: what follows an acting command.
+---@param result table
+function M.settled(result)
+  -- A choice is announced with how to answer it; the reason of a late answer names who was first.
+  if result.ok == false and result.reason ~= 'choice' then
+    vim.notify('Fermata: ' .. (result.message or result.reason or 'refused'), vim.log.levels.WARN)
+  end
+  M.refresh()
+end
+
 --- Calls `listener` after every refresh.
 ---@param listener fun()
 function M.on_change(listener)
@@ -170,12 +180,8 @@ end
 
 -- Handlers of the server's notifications, given to the client configuration.
 M.handlers = {
-  ['fermata/runChanged'] = function()
-    M.refresh()
-  end,
-  ['fermata/startsChanged'] = function()
-    M.refresh()
-  end,
+  ['fermata/runChanged'] = M.refresh,
+  ['fermata/startsChanged'] = M.refresh,
   ['fermata/events'] = function(_, batch)
     require('fermata.log').events(batch)
   end,

@@ -78,40 +78,53 @@ fn deeds() -> Vec<(&'static str, Vec<Op>)> {
 
 #[test]
 fn a_death_between_any_two_calls_of_the_store_changes_nothing_in_how_it_ends() {
+    let deaths: usize = std::thread::scope(|scope| {
+        let played: Vec<_> = priors()
+            .into_iter()
+            .map(|(prior, before)| scope.spawn(move || die_everywhere(prior, &before)))
+            .collect();
+        played
+            .into_iter()
+            .map(|deaths| deaths.join().expect("all is as if asked once"))
+            .sum()
+    });
+    assert!(deaths > 1_000, "only {deaths} deaths were died");
+}
+
+/// Plays every deed after a prior, once for each place where whoever acts can die; how many those were.
+fn die_everywhere(prior: &str, before: &[Op]) -> usize {
     let mut deaths = 0;
-    for (prior, before) in priors() {
-        for (deed, ops) in deeds() {
-            let mut script: Vec<(Op, Trouble)> = before
-                .iter()
-                .chain(&ops)
-                // What becomes of it: it is begun and completed, whoever was asked.
-                .chain(&begins(0, &[Deed::Complete]))
-                .chain(&begins(1, &[Deed::Complete]))
-                .map(|op| (op.clone(), Trouble::None))
-                .collect();
-            for at in before.len()..before.len() + ops.len() {
-                // How many calls it takes when nothing goes wrong.
-                script[at].1 = Trouble::Dies {
-                    at: u64::MAX,
-                    after: false,
-                };
-                let mut whole = World::new();
-                whole.play(&script);
-                for call in 0..whole.calls {
-                    for after in [false, true] {
-                        script[at].1 = Trouble::Dies { at: call, after };
-                        let played = std::panic::catch_unwind(|| World::new().play(&script));
-                        assert!(
-                            played.is_ok(),
-                            "prior {prior}, {deed}: died at call {call} of {:?} (after it: {after})",
-                            script[at].0
-                        );
-                        deaths += 1;
-                    }
+    for (deed, ops) in deeds() {
+        let mut script: Vec<(Op, Trouble)> = before
+            .iter()
+            .chain(&ops)
+            // What becomes of it: it is begun and completed, whoever was asked.
+            .chain(&begins(0, &[Deed::Complete]))
+            .chain(&begins(1, &[Deed::Complete]))
+            .map(|op| (op.clone(), Trouble::None))
+            .collect();
+        for at in before.len()..before.len() + ops.len() {
+            // How many calls it takes when nothing goes wrong.
+            script[at].1 = Trouble::Dies {
+                at: u64::MAX,
+                after: false,
+            };
+            let mut whole = World::new();
+            whole.play(&script);
+            for call in 0..whole.calls {
+                for after in [false, true] {
+                    script[at].1 = Trouble::Dies { at: call, after };
+                    let played = std::panic::catch_unwind(|| World::new().play(&script));
+                    assert!(
+                        played.is_ok(),
+                        "prior {prior}, {deed}: died at call {call} of {:?} (after it: {after})",
+                        script[at].0
+                    );
+                    deaths += 1;
                 }
-                script[at].1 = Trouble::None;
             }
+            script[at].1 = Trouble::None;
         }
     }
-    assert!(deaths > 1_000, "only {deaths} deaths were died");
+    deaths
 }
