@@ -50,6 +50,8 @@ pub(crate) enum Verb {
     Stop(verbs::stop::Stop),
     /// Give the next prompt of a run some guidance.
     Tell(verbs::tell::Tell),
+    /// Find, look at, take over or remove a run's worktree.
+    Worktree(verbs::worktree::Worktree),
     /// Write a commented starter workflow, its loop bounded.
     New(verbs::new::New),
     /// Draw a workflow's route graph; loops are marked.
@@ -109,6 +111,7 @@ impl Verb {
             Self::Abandon(o) => o.json,
             Self::Stop(o) => o.json,
             Self::Tell(o) => o.json,
+            Self::Worktree(o) => o.json,
             Self::Agents(o) => o.json,
             Self::Lsp(_) | Self::Mcp | Self::Worker(_) | Self::ScriptedAgent(_) | Self::Eval => {
                 true

@@ -65,6 +65,7 @@ fn dispatch(arguments: &Arguments, console: &Console) -> anyhow::Result<Exit> {
         Verb::Abandon(options) => verbs::abandon::run(options, home, console),
         Verb::Stop(options) => verbs::stop::run(options, home, console),
         Verb::Tell(options) => verbs::tell::run(options, home, console),
+        Verb::Worktree(options) => verbs::worktree::run(options, home, console),
         Verb::New(options) => verbs::new::run(options, console),
         Verb::Doctor(options) => verbs::doctor::run(options, home, console),
         Verb::Graph(options) => verbs::graph::run(options, console),

@@ -24,6 +24,7 @@ pub(crate) mod stop;
 pub(crate) mod tell;
 pub(crate) mod trust;
 pub(crate) mod worker;
+pub(crate) mod worktree;
 
 use anyhow::Result;
 use fermata_control::{Act, Control, ControlError, Outcome, StartRefusal};

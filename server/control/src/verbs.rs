@@ -36,18 +36,8 @@ impl Control {
             "run" => self.act_run(&fields, given, false),
             "dryRun" => self.act_run(&fields, given, true),
             "choose" => {
-                let word = fields.text("answer")?;
-                let answer = ChoiceAnswer::ALL
-                    .into_iter()
-                    .find(|answer| answer.as_str() == word)
-                    .ok_or_else(|| {
-                        ControlError::bad(
-                            "answer",
-                            format!(
-                                "expected resume, abandon_and_run, run_fresh or dismiss, found `{word}`"
-                            ),
-                        )
-                    })?;
+                let answer = ChoiceAnswer::read(fields.text("answer")?)
+                    .map_err(|why| ControlError::bad("answer", why))?;
                 Ok(self.choose(fields.text("start")?, answer)?.to_json())
             }
             "answer" => {

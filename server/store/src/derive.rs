@@ -188,13 +188,13 @@ impl RunRow {
             }
             B::StepStarted { step, .. } => self.step = Some(step.clone()),
             B::StepCompleted { .. } if event.path.parent().is_root() => {
-                self.executed += 1;
                 // A later visit of a step that has a result takes the run no further.
                 if event.path.is_first_visit() {
                     self.results.push(event.seq);
                 } else {
                     self.looped = true;
                 }
+                self.executed += 1;
             }
             B::StepsInvalidated { after, .. } if event.path.is_root() => {
                 self.results.retain(|seq| *seq <= *after);

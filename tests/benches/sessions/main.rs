@@ -13,6 +13,7 @@ mod client;
 mod edits;
 mod figures;
 mod notify;
+mod runs;
 mod start;
 
 fn main() {
@@ -21,11 +22,12 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let benches: [(&str, fn()); 4] = [
+    let benches: [(&str, fn()); 5] = [
         ("start", start::run),
         ("edits", edits::run),
         ("notify", notify::run),
         ("chain", chain::run),
+        ("runs", runs::run),
     ];
     println!("binary: {}", fermata_tests::fermata().display());
     for (name, run) in benches {

@@ -8,6 +8,8 @@ local M = {}
 local CHOICES = {
   resume = 'Resume the earlier run',
   abandon_and_run = 'Abandon it and run fresh',
+  with_changes = 'Run with the uncommitted changes',
+  from_head = 'Run from the last commit, without them',
   run_fresh = 'Run fresh, keep it',
   dismiss = 'Dismiss this request',
 }
@@ -59,7 +61,7 @@ end
 
 ---@param start table
 local function answer_start(start)
-  local answers = { 'resume', 'abandon_and_run', 'run_fresh', 'dismiss' }
+  local answers = start.answers or { 'resume', 'abandon_and_run', 'run_fresh', 'dismiss' }
   vim.ui.select(answers, {
     prompt = state.question(start),
     format_item = function(answer)

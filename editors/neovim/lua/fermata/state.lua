@@ -80,6 +80,10 @@ end
 ---@param start table
 ---@return string
 function M.question(start)
+  if type(start.prior) ~= 'string' then
+    local files = table.concat(start.changes or {}, ', ')
+    return ('%s runs in a worktree of its own; not committed: %s'):format(start.workflow, files)
+  end
   for _, run in ipairs(M.known.all) do
     if run.run == start.prior then
       local cause = type(run.cause) == 'string' and (' (%s)'):format(run.cause) or ''

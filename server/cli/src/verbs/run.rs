@@ -31,9 +31,9 @@ pub(crate) struct Run {
     /// Do not follow the run.
     #[arg(long)]
     detach: bool,
-    /// What to do at gates: ask, stop, continue:N or first.
-    #[arg(long, default_value_t)]
-    gates: GatesPolicy,
+    /// What to do at gates: ask, stop, continue:N or first; as the user's configuration says when absent, else ask.
+    #[arg(long, value_name = "POLICY")]
+    gates: Option<GatesPolicy>,
     /// A conversation that an earlier run must belong to, to be asked about.
     #[arg(long)]
     scope: Option<String>,

@@ -26,6 +26,7 @@ pub(crate) struct Worker {
 /// # Errors
 /// When somebody else works on the run, or the store cannot be used.
 pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
+    fermata_runner::blot_panics();
     let control = open::surface(home, Surface::Policy)?;
     let run = RunId::from(options.run.as_str());
     let Some(lock) = RunLock::try_acquire(&control.home().locks(), &run)? else {

@@ -5,6 +5,7 @@ mod log;
 mod outcome;
 mod schema;
 mod show;
+mod worktree;
 
 pub use outcome::exit_code_of;
 pub use schema::protocol_schema;

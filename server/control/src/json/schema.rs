@@ -86,7 +86,11 @@ fn with(mut one: Value, other: Value) -> Value {
 }
 
 fn choice_answers() -> Value {
-    json!({"enum": ChoiceAnswer::ALL.map(ChoiceAnswer::as_str)})
+    let words: Vec<&str> = ChoiceAnswer::ALL
+        .iter()
+        .map(|answer| answer.as_str())
+        .collect();
+    json!({ "enum": words })
 }
 
 fn documents() -> Map<String, Value> {

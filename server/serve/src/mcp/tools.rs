@@ -387,7 +387,8 @@ fn ask_choice(house: &House, question: &str) -> Option<ChoiceAnswer> {
     let filled = house.wire.ask(question, &schema)?;
     let word = filled["decision"].as_str()?;
     ChoiceAnswer::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|answer| answer.as_str() == word)
 }
 
