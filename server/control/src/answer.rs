@@ -156,7 +156,7 @@ fn closing(
         GateKind::IterationLimit => EventBody::IterationLimitResolved {
             gate: id.clone(),
             answer: answer.clone(),
-            max_iterations: fermata_engine::conductor::maximum_after(gate, answer),
+            max_iterations: fermata_engine::schedule::maximum_after(gate, answer),
             actor,
             waited,
         },

@@ -32,7 +32,7 @@ impl RunState {
         let mut attempts: Vec<_> = self
             .open
             .iter()
-            .filter(|(_, open)| all || matches!(open.kind.as_str(), "agent" | "script"))
+            .filter(|(_, open)| all || open.has_process())
             .collect();
         attempts.sort_by_key(|(path, _)| std::cmp::Reverse(path.0.len()));
         events.extend(attempts.into_iter().map(|(path, open)| {

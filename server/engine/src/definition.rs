@@ -5,8 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fermata_workflow::{Severity, StepKind, Workflow, World};
+use fermata_workflow::{Dialect, Loaded, Severity, StepKind, Workflow, World};
 use indexmap::IndexMap;
+
+use crate::archon::{Project, Setting};
 
 /// One workflow file, lowered.
 #[derive(Debug, Clone)]
@@ -41,15 +43,38 @@ pub struct Definition {
     root: String,
     files: IndexMap<String, Result<Arc<Source>, Unloadable>>,
     links: IndexMap<(String, String), String>,
+    archon: Option<Arc<Project>>,
 }
 
 impl Definition {
-    /// Loads a workflow and, through its steps, every workflow that it may run. Sub-workflows that
-    /// do not load are kept as such: only the step that reaches one fails.
+    /// Loads a workflow of either dialect with all that a run of it needs. Conductor: every workflow that its steps may
+    /// run; those that do not load are kept as such, only the step that reaches one fails. Archon: the expanded graph,
+    /// commands, scripts, configuration and what its `workflow:` nodes name; whatever is read here is what a run is
+    /// pinned with.
     ///
     /// # Errors
-    /// [`Unloadable`] when the workflow itself is rejected at load (rules `L…` and `S…`).
+    /// [`Unloadable`] when the workflow itself is rejected at load (rules `L…` and `S…`, for Archon R1 to R68).
     pub fn load(world: &dyn World, file: &Path) -> Result<Self, Unloadable> {
+        let loaded = fermata_workflow::load(world, file);
+        match loaded.dialect {
+            Some(Dialect::Archon) => Self::load_archon(world, file, loaded),
+            Some(Dialect::Conductor) | None => Self::load_conductor(world, file),
+        }
+    }
+
+    fn load_archon(world: &dyn World, file: &Path, loaded: Loaded) -> Result<Self, Unloadable> {
+        let root = key(file);
+        let source = accept(file, loaded, Dialect::Archon)?;
+        let project = Project::load(world, file, &source.workflow);
+        Ok(Self {
+            files: IndexMap::from([(root.clone(), Ok(Arc::new(source)))]),
+            root,
+            links: IndexMap::new(),
+            archon: Some(Arc::new(project)),
+        })
+    }
+
+    fn load_conductor(world: &dyn World, file: &Path) -> Result<Self, Unloadable> {
         let root = key(file);
         let mut files = IndexMap::new();
         let mut links = IndexMap::new();
@@ -63,6 +88,9 @@ impl Definition {
             if let Ok(source) = &source {
                 for (step, reference) in references(&source.workflow) {
                     let target = resolve(source.dir(), &reference);
+                    if of_a_registry(&reference) && world.kind(&target).is_err() {
+                        files.entry(key(&target)).or_insert(Err(remote(&reference)));
+                    }
                     links.insert((name.clone(), step), key(&target));
                     due.push(target);
                 }
@@ -72,7 +100,12 @@ impl Definition {
         if let Some(Err(problem)) = files.get(&root) {
             return Err(problem.clone());
         }
-        Ok(Self { root, files, links })
+        Ok(Self {
+            root,
+            files,
+            links,
+            archon: None,
+        })
     }
 
     /// A definition of one workflow that is already lowered.
@@ -87,6 +120,26 @@ impl Definition {
             files: IndexMap::from([(root.clone(), Ok(Arc::new(source)))]),
             root,
             links: IndexMap::new(),
+            archon: None,
+        }
+    }
+
+    /// The dialect that its root workflow is written in; it decides which scheduler runs it.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.root().workflow.dialect
+    }
+
+    /// What only an Archon definition has.
+    #[must_use]
+    pub fn archon(&self) -> Option<&Project> {
+        self.archon.as_deref()
+    }
+
+    /// Sets the run in its folders. Only Archon runs have any.
+    pub fn set_in(&mut self, setting: Setting) {
+        if let Some(project) = &mut self.archon {
+            Arc::make_mut(project).set_in(setting);
         }
     }
 
@@ -141,7 +194,11 @@ impl Definition {
     /// Number of steps of the root workflow.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        self.root().workflow.steps.len() as u64
+        let workflow = &self.root().workflow;
+        match &workflow.archon {
+            Some(archon) => archon.nodes.len() as u64,
+            None => workflow.steps.len() as u64,
+        }
     }
 }
 
@@ -150,13 +207,25 @@ fn key(path: &Path) -> String {
 }
 
 fn load_one(world: &dyn World, path: &Path) -> Result<Source, Unloadable> {
-    let loaded =
-        fermata_workflow::loader::load_as(world, path, fermata_workflow::Dialect::Conductor);
+    let loaded = fermata_workflow::load_as(world, path, Dialect::Conductor);
+    accept(path, loaded, Dialect::Conductor)
+}
+
+/// The workflow of a load, when its dialect's own tool would load it.
+fn accept(path: &Path, loaded: Loaded, dialect: Dialect) -> Result<Source, Unloadable> {
+    let prevents = |rule: &str| match dialect {
+        Dialect::Conductor => rule.starts_with(['L', 'S']),
+        // Beyond R68 only resources are missing; the nodes that need them fail.
+        Dialect::Archon => rule
+            .strip_prefix('R')
+            .and_then(|number| number.parse::<u32>().ok())
+            .is_none_or(|number| number <= 68),
+    };
     let problems: Vec<String> = loaded
         .diagnostics
         .iter()
         .filter(|d| d.severity == Severity::Error)
-        .filter(|d| d.upstream.is_some_and(|rule| rule.starts_with(['L', 'S'])))
+        .filter(|d| d.upstream.is_some_and(prevents))
         .map(|d| d.message.clone())
         .collect();
     match loaded.workflow {
@@ -167,7 +236,10 @@ fn load_one(world: &dyn World, path: &Path) -> Result<Source, Unloadable> {
         _ => Err(Unloadable {
             file: key(path),
             problems: if problems.is_empty() {
-                vec!["it is not a Conductor workflow".to_owned()]
+                vec![match dialect {
+                    Dialect::Conductor => "it is not a Conductor workflow".to_owned(),
+                    Dialect::Archon => "it is not an Archon workflow".to_owned(),
+                }]
             } else {
                 problems
             },
@@ -193,6 +265,23 @@ fn references(workflow: &Workflow) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// Whether a reference that names no file would be looked for in a registry (specs/conductor.md 2).
+fn of_a_registry(reference: &str) -> bool {
+    let lower = reference.to_ascii_lowercase();
+    let file_like =
+        reference.contains(['/', '\\']) || lower.ends_with(".yaml") || lower.ends_with(".yml");
+    reference.contains('@') || !file_like
+}
+
+fn remote(reference: &str) -> Unloadable {
+    Unloadable {
+        file: reference.to_owned(),
+        problems: vec![format!(
+            "`{reference}` names a workflow of a registry, and workflows are not fetched over the network; put the file into this repository and name it by its path"
+        )],
+    }
 }
 
 /// A reference relative to the folder of the file that names it, `.` and `..` taken out.

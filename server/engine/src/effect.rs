@@ -10,7 +10,7 @@ use crate::ids::StepPath;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Run a process.
-    Script(ScriptCall),
+    Script(Box<ScriptCall>),
     /// Ask an agent.
     Agent(Box<AgentCall>),
 }
@@ -41,12 +41,28 @@ pub struct ScriptCall {
     pub args: Vec<String>,
     /// Added to the environment.
     pub env: Vec<(String, String)>,
+    /// Files to write before it starts: absolute path and text.
+    pub files: Vec<(String, String)>,
+    /// The script file among `args`, as it was pinned.
+    pub pinned: Option<PinnedScript>,
     /// Text for standard input; none means nothing to read.
     pub stdin: Option<String>,
     /// Folder, relative to the run's.
     pub cwd: Option<String>,
     /// Longest time.
     pub timeout_seconds: Option<f64>,
+}
+
+/// A script file of a pinned definition. Runs where it lies as long as it is what it was, so that what it imports is
+/// found; else as a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedScript {
+    /// Where it lies: one of the arguments.
+    pub path: String,
+    /// What it was.
+    pub text: String,
+    /// Where a copy goes when it has changed.
+    pub copy: String,
 }
 
 /// A prompt to carry out, with what is done about its answer.
@@ -102,6 +118,10 @@ pub struct AgentCall {
     pub session_key: Option<String>,
     /// `cost.pricing` of the workflow.
     pub pricing: Option<Value>,
+    /// `runtime.mcp_servers`, by name.
+    pub mcp_servers: Map<String, Value>,
+    /// What else the step or the workflow asks of a provider, by key: temperature, skills, session limits.
+    pub settings: Map<String, Value>,
 }
 
 /// A second opinion on an output.

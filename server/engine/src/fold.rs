@@ -8,6 +8,8 @@ use crate::ids::StepPath;
 use crate::state::{FoldError, Frame, Phase, Request, RunState, SlotStatus, StepStatus};
 
 mod gates;
+mod loops;
+mod nodes;
 mod steps;
 
 impl RunState {
@@ -31,7 +33,12 @@ impl RunState {
             self.run = Some(event.run.clone());
         }
         self.copy_run(event);
-        self.copy_step(event);
+        if self.request.dialect == ARCHON {
+            self.copy_node(event);
+            self.copy_loop(event);
+        } else {
+            self.copy_step(event);
+        }
         self.copy_gate(event);
         Ok(())
     }
@@ -131,6 +138,7 @@ impl RunState {
                 }
                 if failed {
                     self.reopen();
+                    self.reopen_nodes(event.seq);
                 }
             }
             EventBody::RunCompleted {
@@ -239,6 +247,9 @@ impl RunState {
         at
     }
 }
+
+/// Dialect word of runs whose steps are nodes of a graph.
+const ARCHON: &str = "archon";
 
 /// The target that ends a workflow.
 pub(crate) const END: &str = "$end";

@@ -1,6 +1,7 @@
 //! The folded state of a run: what every surface shows and every decision reads.
 //! How events change it is in `fold`; nothing here decides anything.
 
+pub use fermata_expr::archon::output::State as NodeState;
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -260,6 +261,96 @@ pub struct OpenAttempt {
     pub process: Option<ProcessId>,
 }
 
+impl OpenAttempt {
+    /// Whether a process or an agent's turn carries it out: such an attempt ends with its worker. Containers (groups,
+    /// loops, sub-workflows), gates and timers just stay open.
+    #[must_use]
+    pub fn has_process(&self) -> bool {
+        matches!(
+            self.kind.as_str(),
+            "agent" | "script" | "bash" | "prompt" | "command"
+        )
+    }
+}
+
+/// A node of an Archon graph, as far as it has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeRecord {
+    /// How far.
+    pub state: NodeState,
+    /// Seq of the event that brought it there.
+    pub seq: Seq,
+    /// Its output, once completed: text, or with `structured` in its detail the structured answer.
+    pub output: Option<Payload>,
+    /// Extra facts of the result event.
+    pub detail: Map<String, Value>,
+    /// The failure, if it failed.
+    pub error: Option<Failure>,
+    /// Why it was skipped.
+    pub reason: Option<String>,
+    /// Attempts so far, failed ones included.
+    pub attempts: u32,
+    /// Set while the next attempt is due later: UTC ms.
+    pub retry: Option<u64>,
+    /// How often it was tried again in a row.
+    pub retries: u32,
+    /// Rounds of a loop that were started.
+    pub rounds: u64,
+}
+
+impl NodeRecord {
+    /// A node that nothing has happened to.
+    #[must_use]
+    pub fn pending() -> Self {
+        Self {
+            state: NodeState::Pending,
+            seq: 0,
+            output: None,
+            detail: Map::new(),
+            error: None,
+            reason: None,
+            attempts: 0,
+            retry: None,
+            retries: 0,
+            rounds: 0,
+        }
+    }
+
+    /// Whether it has come to an end, whichever.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(
+            self.state,
+            NodeState::Completed | NodeState::Failed | NodeState::Skipped
+        )
+    }
+}
+
+/// The rounds of a `loop` or `loop_group` of an Archon graph.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LoopRecord {
+    /// The round that was begun last, from 1; 0 before the first.
+    pub round: u64,
+    /// The round that was completed last.
+    pub completed: u64,
+    /// Its output.
+    pub output: Option<Payload>,
+    /// Whether it said that the work is done.
+    pub done: bool,
+    /// The gate that holds the loop.
+    pub gate: Option<GateId>,
+    /// How many of its own gates were answered.
+    pub answered: u64,
+    /// The last answer, until a round takes it up.
+    pub answer: Option<Value>,
+    /// The answer that the round in work has taken up.
+    pub told: Option<Value>,
+    /// Raised limit, once its limit was answered with *continue*.
+    pub max_iterations: Option<u64>,
+    /// Its limit was answered with *stop*.
+    pub stopped: bool,
+}
+
 /// A timer of an open attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timer {
@@ -380,4 +471,10 @@ pub struct RunState {
     pub inputs_resolved: bool,
     /// Scheduler memory by frame path (empty for the root).
     pub frames: IndexMap<StepPath, Frame>,
+    /// Nodes of an Archon run by path, bodies of groups included. Empty for other runs.
+    pub nodes: IndexMap<StepPath, NodeRecord>,
+    /// Seq of the last time a failed run was put to work again; 0 before.
+    pub reopened: Seq,
+    /// Rounds of the loops and groups of an Archon run, by path.
+    pub loops: IndexMap<StepPath, LoopRecord>,
 }

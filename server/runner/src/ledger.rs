@@ -26,6 +26,8 @@ pub(crate) struct Ledger {
     pub(crate) state: RunState,
     /// Outputs whose blobs are gone: frame and step.
     lost: Vec<(StepPath, String)>,
+    /// Nodes of a graph whose outputs' blobs are gone.
+    lost_nodes: Vec<StepPath>,
 }
 
 impl Ledger {
@@ -37,6 +39,7 @@ impl Ledger {
             fence,
             state,
             lost: Vec::new(),
+            lost_nodes: Vec::new(),
         };
         ledger.inflate();
         ledger
@@ -226,6 +229,13 @@ impl Ledger {
                 }
             }
         }
+        for (path, node) in &mut self.state.nodes {
+            if let Some(output) = &mut node.output
+                && !fetch(output)
+            {
+                self.lost_nodes.push(path.clone());
+            }
+        }
         for group in self.state.groups.values_mut() {
             if let Some(items) = &mut group.items
                 && !fetch(items)
@@ -242,6 +252,11 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    /// Nodes whose outputs could not be read back, once.
+    pub(crate) fn take_lost_nodes(&mut self) -> Vec<StepPath> {
+        std::mem::take(&mut self.lost_nodes)
     }
 
     /// Outputs that could not be read back, once.

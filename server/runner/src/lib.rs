@@ -19,4 +19,5 @@ mod worker;
 mod worktree;
 
 pub use clock::{Clock, SystemClock};
+pub use mask::blot_panics;
 pub use worker::{Ended, Surroundings, WorkerError, run_worker};

@@ -6,6 +6,7 @@
 mod gates;
 mod options;
 mod round;
+mod setting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use fermata_engine::{
 use fermata_store::{Miss, RunLock, StoreError};
 
 use crate::ledger::Ledger;
+use crate::mask;
 use crate::recover;
 use crate::secrets;
 use crate::sys;
@@ -90,7 +92,7 @@ pub async fn run_worker(
     }
     let file = ledger.state.request.file.clone();
     let definition = Definition::load(surroundings.world.as_ref(), Path::new(&file));
-    let definition = match definition {
+    let mut definition = match definition {
         Ok(definition) => definition,
         Err(problem) => {
             start(&mut ledger, now, fence, me, None)?;
@@ -106,14 +108,21 @@ pub async fn run_worker(
     start(&mut ledger, now, fence, me, deadline)?;
     let cwd = ledger.state.request.cwd.clone();
     match secrets::read(&ledger.state, surroundings.world.as_ref(), Path::new(&cwd)) {
-        Ok(secrets) => ledger.state.know_secrets(secrets),
+        Ok(secrets) => {
+            ledger.state.know_secrets(secrets);
+            mask::cover_panics(&ledger.state);
+        }
         Err(problem) => return cannot_start(&mut ledger, now, problem),
     }
     let place = store.run(run)?.place;
-    let moved = match worktree::prepare(&place).await {
+    let moved = match worktree::prepare(run, &place, !ledger.state.steps.is_empty()).await {
         Ok(moved) => moved,
         Err(problem) => return cannot_start(&mut ledger, now, problem),
     };
+    match setting::prepare(&ledger.state, &definition, &surroundings).await {
+        Ok(setting) => definition.set_in(setting),
+        Err(problem) => return cannot_start(&mut ledger, now, problem),
+    }
     let result = Round::new(run.clone(), ledger, definition, surroundings, wake, moved)
         .go()
         .await;

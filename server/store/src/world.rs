@@ -3,7 +3,7 @@
 //! run's definition as they were; [`Recorder`] notes what a load has read, so
 //! that exactly this can be pinned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -157,12 +157,18 @@ fn runnable(path: &Path) -> bool {
     }
 }
 
-/// A world in which the files of a definition are as they were pinned. Everything else comes from the system.
+/// A world in which the files of a definition are as they were pinned. Everything else comes from the system, except
+/// in the folders of an Archon project of which something is pinned: there nothing exists that was not pinned, so that a
+/// file that came later cannot change what a run is.
 #[derive(Debug, Clone, Default)]
 pub struct PinnedWorld {
     files: BTreeMap<PathBuf, Vec<u8>>,
+    whole: BTreeSet<PathBuf>,
     system: OsWorld,
 }
+
+/// Folders of a project whose content decides what a workflow of it is.
+const WHOLE: [&str; 3] = ["workflows", "commands", "scripts"];
 
 impl PinnedWorld {
     /// Reads the pinned files from the store.
@@ -173,18 +179,51 @@ impl PinnedWorld {
         let files = files
             .iter()
             .map(|file| Ok((PathBuf::from(&file.path), store.blob(&file.blob)?)))
-            .collect::<Result<_>>()?;
+            .collect::<Result<BTreeMap<_, _>>>()?;
+        let whole = files
+            .keys()
+            .flat_map(|file| file.ancestors())
+            .filter(|folder| folder.file_name().is_some_and(|name| name == ".archon"))
+            .flat_map(|folder| WHOLE.map(|inner| folder.join(inner)))
+            .collect();
         Ok(Self {
             files,
+            whole,
             system: OsWorld::new(),
         })
     }
+
+    /// Whether only what was pinned exists there.
+    fn is_whole(&self, path: &Path) -> bool {
+        path.ancestors().any(|folder| self.whole.contains(folder))
+    }
+
+    /// Names of what was pinned in a folder, folders included.
+    fn pinned_in(&self, folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .files
+            .keys()
+            .filter_map(|path| path.strip_prefix(folder).ok())
+            .filter_map(|inner| inner.components().next())
+            .map(|name| name.as_os_str().to_string_lossy().into_owned())
+            .collect();
+        names.dedup();
+        names
+    }
+}
+
+fn never_pinned(path: &Path) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        format!("{} was not there when the run was pinned", path.display()),
+    )
 }
 
 impl World for PinnedWorld {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.files.get(path) {
             Some(bytes) => Ok(bytes.clone()),
+            None if self.is_whole(path) => Err(never_pinned(path)),
             None => self.system.read(path),
         }
     }
@@ -193,10 +232,20 @@ impl World for PinnedWorld {
         if self.files.contains_key(path) {
             return Ok(PathKind::File);
         }
+        if self.is_whole(path) {
+            return if self.pinned_in(path).is_empty() {
+                Err(never_pinned(path))
+            } else {
+                Ok(PathKind::Folder)
+            };
+        }
         self.system.kind(path)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        if self.is_whole(folder) {
+            return Ok(self.pinned_in(folder));
+        }
         let pinned = self
             .files
             .keys()

@@ -23,6 +23,8 @@ enum Name {
     Config,
     /// An event of a run's log.
     Events,
+    /// The JSON documents and parameters of command line, editor and panel.
+    Protocol,
 }
 
 /// Runs the verb.
@@ -35,6 +37,7 @@ pub(crate) fn run(options: &Schema, console: &Console) -> Result<Exit> {
         Name::Archon => fermata_workflow::dialects::archon::json_schema(),
         Name::Config => fermata_control::config::schema(),
         Name::Events => fermata_engine::schema::events(),
+        Name::Protocol => fermata_control::json::protocol_schema(),
     };
     console.text(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
     Ok(Exit::Fine)

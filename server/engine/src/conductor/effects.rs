@@ -30,7 +30,7 @@ pub fn due_unless(
         .iter()
         .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
         .filter_map(|(path, open)| match open.kind.as_str() {
-            "script" => Some(Effect::Script(script(path, open))),
+            "script" => Some(Effect::Script(Box::new(script(path, open)))),
             "agent" => place::find(state, definition, path, &open.step).and_then(|place| {
                 match &place.step.kind {
                     StepKind::Agent(agent) => {
@@ -92,6 +92,8 @@ fn script(path: &StepPath, open: &OpenAttempt) -> ScriptCall {
         command: text(rendered, "command").unwrap_or_default(),
         args: texts(rendered, "args"),
         env: pairs(rendered, "env"),
+        files: Vec::new(),
+        pinned: None,
         stdin: text(rendered, "stdin"),
         cwd: text(rendered, "working_dir"),
         timeout_seconds: rendered.get("timeout").and_then(Value::as_f64),
@@ -168,20 +170,43 @@ fn call(
             .get("cost")
             .and_then(|cost| cost.get("pricing"))
             .cloned(),
+        mcp_servers: match workflow.runtime.raw.get("mcp_servers") {
+            Some(Value::Object(servers)) => servers.clone(),
+            _ => Map::new(),
+        },
+        settings: settings(&workflow.runtime.raw, &agent.raw),
     }
 }
 
-/// Whether nothing goes on until a gate is answered.
-pub(super) fn all_held(state: &RunState) -> bool {
-    !state.open_gates.is_empty()
-        && state
-            .open
-            .iter()
-            .all(|(path, open)| match open.kind.as_str() {
-                "agent" | "script" => state.open_gates.iter().any(|gate| gate.gate.path == *path),
-                "wait" => false,
-                _ => true,
-            })
+/// Keys of `runtime` that are about how an agent works and have no field of their own in a call.
+const SETTINGS: [&str; 11] = [
+    "temperature",
+    "max_tokens",
+    "timeout",
+    "max_session_seconds",
+    "max_agent_iterations",
+    "skills",
+    "skill_injection",
+    "skill_discovery",
+    "plugin_sources",
+    "plugins",
+    "tool_output",
+];
+
+/// What the workflow asks of its agents, and the step over it; null inherits.
+fn settings(runtime: &Value, agent: &Value) -> Map<String, Value> {
+    let written = SETTINGS
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), runtime.get(key)?.clone())));
+    let own = agent.as_object().into_iter().flatten();
+    let own = own.map(|(key, value)| (key.clone(), value.clone()));
+    let mut settings = Map::new();
+    for (key, value) in written.chain(own) {
+        if !value.is_null() {
+            settings.insert(key, value);
+        }
+    }
+    settings
 }
 
 /// The deadline of a workflow, with the time that the run has waited for people added.

@@ -109,25 +109,6 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn run_failed(
-        &mut self,
-        cause: Cause,
-        error: Failure,
-        step: Option<String>,
-        output: Option<Value>,
-    ) {
-        self.draft.emit(
-            &StepPath::root(),
-            EventBody::RunFailed {
-                cause,
-                error,
-                step,
-                output: output.map(Payload::Inline),
-                actor: None,
-            },
-        );
-    }
-
     /// The result of a step, with what it says about a loop and, for an item, the item's result.
     #[allow(clippy::too_many_arguments, reason = "the fields of step_completed")]
     pub(super) fn step_completed(

@@ -173,47 +173,6 @@ impl<'a> Turn<'a> {
         self.failed(path, step.name.as_str(), attempt, error, 0, Map::new());
     }
 
-    /// The failure of an attempt.
-    pub(super) fn failed(
-        &mut self,
-        path: &StepPath,
-        step: &str,
-        attempt: u32,
-        error: Failure,
-        elapsed: u64,
-        detail: Map<String, serde_json::Value>,
-    ) {
-        let item = self.slot_of(path);
-        self.draft.emit(
-            path,
-            EventBody::StepFailed {
-                step: step.to_owned(),
-                attempt,
-                error: error.clone(),
-                elapsed,
-                detail,
-            },
-        );
-        if let Some((group, key, index)) = item {
-            self.draft.emit(
-                path,
-                EventBody::ItemFailed {
-                    group,
-                    key,
-                    index,
-                    error,
-                },
-            );
-        }
-    }
-
-    /// Group, key and index, if the path is an item of a for_each.
-    pub(super) fn slot_of(&self, path: &StepPath) -> Option<(String, String, u64)> {
-        let group = self.draft.state.groups.get(&path.parent())?;
-        let slot = group.slots.get(path)?;
-        (group.kind == "for_each").then(|| (group.name.clone(), slot.key.clone(), slot.index))
-    }
-
     /// The failed step of an earlier life of the run, once more.
     pub(super) fn retry(&mut self, frame: &StepPath, path: &StepPath) {
         let Some((name, attempt)) = self

@@ -1,9 +1,9 @@
 //! Events about steps, groups and sub-workflows.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::END;
-use crate::event::{Event, EventBody, Failure, Payload};
+use crate::event::{Event, EventBody, Failure, Payload, ProcessId};
 use crate::gate::Verdict;
 use crate::ids::{Seq, StepPath};
 use crate::path::segment;
@@ -24,21 +24,7 @@ impl RunState {
                 rendered,
                 ..
             } => {
-                self.record_start(event, step, kind, *attempt);
-                self.open.insert(
-                    path.clone(),
-                    OpenAttempt {
-                        step: step.clone(),
-                        kind: kind.clone(),
-                        attempt: *attempt,
-                        fence: self.fence,
-                        started: event.at,
-                        rendered: rendered.clone(),
-                        gate: None,
-                        timer: None,
-                        process: None,
-                    },
-                );
+                self.open_attempt(event, step, kind, *attempt, rendered);
                 if let Some(slot) = self.slot(path) {
                     slot.status = SlotStatus::Running;
                 } else if let Some(frame) = self.frames.get_mut(&path.parent()) {
@@ -50,16 +36,7 @@ impl RunState {
             }
             EventBody::ProcessStarted {
                 attempt, process, ..
-            } => {
-                if let Some(open) = self.open.get_mut(path)
-                    && open.attempt == *attempt
-                {
-                    open.process = Some(process.clone());
-                }
-                if let Some(record) = self.record(path) {
-                    record.process = Some(process.clone());
-                }
-            }
+            } => self.note_process(path, *attempt, process),
             EventBody::StepCompleted {
                 step,
                 output,
@@ -235,8 +212,45 @@ impl RunState {
         }
     }
 
+    /// An attempt begins: its row, and what is open about it.
+    pub(super) fn open_attempt(
+        &mut self,
+        event: &Event,
+        step: &str,
+        kind: &str,
+        attempt: u32,
+        rendered: &Map<String, Value>,
+    ) {
+        self.record_start(event, step, kind, attempt);
+        self.open.insert(
+            event.path.clone(),
+            OpenAttempt {
+                step: step.to_owned(),
+                kind: kind.to_owned(),
+                attempt,
+                fence: self.fence,
+                started: event.at,
+                rendered: rendered.clone(),
+                gate: None,
+                timer: None,
+                process: None,
+            },
+        );
+    }
+
+    pub(super) fn note_process(&mut self, path: &StepPath, attempt: u32, process: &ProcessId) {
+        if let Some(open) = self.open.get_mut(path)
+            && open.attempt == attempt
+        {
+            open.process = Some(process.clone());
+        }
+        if let Some(record) = self.record(path) {
+            record.process = Some(process.clone());
+        }
+    }
+
     /// Cost goes to the workflow of the step and to all around it.
-    fn spend(&mut self, path: &StepPath, cost: Option<&Value>) {
+    pub(super) fn spend(&mut self, path: &StepPath, cost: Option<&Value>) {
         let Some(cost) = cost.and_then(Value::as_f64) else {
             return;
         };

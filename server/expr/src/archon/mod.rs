@@ -13,6 +13,7 @@ pub mod js;
 pub mod names;
 pub mod output;
 pub mod reference;
+pub mod render;
 pub mod schema;
 pub mod signal;
 pub mod substitute;

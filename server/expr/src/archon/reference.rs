@@ -9,6 +9,8 @@ use super::names::is_name_byte;
 
 /// The reserved id of inputs in references.
 pub const INPUTS: &str = "INPUTS";
+/// How references to the iteration before begin.
+const LOOP_PREV: &str = "$LOOP_PREV.";
 
 /// One reference to a node's output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +47,8 @@ pub fn node_refs(text: &str) -> Vec<NodeRef> {
 /// Every `$LOOP_PREV.id.output[.field]` in order.
 #[must_use]
 pub fn loop_prev_refs(text: &str) -> Vec<NodeRef> {
-    const HEAD: &str = "$LOOP_PREV.";
-    text.match_indices(HEAD)
-        .filter_map(|(at, _)| node_ref(text, at, at + HEAD.len()))
+    text.match_indices(LOOP_PREV)
+        .filter_map(|(at, _)| node_ref(text, at, at + LOOP_PREV.len()))
         .fold(Vec::new(), push)
 }
 
@@ -120,6 +121,18 @@ pub fn double_quoted(shell: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// The `$id.output[.field]` that begins at this byte.
+pub(super) fn node_ref_at(text: &str, at: usize) -> Option<NodeRef> {
+    node_ref(text, at, at + 1)
+}
+
+/// The `$LOOP_PREV.id.output[.field]` that begins at this byte.
+pub(super) fn loop_prev_at(text: &str, at: usize) -> Option<NodeRef> {
+    text[at..]
+        .starts_with(LOOP_PREV)
+        .then(|| node_ref(text, at, at + LOOP_PREV.len()))?
 }
 
 fn push(mut all: Vec<NodeRef>, next: NodeRef) -> Vec<NodeRef> {

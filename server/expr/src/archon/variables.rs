@@ -128,6 +128,17 @@ pub fn replace(
     })
 }
 
+/// The value of the variable that a text begins with, and how many bytes the variable takes there.
+pub(super) fn at_start(
+    text: &str,
+    variables: &Variables<'_>,
+    shell: bool,
+) -> Result<Option<(String, usize)>, VariableError> {
+    variable(text, shell)
+        .map(|(name, length)| Ok((value(name, variables)?, length)))
+        .transpose()
+}
+
 /// The variable at the start of a text, and how many bytes it takes there.
 fn variable(text: &str, shell: bool) -> Option<(&str, usize)> {
     let body = text.strip_prefix('$')?;

@@ -159,6 +159,7 @@ impl Session {
                 by_file.entry(target).or_default().push(converted);
             }
         }
+        self.below(&analysis.loaded.children, &mut HashSet::new(), &mut by_file);
         let mut files: HashSet<Uri> = by_file.keys().cloned().collect();
         let before = self.published.insert(uri.clone(), by_file);
         files.extend(before.into_iter().flat_map(HashMap::into_keys));
@@ -191,6 +192,38 @@ impl Session {
             diagnostics: all,
             version: self.documents.get(file).map(|d| d.version),
         });
+    }
+
+    /// What is wrong in the sub-workflows that nobody has open, each in its own file.
+    fn below(
+        &self,
+        children: &[loader::Child],
+        seen: &mut HashSet<PathBuf>,
+        by_file: &mut HashMap<Uri, Vec<lsp::Diagnostic>>,
+    ) {
+        for child in children {
+            if !seen.insert(child.path.clone()) {
+                continue;
+            }
+            let open = self.documents.values().any(|d| d.path == child.path);
+            if let Some(uri) = convert::uri(&child.path).filter(|_| !open) {
+                let found = child.loaded.diagnostics.iter();
+                let found = found.filter(|d| d.upstream.is_some() && d.loc.file == FileId::ROOT);
+                let converted = found.filter_map(|diagnostic| {
+                    convert::diagnostic(
+                        &child.loaded.sources,
+                        diagnostic,
+                        self.facts.encoding,
+                        self.facts.pages.as_deref(),
+                    )
+                });
+                by_file
+                    .entry(uri)
+                    .or_default()
+                    .extend(converted.map(|(_, converted)| converted));
+            }
+            self.below(&child.loaded.children, seen, by_file);
+        }
     }
 
     pub(super) fn ask(&mut self, uri: &Uri, job: Job) {

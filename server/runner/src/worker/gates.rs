@@ -1,8 +1,8 @@
 //! Gates inside a turn: an agent asks for permission, or a dialog asks the
 //! person; people answer, the agent is told. Such a gate never survives its turn.
 
-use fermata_engine::conductor::GatePolicy;
 use fermata_engine::gate::{AnswerSpec, Gate, GateKind};
+use fermata_engine::schedule::GatePolicy;
 use fermata_engine::state::ClosedGate;
 use fermata_engine::{EventBody, GateId, StepPath};
 use serde_json::{Map, Value, json};

@@ -1,5 +1,6 @@
 //! What a worker works with: everything from outside comes through here.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,10 @@ pub struct Surroundings {
     pub permissions: PermissionPolicy,
     /// How long a run that waits for people keeps its worker before it is parked.
     pub park_after: Duration,
+    /// Fermata's home folder: artifacts of runs, and what projects keep between runs, lie below it.
+    pub home: PathBuf,
+    /// How many processes and turns of one run may be open at once.
+    pub width: usize,
     /// How often the log is looked at when no wake-up comes.
     pub poll: Duration,
 }
@@ -43,6 +48,8 @@ impl Surroundings {
             clock: Arc::new(SystemClock),
             permissions: PermissionPolicy::default(),
             park_after: Duration::from_secs(60),
+            home: std::env::temp_dir().join("fermata"),
+            width: fermata_engine::archon::Setting::WIDTH,
             poll: Duration::from_secs(1),
         }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fermata_engine::conductor::{self, Plan};
+use fermata_engine::schedule::{self, Plan};
 use fermata_engine::{
     Definition, Effect, Entry, EventBody, GateId, Outcome, RunId, Status, StepPath,
 };
@@ -171,7 +171,7 @@ impl Round {
             append,
             cancel,
             idle,
-        } = conductor::advance(&mut self.ledger.state, &self.definition, now);
+        } = schedule::advance(&mut self.ledger.state, &self.definition, now);
         if self.commit(append)? == Appended::Again {
             return Ok(false);
         }
@@ -213,7 +213,7 @@ impl Round {
         for _ in 0..TRIES {
             let now = self.around.clock.now();
             self.ledger.catch_up()?;
-            let mut append = conductor::conclude(
+            let mut append = schedule::conclude(
                 &mut self.ledger.state,
                 &self.definition,
                 now,
@@ -225,7 +225,7 @@ impl Round {
             // its transaction: in a chain, a step costs one synced write.
             if self.tasks.is_empty() && !append.is_empty() {
                 append.extend(
-                    conductor::advance(&mut self.ledger.state, &self.definition, now).append,
+                    schedule::advance(&mut self.ledger.state, &self.definition, now).append,
                 );
             }
             if self.commit(append)? == Appended::Yes {
@@ -240,7 +240,7 @@ impl Round {
 
     /// Starts a task for every attempt that is due and has none.
     fn carry_out(&mut self) {
-        let due = conductor::due_unless(&self.ledger.state, &self.definition, |path| {
+        let due = schedule::due_unless(&self.ledger.state, &self.definition, |path| {
             self.tasks.contains_key(path)
         });
         for effect in due {
@@ -276,14 +276,14 @@ impl Round {
         let reports = self.reports.clone();
         match effect {
             Effect::Script(call) if self.ledger.state.request.dry_run => {
-                Box::pin(dry::run(call, self.stage.clone(), reports))
+                Box::pin(dry::script(*call, self.stage.clone(), reports))
             }
             Effect::Script(call) => {
                 let place = script::Place {
                     run: self.run.clone(),
                     cwd: self.cwd.clone(),
                 };
-                Box::pin(script::run(call, place, reports, asked))
+                Box::pin(script::run(*call, place, reports, asked))
             }
             Effect::Agent(call) => {
                 let mut stage = self.stage.clone();
@@ -301,6 +301,9 @@ impl Round {
                         None => dir.to_path_buf(),
                     };
                 }
+                if self.ledger.state.request.dry_run {
+                    return Box::pin(dry::agent(*call, stage, reports, asked));
+                }
                 Box::pin(agent_step::run(*call, stage, reports, asked))
             }
         }
@@ -308,7 +311,7 @@ impl Round {
 
     async fn wait(&mut self, flush_at: Instant, park_at: Option<Instant>) -> Why {
         let now = self.around.clock.now();
-        let timer = conductor::next_deadline(&self.ledger.state)
+        let timer = schedule::next_deadline(&self.ledger.state, &self.definition)
             .map_or(RECHECK, |at| until(at, now))
             .min(RECHECK)
             .min(self.around.poll);
@@ -414,6 +417,25 @@ impl Round {
 
     /// Steps whose outputs cannot be read any more are due again.
     fn redo_lost(&mut self) -> Result<(), WorkerError> {
+        for path in self.ledger.take_lost_nodes() {
+            let Some(node) = self.ledger.state.nodes.get(&path) else {
+                continue;
+            };
+            let after = node.seq - 1;
+            let step = path.0.rsplit('/').next().unwrap_or_default().to_owned();
+            let now = self.around.clock.now();
+            let message = format!(
+                "the stored output of `{step}` is missing or damaged: it and what depends on it run again"
+            );
+            let warning = EventBody::Warning {
+                code: None,
+                message,
+                step: Some(step.clone()),
+            };
+            self.ledger.write(now, &path, &warning)?;
+            let again = EventBody::StepsInvalidated { from: step, after };
+            self.ledger.write(now, &path, &again)?;
+        }
         for (frame, step) in self.ledger.take_lost() {
             let now = self.around.clock.now();
             let after = self
@@ -430,6 +452,7 @@ impl Round {
                 now,
                 &frame,
                 &EventBody::Warning {
+                    code: None,
                     message: format!(
                         "the stored output of `{step}` is missing or damaged: it and what came after it run again"
                     ),

@@ -20,6 +20,7 @@ use crate::world::{PathKind, World};
 mod around;
 mod commands;
 mod config;
+mod scripts;
 mod walk;
 
 pub use config::Config;
@@ -350,6 +351,34 @@ impl<'w> Project<'w> {
     /// Whether a workflow of this name comes with the tool too.
     pub(super) fn bundles(&self, name: &str) -> bool {
         self.named(name).any(|m| self.is_bundled(&m.path))
+    }
+
+    /// The file of a command and its text, as a workflow file of the project sees it.
+    #[must_use]
+    pub fn command_file(&self, workflow: &Path, name: &str) -> Option<(PathBuf, String)> {
+        let pack = self
+            .members
+            .iter()
+            .find(|m| m.path == workflow)
+            .and_then(|m| m.pack.clone());
+        let root = self.root.as_deref();
+        let path = commands::find(self.world, root, pack.as_deref(), &self.config, name)?;
+        let bytes = self.world.read(&path).ok()?;
+        Some((path, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The file of a named script, as a workflow file of the project sees it.
+    #[must_use]
+    pub fn script(&self, workflow: &Path, name: &str, runtime: &str) -> Option<PathBuf> {
+        scripts::find(self.world, self.root.as_deref(), workflow, name, runtime)
+    }
+
+    /// The file of the workflow of this name, when exactly one file has it.
+    #[must_use]
+    pub fn file_of(&self, name: &str) -> Option<&Path> {
+        let mut all = self.named(name);
+        let one = all.next()?;
+        all.next().is_none().then_some(one.path.as_path())
     }
 
     /// The names of all commands, for suggestions.

@@ -20,6 +20,12 @@ pub struct Config {
     pub commands_folder: Option<String>,
     /// `assistant`: the provider where nothing else says.
     pub assistant: Option<String>,
+    /// `worktree.baseBranch`.
+    pub base_branch: Option<String>,
+    /// `docs.path`.
+    pub docs: Option<String>,
+    /// Everything else that a run reads, the repository's over the user's, key by key: `assistants`, `tiers`, `aliases`.
+    pub models: serde_json::Map<String, serde_json::Value>,
     /// Whether `tiers` or `aliases` are no maps (R69).
     pub malformed: bool,
 }
@@ -77,6 +83,24 @@ impl Config {
         }
         if let Some(assistant) = map.text("assistant") {
             self.assistant = Some(assistant.value.clone());
+        }
+        let inner = |group: &str, key: &str| {
+            let text = map.map(group).and_then(|m| m.text(key));
+            text.map(|t| t.value.clone())
+        };
+        self.base_branch = inner("worktree", "baseBranch").or_else(|| self.base_branch.take());
+        self.docs = inner("docs", "path").or_else(|| self.docs.take());
+        for key in ["assistants", "tiers", "aliases"] {
+            let Some(serde_json::Value::Object(more)) = map.get(key).map(Datum::to_json) else {
+                continue;
+            };
+            let entry = self
+                .models
+                .entry(key)
+                .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+            if let Some(all) = entry.as_object_mut() {
+                all.extend(more);
+            }
         }
         if let Some(folder) = map.map("commands").and_then(|c| c.text("folder")) {
             self.commands_folder = Some(folder.value.clone());

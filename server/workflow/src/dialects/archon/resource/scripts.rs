@@ -6,9 +6,7 @@ use serde_json::Value;
 use super::super::findings::Findings;
 use super::{Located, Needs};
 use crate::diagnostic::Severity;
-use crate::dialects::archon::project::user_folder;
 use crate::dialects::archon::structure;
-use crate::world::PathKind;
 
 pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findings) {
     let runtime = structure::text(node.node, "runtime");
@@ -59,38 +57,5 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
 }
 
 fn exists(needs: &Needs<'_>, script: &str, runtime: &str) -> bool {
-    let endings: &[&str] = if runtime == "uv" {
-        &["py"]
-    } else {
-        &["ts", "js"]
-    };
-    let home = user_folder(needs.world);
-    let pack = needs.path.parent().map(|p| p.join("scripts"));
-    let scopes = [
-        pack,
-        needs
-            .project
-            .root
-            .as_ref()
-            .map(|r| r.join(".archon/scripts")),
-        home.map(|h| h.join("scripts")),
-    ];
-    scopes.into_iter().flatten().any(|folder| {
-        let inner = needs
-            .world
-            .list(&folder)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|n| folder.join(n));
-        let folders = std::iter::once(folder.clone())
-            .chain(inner.filter(|p| matches!(needs.world.kind(p), Ok(PathKind::Folder))));
-        folders.collect::<Vec<_>>().iter().any(|f| {
-            endings.iter().any(|e| {
-                matches!(
-                    needs.world.kind(&f.join(format!("{script}.{e}"))),
-                    Ok(PathKind::File)
-                )
-            })
-        })
-    })
+    needs.project.script(needs.path, script, runtime).is_some()
 }

@@ -1,0 +1,233 @@
+//! One file per kind of node: what it renders, how it starts, what its result
+//! is. A new kind plugs in at four places, all in this file: `start` (its
+//! intent, or its whole result when it has no effect), `go_on` (what an open
+//! attempt does when the graph is looked at: gates, rounds, attempts of a dead
+//! worker), `effect` (what the worker carries out) and `conclude` (what becomes
+//! of the outcome). Attempts that are open with a process need their kind in
+//! `OpenAttempt::has_process`.
+
+use serde_json::{Map, Value};
+
+use super::node::Kind;
+use super::place::{self, Place};
+use super::{retry, rounds};
+use crate::definition::Definition;
+use crate::draft::failure;
+use crate::effect::Effect;
+use crate::event::{EventBody, Failure, Payload};
+use crate::fold::CUT_OFF;
+use crate::ids::StepPath;
+use crate::outcome::Outcome;
+use crate::state::{OpenAttempt, RunState};
+use crate::turn::Turn;
+
+pub(crate) mod bash;
+mod bindings;
+pub(crate) mod cancel;
+pub(crate) mod environment;
+mod script;
+
+/// Starts a node that is free to run.
+pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
+    match place.node.kind() {
+        Kind::Bash => bash::start(turn, place),
+        Kind::Cancel => cancel::start(turn, place),
+        Kind::Script => script::start(turn, place),
+        Kind::Loop | Kind::LoopGroup => rounds::start(turn, place),
+        kind @ (Kind::Prompt | Kind::Command | Kind::Approval | Kind::Workflow) => {
+            let error = failure(
+                "other",
+                format!("nodes of kind `{}` cannot be run yet", kind.word()),
+                &[],
+            );
+            refuse(turn, place, error);
+        }
+    }
+}
+
+/// Looks after a node that is under way.
+pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
+    if matches!(place.node.kind(), Kind::Loop | Kind::LoopGroup) {
+        rounds::go_on(turn, place);
+    } else if is_stale(turn, &place.path) {
+        // Whoever carried it out is gone: it starts again with the next attempt number.
+        turn.withdraw_gates(&place.path, "its attempt was interrupted and starts again");
+        start(turn, place);
+    }
+}
+
+/// Whether an attempt is open whose process or turn went with an earlier worker.
+pub(crate) fn is_stale(turn: &Turn<'_>, path: &StepPath) -> bool {
+    let state = &turn.draft.state;
+    let open = state.open.get(path);
+    open.is_some_and(|open| open.has_process() && open.fence < state.fence)
+}
+
+/// What the worker has to do for an open attempt.
+pub(crate) fn effect(
+    state: &RunState,
+    definition: &Definition,
+    place: &Place<'_>,
+    open: &OpenAttempt,
+) -> Option<Effect> {
+    let setting = definition.archon()?.setting();
+    match place.node.kind() {
+        Kind::Bash => Some(Effect::Script(Box::new(bash::call(
+            state, definition, place, open, setting,
+        )))),
+        Kind::Script => Some(Effect::Script(Box::new(script::call(
+            state, definition, place, open, setting,
+        )))),
+        Kind::Prompt
+        | Kind::Command
+        | Kind::Loop
+        | Kind::LoopGroup
+        | Kind::Approval
+        | Kind::Cancel
+        | Kind::Workflow => None,
+    }
+}
+
+/// Records what came of an attempt with an effect.
+pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
+    let definition = turn.definition;
+    let Some(place) = place::find(definition, path) else {
+        rounds::conclude(turn, path, outcome);
+        return;
+    };
+    turn.withdraw_gates(path, "the attempt that asked is over");
+    match outcome {
+        Outcome::Failed {
+            error,
+            detail,
+            elapsed,
+        } => {
+            let error = match place.node.kind() {
+                Kind::Bash | Kind::Script => script::classed(place.node, error, &detail),
+                Kind::Prompt
+                | Kind::Command
+                | Kind::Loop
+                | Kind::LoopGroup
+                | Kind::Approval
+                | Kind::Cancel
+                | Kind::Workflow => error,
+            };
+            fail(turn, &place, error, elapsed, detail);
+        }
+        Outcome::Cancelled { elapsed } => {
+            let error = failure(CUT_OFF, "ended before it had a result", &[]);
+            let attempt = attempt_of(turn, path);
+            turn.failed(path, place.node.id(), attempt, error, elapsed, Map::new());
+        }
+        Outcome::Process {
+            stdout,
+            stderr,
+            exit_code,
+            elapsed,
+        } => match bash::result(place.node, &stdout, &stderr, exit_code) {
+            Ok(output) => {
+                let mut detail = Map::new();
+                detail.insert("exit_code".to_owned(), Value::from(exit_code));
+                complete(turn, &place, output, elapsed, detail);
+            }
+            Err(error) => fail(turn, &place, error, elapsed, Map::new()),
+        },
+        Outcome::Agent {
+            output,
+            detail,
+            elapsed,
+        } => complete(turn, &place, output, elapsed, detail),
+    }
+}
+
+/// Whether an open attempt of the kind counts against how many may be open at once.
+pub(crate) fn takes_room(kind: Kind) -> bool {
+    match kind {
+        Kind::Prompt | Kind::Command | Kind::Bash | Kind::Script => true,
+        Kind::Loop | Kind::LoopGroup | Kind::Approval | Kind::Cancel | Kind::Workflow => false,
+    }
+}
+
+/// The number of the attempt that comes next, from 1.
+pub(crate) fn next_attempt(state: &RunState, path: &StepPath) -> u32 {
+    state.nodes.get(path).map_or(0, |record| record.attempts) + 1
+}
+
+fn attempt_of(turn: &Turn<'_>, path: &StepPath) -> u32 {
+    turn.draft
+        .state
+        .open
+        .get(path)
+        .map_or(1, |open| open.attempt)
+}
+
+/// The intent of a node.
+pub(crate) fn started(turn: &mut Turn<'_>, place: &Place<'_>, rendered: Map<String, Value>) {
+    let attempt = next_attempt(turn.draft.state, &place.path);
+    turn.draft.emit(
+        &place.path,
+        EventBody::StepStarted {
+            step: place.node.id().to_owned(),
+            kind: place.node.kind().word().to_owned(),
+            attempt,
+            iteration: 0,
+            rendered,
+        },
+    );
+}
+
+/// Starts and fails a node whose texts cannot be rendered.
+pub(crate) fn refuse(turn: &mut Turn<'_>, place: &Place<'_>, error: Failure) {
+    started(turn, place, Map::new());
+    fail(turn, place, error, 0, Map::new());
+}
+
+/// The result of a node that is under way.
+pub(crate) fn complete(
+    turn: &mut Turn<'_>,
+    place: &Place<'_>,
+    output: Value,
+    elapsed: u64,
+    detail: Map<String, Value>,
+) {
+    let attempt = attempt_of(turn, &place.path);
+    turn.draft.emit(
+        &place.path,
+        EventBody::StepCompleted {
+            step: place.node.id().to_owned(),
+            attempt,
+            output: Payload::Inline(output),
+            elapsed,
+            counted: 1,
+            detail,
+        },
+    );
+}
+
+/// The failure of a node that is under way; another attempt follows when its policy says so.
+pub(crate) fn fail(
+    turn: &mut Turn<'_>,
+    place: &Place<'_>,
+    error: Failure,
+    elapsed: u64,
+    mut detail: Map<String, Value>,
+) {
+    let attempt = attempt_of(turn, &place.path);
+    let retries = turn
+        .draft
+        .state
+        .nodes
+        .get(&place.path)
+        .map_or(0, |record| record.retries);
+    if let Some(delay) = retry::delay(place.node, &error, retries) {
+        detail.insert("retry_at".to_owned(), Value::from(turn.draft.now + delay));
+    }
+    turn.failed(
+        &place.path,
+        place.node.id(),
+        attempt,
+        error,
+        elapsed,
+        detail,
+    );
+}

@@ -1,0 +1,259 @@
+//! Goes through a graph once, in an order in which every node comes after all
+//! it depends on: what can start is started, what is under way is looked
+//! after, what an earlier life of the run has left is taken over or done again
+//! (specs/archon.md 4.1, 5.3).
+//!
+//! There are no layers to wait for, with two exceptions: nothing of a layer
+//! after a `cancel` node starts before it is known whether that node runs, and
+//! inside a body a layer waits for the one before, because a failure there
+//! ends the round.
+
+use super::gate_in::{self, Entry};
+use super::graph::Graph;
+use super::node::Kind;
+use super::nodes;
+use super::place::Place;
+use crate::event::EventBody;
+use crate::ids::StepPath;
+use crate::state::{NodeState, RunState};
+use crate::turn::Turn;
+
+/// How far a graph is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Something is under way or still to come.
+    Open,
+    /// Every node has come to an end.
+    Done,
+    /// A `cancel` node ran, and everything beside it has come to an end; its words.
+    Halted(String),
+    /// A node of a body failed, and everything beside it has come to an end.
+    Failed(StepPath),
+}
+
+/// One pass over the graph of a scope.
+pub(crate) fn pass(turn: &mut Turn<'_>, scope: &StepPath) -> Progress {
+    let definition = turn.definition;
+    let Some(graph) = definition.archon().and_then(|project| project.graph(scope)) else {
+        return Progress::Done;
+    };
+    let width = definition
+        .archon()
+        .map_or(usize::MAX, |project| project.setting().width.max(1));
+    let mut sweep = Sweep {
+        graph,
+        scope,
+        settled: vec![false; graph.len()],
+        // Nodes of later layers wait for this one.
+        held_from: usize::MAX,
+        halt: None,
+        failed: None,
+        body: !scope.is_root(),
+        room: width.saturating_sub(busy(turn.draft.state)),
+        all: true,
+    };
+    for at in graph.order() {
+        if turn.draft.is_full() || turn.draft.state.status.is_final() {
+            return Progress::Open;
+        }
+        sweep.look(turn, *at);
+    }
+    if turn.draft.state.status.is_final() {
+        // A rejected gate ends the run while its node is looked after.
+        return Progress::Open;
+    }
+    match (sweep.all, sweep.failed, sweep.halt) {
+        (true, Some(path), _) => Progress::Failed(path),
+        (true, None, Some(reason)) => Progress::Halted(reason),
+        (true, None, None) => Progress::Done,
+        (false, _, _) => Progress::Open,
+    }
+}
+
+/// How many processes and turns are open.
+fn busy(state: &RunState) -> usize {
+    state
+        .open
+        .values()
+        .filter(|open| open.has_process())
+        .count()
+}
+
+/// One pass, on its way.
+struct Sweep<'a> {
+    graph: &'a Graph,
+    scope: &'a StepPath,
+    /// Nodes that have come to an end that stands.
+    settled: Vec<bool>,
+    /// The first layer that has to wait for a `cancel` node.
+    held_from: usize,
+    /// Words of a `cancel` node that ran.
+    halt: Option<String>,
+    /// The first node of a body that failed.
+    failed: Option<StepPath>,
+    /// Whether this is the body of a group.
+    body: bool,
+    /// How many more processes and turns may be opened.
+    room: usize,
+    all: bool,
+}
+
+impl Sweep<'_> {
+    fn look(&mut self, turn: &mut Turn<'_>, at: usize) {
+        let place = Place::new(self.scope, self.graph, at);
+        let layer = self.graph.layer(at);
+        if layer >= self.held_from {
+            // After a halt it will never run; before the decision it has to wait.
+            if self.halt.is_none() && self.failed.is_none() {
+                self.all = false;
+            }
+            return;
+        }
+        if state_of(turn, &place.path) == NodeState::Running {
+            nodes::go_on(turn, &place);
+        } else if self.free(at) {
+            self.enter(turn, &place);
+        }
+        let now = state_of(turn, &place.path);
+        let done = matches!(
+            now,
+            NodeState::Completed | NodeState::Failed | NodeState::Skipped
+        );
+        self.settled[at] = done && self.free(at);
+        self.all &= self.settled[at];
+        if self.body {
+            let failed = self.settled[at] && now == NodeState::Failed;
+            if failed && self.failed.is_none() {
+                self.failed = Some(place.path.clone());
+            }
+            if failed || !self.settled[at] {
+                self.held_from = self.held_from.min(layer + 1);
+            }
+        }
+        if place.node.kind() == Kind::Cancel {
+            if now == NodeState::Completed {
+                self.halt = Some(nodes::cancel::words(turn.draft.state, &place.path));
+                self.held_from = self.held_from.min(layer + 1);
+            } else if !self.settled[at] {
+                self.held_from = self.held_from.min(layer + 1);
+            }
+        }
+    }
+
+    /// Whether everything that the node depends on has come to an end that stands.
+    fn free(&self, at: usize) -> bool {
+        self.graph
+            .dependencies(at)
+            .iter()
+            .all(|on| on.is_none_or(|on| self.settled[on]))
+    }
+
+    /// A node that is free to run: takes its earlier result over, or starts it.
+    fn enter(&mut self, turn: &mut Turn<'_>, place: &Place<'_>) {
+        let record = turn.draft.state.nodes.get(&place.path);
+        if record.is_some_and(crate::state::NodeRecord::is_done) {
+            if !self.outdated(turn, place) {
+                return;
+            }
+            let after = record.map_or(0, |record| record.seq - 1);
+            turn.draft.emit(
+                &place.path,
+                EventBody::StepsInvalidated {
+                    from: place.node.id().to_owned(),
+                    after,
+                },
+            );
+        }
+        let record = turn.draft.state.nodes.get(&place.path);
+        let due = record.and_then(|record| record.retry);
+        if due.is_some_and(|due| due > turn.draft.now) {
+            self.all = false;
+            return;
+        }
+        if due.is_none() {
+            match gate_in::decide(turn.draft.state, turn.definition, place) {
+                Entry::Start => {}
+                Entry::Skip(reason, warning) => {
+                    skip(turn, place, reason, warning);
+                    return;
+                }
+                Entry::Fail(error) => {
+                    let attempt = nodes::next_attempt(turn.draft.state, &place.path);
+                    turn.failed(
+                        &place.path,
+                        place.node.id(),
+                        attempt,
+                        error,
+                        0,
+                        serde_json::Map::new(),
+                    );
+                    return;
+                }
+            }
+        }
+        let takes_room = nodes::takes_room(place.node.kind());
+        if takes_room && self.room == 0 {
+            self.all = false;
+            return;
+        }
+        if takes_room {
+            self.room -= 1;
+        }
+        nodes::start(turn, place);
+    }
+
+    /// Whether an earlier life's result has to be made again: the node asks for it, or something that it depends on
+    /// has run again since.
+    fn outdated(&self, turn: &Turn<'_>, place: &Place<'_>) -> bool {
+        let state = &turn.draft.state;
+        let Some(record) = state.nodes.get(&place.path) else {
+            return false;
+        };
+        if record.state != NodeState::Completed || record.seq >= state.reopened {
+            return false;
+        }
+        let ran_again = |on: usize| {
+            state
+                .nodes
+                .get(&self.graph.path(self.scope, on))
+                .is_some_and(|other| {
+                    other.seq > state.reopened && other.state != NodeState::Skipped
+                })
+        };
+        place.node.always_run()
+            || self
+                .graph
+                .dependencies(place.at)
+                .iter()
+                .flatten()
+                .any(|on| ran_again(*on))
+    }
+}
+
+fn state_of(turn: &Turn<'_>, path: &StepPath) -> NodeState {
+    turn.draft
+        .state
+        .nodes
+        .get(path)
+        .map_or(NodeState::Pending, |record| record.state)
+}
+
+fn skip(turn: &mut Turn<'_>, place: &Place<'_>, reason: &str, warning: Option<String>) {
+    if let Some(message) = warning {
+        turn.draft.emit(
+            &place.path,
+            EventBody::Warning {
+                code: None,
+                message,
+                step: Some(place.node.id().to_owned()),
+            },
+        );
+    }
+    turn.draft.emit(
+        &place.path,
+        EventBody::StepSkipped {
+            step: place.node.id().to_owned(),
+            reason: reason.to_owned(),
+        },
+    );
+}

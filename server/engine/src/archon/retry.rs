@@ -1,0 +1,52 @@
+//! Whether a failed attempt is followed by another, and when (specs/archon.md
+//! 4.2): declared by `retry`, and for agents twice by default.
+
+use fermata_expr::archon::failure::{FailureClass, classify};
+use serde_json::Value;
+
+use super::node::{Kind, Node};
+use crate::event::Failure;
+
+/// Milliseconds before the first new attempt; doubled for each after it.
+const DELAY_MS: u64 = 3000;
+/// New attempts of an agent without `retry`.
+const AGENT_RETRIES: u32 = 2;
+
+/// Milliseconds until the next attempt, after so many new attempts; `None` when the failure stands.
+pub(crate) fn delay(node: Node<'_>, error: &Failure, retries: u32) -> Option<u64> {
+    let declared = node.map("retry");
+    let agent = matches!(node.kind(), Kind::Prompt | Kind::Command);
+    let allowed = match declared {
+        Some(retry) => retry
+            .get("max_attempts")
+            .and_then(Value::as_f64)
+            .map_or(0, |n| n as u32),
+        None if agent => AGENT_RETRIES,
+        None => 0,
+    };
+    if retries >= allowed {
+        return None;
+    }
+    let all = declared.and_then(|retry| retry.get("on_error")?.as_str()) == Some("all");
+    let again = match class(error) {
+        FailureClass::Fatal => false,
+        FailureClass::Transient => true,
+        FailureClass::Unknown => all,
+    };
+    if !again {
+        return None;
+    }
+    let base = declared
+        .and_then(|retry| retry.get("delay_ms")?.as_f64())
+        .map_or(DELAY_MS, |ms| ms as u64);
+    Some(base.saturating_mul(1 << retries.min(10)))
+}
+
+/// The class of a failure. What the author has to change is never tried again.
+fn class(error: &Failure) -> FailureClass {
+    match error.kind.as_str() {
+        "output-ref" | "input" | "binding" | "not-found" | "credit" => FailureClass::Fatal,
+        "timeout" | "idle-timeout" => FailureClass::Transient,
+        _ => classify(&error.message),
+    }
+}

@@ -1,0 +1,157 @@
+//! Events about the nodes of an Archon graph. Bodies of groups and rounds of
+//! loops are nodes too, under the path of what they belong to.
+
+use serde_json::Value;
+
+use super::CUT_OFF;
+use crate::event::{Event, EventBody};
+use crate::ids::{Seq, StepPath};
+use crate::state::{NodeRecord, NodeState, RunState, StepStatus, Timer};
+
+impl RunState {
+    /// Events about nodes.
+    pub(super) fn copy_node(&mut self, event: &Event) {
+        let path = &event.path;
+        match &event.body {
+            EventBody::StepStarted {
+                step,
+                kind,
+                attempt,
+                rendered,
+                ..
+            } => {
+                self.open_attempt(event, step, kind, *attempt, rendered);
+                let node = self.node(path);
+                node.state = NodeState::Running;
+                node.seq = event.seq;
+                node.attempts = *attempt;
+                node.retry = None;
+            }
+            EventBody::ProcessStarted {
+                attempt, process, ..
+            } => self.note_process(path, *attempt, process),
+            EventBody::StepCompleted { output, detail, .. } => {
+                self.spend(path, detail.get("cost_usd"));
+                self.close(path, event.at, StepStatus::Completed, Some(event.seq), None);
+                let node = self.node(path);
+                node.state = NodeState::Completed;
+                node.seq = event.seq;
+                node.output = Some(output.clone());
+                node.detail.clone_from(detail);
+                node.error = None;
+                node.retries = 0;
+            }
+            EventBody::StepFailed {
+                step,
+                error,
+                detail,
+                ..
+            } => {
+                self.spend(path, detail.get("cost_usd"));
+                if self.record(path).is_none() {
+                    // It failed before it could start: its first attempt is still to come.
+                    self.record_start(event, step, "", 0);
+                }
+                self.close(path, event.at, StepStatus::Failed, None, Some(error));
+                let node = self.node(path);
+                node.seq = event.seq;
+                node.output = None;
+                node.detail.clone_from(detail);
+                node.error = Some(error.clone());
+                node.retry = detail.get("retry_at").and_then(Value::as_u64);
+                node.state = if node.retry.is_some() {
+                    node.retries += 1;
+                    NodeState::Pending
+                } else {
+                    NodeState::Failed
+                };
+            }
+            EventBody::StepSkipped { step, reason } => {
+                self.record_start(event, step, "", 1);
+                self.close(path, event.at, StepStatus::Skipped, Some(event.seq), None);
+                let node = self.node(path);
+                node.state = NodeState::Skipped;
+                node.seq = event.seq;
+                node.output = None;
+                node.reason = Some(reason.clone());
+            }
+            EventBody::StepsInvalidated { after, .. } => self.invalidate_nodes(path, *after),
+            EventBody::LoopIterationStarted { round, .. } => self.node(path).rounds = *round,
+            EventBody::TimerStarted {
+                deadline, seconds, ..
+            } => {
+                if let Some(open) = self.open.get_mut(path) {
+                    open.timer = Some(Timer {
+                        deadline: *deadline,
+                        seconds: *seconds,
+                        fired: false,
+                    });
+                }
+            }
+            EventBody::TimerFired { .. } => {
+                if let Some(timer) = self.open.get_mut(path).and_then(|o| o.timer.as_mut()) {
+                    timer.fired = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn node(&mut self, path: &StepPath) -> &mut NodeRecord {
+        self.nodes
+            .entry(path.clone())
+            .or_insert_with(NodeRecord::pending)
+    }
+
+    /// At the run's own path: everything after a result is due again (`resume --from`). At a node's: that node is.
+    fn invalidate_nodes(&mut self, path: &StepPath, after: Seq) {
+        let mut afresh = Vec::new();
+        for (at, node) in &mut self.nodes {
+            if at.is_within(path) && node.is_done() && node.seq > after {
+                node.again();
+                afresh.push(at.clone());
+            }
+        }
+        for path in afresh {
+            self.forget_within(&path);
+        }
+    }
+
+    /// A failed run goes on: failed nodes are due again, skipped ones are judged again. A group or loop that failed
+    /// begins again; one that was only cut off goes on where it was.
+    pub(super) fn reopen_nodes(&mut self, seq: Seq) {
+        self.reopened = seq;
+        let mut afresh = Vec::new();
+        for (path, node) in &mut self.nodes {
+            node.retry = None;
+            node.retries = 0;
+            let cut = node.error.as_ref().is_some_and(|e| e.kind == CUT_OFF);
+            match node.state {
+                NodeState::Failed if cut => node.state = NodeState::Pending,
+                NodeState::Failed => {
+                    node.again();
+                    afresh.push(path.clone());
+                }
+                NodeState::Skipped => node.again(),
+                NodeState::Pending | NodeState::Running | NodeState::Completed => {}
+            }
+        }
+        for path in afresh {
+            self.forget_within(&path);
+        }
+    }
+
+    fn forget_within(&mut self, path: &StepPath) {
+        self.forget_loops(path);
+        self.nodes.retain(|at, _| at == path || !at.is_within(path));
+    }
+}
+
+impl NodeRecord {
+    /// As if nothing had come of it; its attempts still count.
+    fn again(&mut self) {
+        let attempts = self.attempts;
+        *self = Self::pending();
+        self.attempts = attempts;
+    }
+}

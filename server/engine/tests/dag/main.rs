@@ -1,0 +1,10 @@
+//! The scheduler of Archon graphs, driven in memory.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod ready;
+mod reference;
+mod rounds;
+mod rules;
+mod run;
+mod shell;

@@ -1,0 +1,182 @@
+//! Archon graphs in the real worker: real shells, real processes.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg(unix)]
+
+mod support;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fermata_engine::event::EventBody;
+use fermata_engine::state::NodeState;
+use fermata_engine::{Payload, RunId, Status, StepPath};
+use fermata_store::{MemStore, NewEvent, NewRun, Place, Store};
+use serde_json::{Map, Value};
+use support::scripted::Scripted;
+use support::world::Disk;
+use support::{Finished, actor, read, surroundings, work};
+
+/// A project in a folder, and a store.
+struct Stage {
+    folder: tempfile::TempDir,
+    store: Arc<MemStore>,
+    run: RunId,
+}
+
+impl Stage {
+    fn new(nodes: &str, message: &str) -> Self {
+        let text = format!("name: main\ndescription: A graph.\nnodes:\n{nodes}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(".archon/workflows/main.yaml");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        let store = Arc::new(MemStore::new());
+        let run = fermata_store::new_run_id(1);
+        let root = folder.path().display().to_string();
+        let queued = EventBody::RunQueued {
+            workflow: "main".to_owned(),
+            file: file.display().to_string(),
+            dialect: "archon".to_owned(),
+            scope: root.clone(),
+            message: Some(message.to_owned()),
+            inputs: Map::new(),
+            request: run.0.clone(),
+            parent: None,
+            gates: "ask".to_owned(),
+            agent: None,
+            actor: actor(),
+            cwd: root,
+            dry_run: false,
+        };
+        store
+            .create_run(NewRun {
+                run: run.clone(),
+                events: vec![NewEvent::root(1, queued)],
+                place: Place::default(),
+            })
+            .unwrap();
+        Self { folder, store, run }
+    }
+
+    async fn go(&self) -> Finished {
+        self.with(Scripted::new(&Value::Null)).await
+    }
+
+    async fn with(&self, agents: Arc<Scripted>) -> Finished {
+        let mut around = surroundings(
+            self.store.clone(),
+            agents,
+            Arc::new(Disk {
+                env: Default::default(),
+            }),
+        );
+        around.home = self.file("home");
+        let ended = work(&self.store, &self.run, around).await;
+        read(&self.store, &self.run, ended)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn output(finished: &Finished, id: &str) -> String {
+    let node = &finished.state.nodes[&StepPath::from(id)];
+    match &node.output {
+        Some(Payload::Inline(Value::String(text))) => text.clone(),
+        other => panic!("`{id}` has {other:?}, {:?}", node.error),
+    }
+}
+
+#[tokio::test]
+async fn a_graph_of_shells_runs_to_its_end() {
+    let stage = Stage::new(
+        "  - {id: a, bash: 'echo one; echo two'}
+  - {id: b, depends_on: [a], bash: 'printf %s $a.output | wc -l | tr -d \" \"'}
+  - {id: c, depends_on: [a], when: \"$a.output == 'no'\", bash: echo never}
+  - {id: d, depends_on: [b, c], trigger_rule: none_failed_min_one_success, bash: 'echo \"$ARGUMENTS\" $b.output > \"$ARTIFACTS_DIR/said\"; cat $ARTIFACTS_DIR/said'}
+",
+        "it's a 'message'",
+    );
+    let finished = stage.go().await;
+    assert_eq!(
+        finished.state.status,
+        Status::Completed,
+        "{:?}",
+        finished.state.error
+    );
+    assert_eq!(output(&finished, "a"), "one\ntwo");
+    assert_eq!(output(&finished, "d"), "it's a 'message' 1");
+    let skipped = &finished.state.nodes[&StepPath::from("c")];
+    assert_eq!(skipped.state, NodeState::Skipped);
+}
+
+#[tokio::test]
+async fn hostile_text_passes_through_references_unharmed_and_is_never_carried_out() {
+    let hostile = "'; touch pwned; ' \"; touch pwned; \" $(touch pwned) `touch pwned` ${IFS} \\ \n\n* ~ $a.output $ARGUMENTS !! \u{e9}\n\n";
+    let long = format!("{hostile}{}", "$(touch pwned)'\"`\n".repeat(60_000));
+    let stage = Stage::new(
+        "  - {id: a, bash: 'cat hostile'}
+  - {id: l, bash: 'cat long'}
+  - {id: b, depends_on: [a], bash: 'printf %s $a.output > b.out'}
+  - {id: m, depends_on: [l], bash: 'printf %s $l.output > l.out'}
+  - {id: u, bash: 'printf %s \"$ARGUMENTS\" > u.out'}
+",
+        &long,
+    );
+    // A shell takes one line end off what it is given to say, so the files carry one more.
+    std::fs::write(stage.file("hostile"), format!("{hostile}\n")).unwrap();
+    std::fs::write(stage.file("long"), format!("{long}\n")).unwrap();
+    assert!(long.len() > 1_000_000);
+    let finished = stage.go().await;
+    assert_eq!(
+        finished.state.status,
+        Status::Completed,
+        "{:?}",
+        finished.state.error
+    );
+    let said = |name: &str| std::fs::read_to_string(stage.file(name)).unwrap();
+    assert!(said("b.out") == hostile);
+    assert!(
+        said("l.out") == long,
+        "{} of {}",
+        said("l.out").len(),
+        long.len()
+    );
+    assert!(
+        said("u.out") == long,
+        "{} of {}",
+        said("u.out").len(),
+        long.len()
+    );
+    assert!(!stage.file("pwned").exists());
+}
+
+#[tokio::test]
+async fn a_script_without_its_runtime_says_what_to_install() {
+    let stage = Stage::new("  - {id: a, runtime: bun, script: 'console.log(1)'}\n", "");
+    let finished = stage.go().await;
+    let node = &finished.state.nodes[&StepPath::from("a")];
+    match &node.error {
+        Some(error) => {
+            assert_eq!(error.kind, "not-found");
+            assert!(
+                error.message.contains("https://bun.sh"),
+                "{}",
+                error.message
+            );
+        }
+        // It is installed here.
+        None => assert_eq!(output(&finished, "a"), "1"),
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_takes_too_long_is_ended_and_fails() {
+    let stage = Stage::new("  - {id: a, timeout: 100, bash: sleep 60}\n", "");
+    let finished = stage.go().await;
+    let node = &finished.state.nodes[&StepPath::from("a")];
+    assert_eq!(node.error.as_ref().unwrap().kind, "timeout");
+    assert_eq!(finished.state.status, Status::Failed);
+}
