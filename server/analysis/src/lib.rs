@@ -18,7 +18,6 @@ mod signals;
 mod suggest;
 mod suppression;
 mod texts;
-mod threshold;
 
 use std::collections::HashMap;
 

@@ -12,6 +12,7 @@ use crate::plan::{Kept, changes_key};
 use crate::request::{ChangesWish, ChoiceAnswer, ResumeOptions};
 use crate::resume::Way;
 use crate::start::{choice, closed};
+use crate::views::StartSummary;
 
 impl Control {
     /// Answers an open start request.
@@ -56,6 +57,14 @@ impl Control {
             | ChoiceAnswer::WithChanges
             | ChoiceAnswer::FromHead => self.choose_fresh(&row, answer),
         }
+    }
+
+    /// An open or closed start request by any unique part of its id.
+    ///
+    /// # Errors
+    /// [`ControlError::NotFound`], [`ControlError::Store`].
+    pub fn start_request(&self, name: &str) -> Result<StartSummary, ControlError> {
+        Ok(self.start_named(name)?.into())
     }
 
     /// A start request by its id, or a unique beginning or end of it among the open ones.

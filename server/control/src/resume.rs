@@ -169,6 +169,7 @@ impl Control {
         let mut events = Vec::new();
         if !env.changed.is_empty() {
             events.push(EventBody::Warning {
+                code: None,
                 message: format!(
                     "resumed with another value of {} than it was started with",
                     env.changed.join(", ")

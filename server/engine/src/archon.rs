@@ -30,6 +30,7 @@ mod place;
 mod project;
 mod ready;
 mod retry;
+mod rounds;
 mod setting;
 mod texts;
 mod triggers;
@@ -70,7 +71,8 @@ fn decide(turn: &mut Turn<'_>) -> bool {
     } else {
         match ready::pass(turn, &root) {
             ready::Progress::Open => {}
-            ready::Progress::Done => end::finish(turn),
+            // Failed nodes of the workflow itself are counted at its end.
+            ready::Progress::Done | ready::Progress::Failed(_) => end::finish(turn),
             ready::Progress::Halted(reason) => end::halt(turn, &reason),
         }
     }

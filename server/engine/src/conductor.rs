@@ -30,10 +30,10 @@ mod steps;
 mod trim;
 mod verdict;
 
+pub use crate::limit::maximum_after;
 pub use crate::policy::GatePolicy;
 pub use crate::turn::Plan;
 pub use effects::{due, due_unless, next_deadline};
-pub use limit::maximum_after;
 
 /// Drafts what follows from the state, folding it on the way. At most a transaction's worth; call again until idle.
 pub fn advance(state: &mut RunState, definition: &Definition, now: u64) -> Plan {

@@ -70,7 +70,7 @@ impl<'a> Draft<'a> {
         );
     }
 
-    fn last_answerer(&self) -> Actor {
+    pub(crate) fn last_answerer(&self) -> Actor {
         if let Some(actor) = &self.state.stop_requested {
             return actor.clone();
         }

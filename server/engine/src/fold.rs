@@ -8,6 +8,7 @@ use crate::ids::StepPath;
 use crate::state::{FoldError, Frame, Phase, Request, RunState, SlotStatus, StepStatus};
 
 mod gates;
+mod loops;
 mod nodes;
 mod steps;
 
@@ -34,6 +35,7 @@ impl RunState {
         self.copy_run(event);
         if self.request.dialect == ARCHON {
             self.copy_node(event);
+            self.copy_loop(event);
         } else {
             self.copy_step(event);
         }

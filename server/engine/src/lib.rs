@@ -13,6 +13,7 @@ pub mod event;
 pub mod fold;
 pub mod gate;
 pub mod ids;
+mod limit;
 pub mod outcome;
 pub mod path;
 mod policy;

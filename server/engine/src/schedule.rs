@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 use crate::state::RunState;
 use crate::{archon, conductor};
 
-pub use crate::conductor::maximum_after;
+pub use crate::limit::maximum_after;
 pub use crate::policy::GatePolicy;
 pub use crate::turn::Plan;
 

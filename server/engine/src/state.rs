@@ -326,6 +326,31 @@ impl NodeRecord {
     }
 }
 
+/// The rounds of a `loop` or `loop_group` of an Archon graph.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LoopRecord {
+    /// The round that was begun last, from 1; 0 before the first.
+    pub round: u64,
+    /// The round that was completed last.
+    pub completed: u64,
+    /// Its output.
+    pub output: Option<Payload>,
+    /// Whether it said that the work is done.
+    pub done: bool,
+    /// The gate that holds the loop.
+    pub gate: Option<GateId>,
+    /// How many of its own gates were answered.
+    pub answered: u64,
+    /// The last answer, until a round takes it up.
+    pub answer: Option<Value>,
+    /// The answer that the round in work has taken up.
+    pub told: Option<Value>,
+    /// Raised limit, once its limit was answered with *continue*.
+    pub max_iterations: Option<u64>,
+    /// Its limit was answered with *stop*.
+    pub stopped: bool,
+}
+
 /// A timer of an open attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timer {
@@ -450,4 +475,6 @@ pub struct RunState {
     pub nodes: IndexMap<StepPath, NodeRecord>,
     /// Seq of the last time a failed run was put to work again; 0 before.
     pub reopened: Seq,
+    /// Rounds of the loops and groups of an Archon run, by path.
+    pub loops: IndexMap<StepPath, LoopRecord>,
 }

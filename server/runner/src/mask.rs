@@ -159,6 +159,7 @@ mod tests {
             state.request.inputs.insert(name.into(), value.into());
         }
         let mut body = EventBody::Warning {
+            code: None,
             message: "sent abc-123-xyz with harmless and ab".to_owned(),
             step: None,
         };

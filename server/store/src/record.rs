@@ -334,7 +334,7 @@ pub struct RunRow {
     /// How many results the workflow's own steps have had, also those that were taken back.
     #[serde(default)]
     pub executed: u64,
-    /// A step has had a second result beside its first: a loop went round.
+    /// A step has had a result of a later visit: a loop went round.
     #[serde(default)]
     pub looped: bool,
     /// Queued, first started, ended: UTC ms.

@@ -109,6 +109,9 @@ pub fn of_step(step: &Step) -> Vec<(String, &Text)> {
                 keys.into_iter()
                     .filter_map(|(key, text)| Some((key.to_owned(), text.as_ref()?))),
             );
+            let judge = agent.validator.as_ref();
+            let model = judge.and_then(|validator| validator.model.as_ref());
+            found.extend(model.map(|text| ("validator.model".to_owned(), text)));
             let judge = agent.validator.as_ref().and_then(|v| v.model.as_ref());
             found.extend(judge.map(|text| ("validator.model".to_owned(), text)));
         }

@@ -10,6 +10,8 @@
 
 mod chain;
 mod client;
+mod corpus;
+mod each;
 mod edits;
 mod figures;
 mod notify;
@@ -22,11 +24,13 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let benches: [(&str, fn()); 5] = [
+    let benches: [(&str, fn()); 7] = [
         ("start", start::run),
         ("edits", edits::run),
         ("notify", notify::run),
         ("chain", chain::run),
+        ("corpus", corpus::run),
+        ("each", each::run),
         ("runs", runs::run),
     ];
     println!("binary: {}", fermata_tests::fermata().display());

@@ -2,7 +2,7 @@
 //! its intent what was decided; what follows from run and definition alone is
 //! added here.
 
-use super::{nodes, place};
+use super::{nodes, place, rounds};
 use crate::definition::Definition;
 use crate::effect::Effect;
 use crate::ids::StepPath;
@@ -19,9 +19,9 @@ pub fn due_unless(
         .open
         .iter()
         .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
-        .filter_map(|(path, open)| {
-            let place = place::find(definition, path)?;
-            nodes::effect(state, definition, &place, open)
+        .filter_map(|(path, open)| match place::find(definition, path) {
+            Some(place) => nodes::effect(state, definition, &place, open),
+            None => rounds::effect(state, definition, path, open),
         })
         .collect()
 }

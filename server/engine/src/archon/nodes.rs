@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::node::Kind;
 use super::place::{self, Place};
-use super::retry;
+use super::{retry, rounds};
 use crate::definition::Definition;
 use crate::draft::failure;
 use crate::effect::Effect;
@@ -24,7 +24,7 @@ use crate::turn::Turn;
 pub(crate) mod bash;
 mod bindings;
 pub(crate) mod cancel;
-mod environment;
+pub(crate) mod environment;
 mod script;
 
 /// Starts a node that is free to run.
@@ -33,12 +33,8 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
         Kind::Bash => bash::start(turn, place),
         Kind::Cancel => cancel::start(turn, place),
         Kind::Script => script::start(turn, place),
-        kind @ (Kind::Prompt
-        | Kind::Command
-        | Kind::Loop
-        | Kind::LoopGroup
-        | Kind::Approval
-        | Kind::Workflow) => {
+        Kind::Loop | Kind::LoopGroup => rounds::start(turn, place),
+        kind @ (Kind::Prompt | Kind::Command | Kind::Approval | Kind::Workflow) => {
             let error = failure(
                 "other",
                 format!("nodes of kind `{}` cannot be run yet", kind.word()),
@@ -51,14 +47,20 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
 
 /// Looks after a node that is under way.
 pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
-    let Some(open) = turn.draft.state.open.get(&place.path) else {
-        return;
-    };
-    if open.has_process() && open.fence < turn.draft.state.fence {
+    if matches!(place.node.kind(), Kind::Loop | Kind::LoopGroup) {
+        rounds::go_on(turn, place);
+    } else if is_stale(turn, &place.path) {
         // Whoever carried it out is gone: it starts again with the next attempt number.
         turn.withdraw_gates(&place.path, "its attempt was interrupted and starts again");
         start(turn, place);
     }
+}
+
+/// Whether an attempt is open whose process or turn went with an earlier worker.
+pub(crate) fn is_stale(turn: &Turn<'_>, path: &StepPath) -> bool {
+    let state = &turn.draft.state;
+    let open = state.open.get(path);
+    open.is_some_and(|open| open.has_process() && open.fence < state.fence)
 }
 
 /// What the worker has to do for an open attempt.
@@ -90,6 +92,7 @@ pub(crate) fn effect(
 pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
     let definition = turn.definition;
     let Some(place) = place::find(definition, path) else {
+        rounds::conclude(turn, path, outcome);
         return;
     };
     turn.withdraw_gates(path, "the attempt that asked is over");

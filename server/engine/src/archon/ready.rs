@@ -3,8 +3,10 @@
 //! after, what an earlier life of the run has left is taken over or done again
 //! (specs/archon.md 4.1, 5.3).
 //!
-//! There are no layers to wait for, with one exception: nothing of a layer
-//! after a `cancel` node starts before it is known whether that node runs.
+//! There are no layers to wait for, with two exceptions: nothing of a layer
+//! after a `cancel` node starts before it is known whether that node runs, and
+//! inside a body a layer waits for the one before, because a failure there
+//! ends the round.
 
 use super::gate_in::{self, Entry};
 use super::graph::Graph;
@@ -25,6 +27,8 @@ pub(crate) enum Progress {
     Done,
     /// A `cancel` node ran, and everything beside it has come to an end; its words.
     Halted(String),
+    /// A node of a body failed, and everything beside it has come to an end.
+    Failed(StepPath),
 }
 
 /// One pass over the graph of a scope.
@@ -43,6 +47,8 @@ pub(crate) fn pass(turn: &mut Turn<'_>, scope: &StepPath) -> Progress {
         // Nodes of later layers wait for this one.
         held_from: usize::MAX,
         halt: None,
+        failed: None,
+        body: !scope.is_root(),
         room: width.saturating_sub(busy(turn.draft.state)),
         all: true,
     };
@@ -52,10 +58,15 @@ pub(crate) fn pass(turn: &mut Turn<'_>, scope: &StepPath) -> Progress {
         }
         sweep.look(turn, *at);
     }
-    match (sweep.all, sweep.halt) {
-        (true, Some(reason)) => Progress::Halted(reason),
-        (true, None) => Progress::Done,
-        (false, _) => Progress::Open,
+    if turn.draft.state.status.is_final() {
+        // A rejected gate ends the run while its node is looked after.
+        return Progress::Open;
+    }
+    match (sweep.all, sweep.failed, sweep.halt) {
+        (true, Some(path), _) => Progress::Failed(path),
+        (true, None, Some(reason)) => Progress::Halted(reason),
+        (true, None, None) => Progress::Done,
+        (false, _, _) => Progress::Open,
     }
 }
 
@@ -78,6 +89,10 @@ struct Sweep<'a> {
     held_from: usize,
     /// Words of a `cancel` node that ran.
     halt: Option<String>,
+    /// The first node of a body that failed.
+    failed: Option<StepPath>,
+    /// Whether this is the body of a group.
+    body: bool,
     /// How many more processes and turns may be opened.
     room: usize,
     all: bool,
@@ -89,7 +104,7 @@ impl Sweep<'_> {
         let layer = self.graph.layer(at);
         if layer >= self.held_from {
             // After a halt it will never run; before the decision it has to wait.
-            if self.halt.is_none() {
+            if self.halt.is_none() && self.failed.is_none() {
                 self.all = false;
             }
             return;
@@ -106,6 +121,15 @@ impl Sweep<'_> {
         );
         self.settled[at] = done && self.free(at);
         self.all &= self.settled[at];
+        if self.body {
+            let failed = self.settled[at] && now == NodeState::Failed;
+            if failed && self.failed.is_none() {
+                self.failed = Some(place.path.clone());
+            }
+            if failed || !self.settled[at] {
+                self.held_from = self.held_from.min(layer + 1);
+            }
+        }
         if place.node.kind() == Kind::Cancel {
             if now == NodeState::Completed {
                 self.halt = Some(nodes::cancel::words(turn.draft.state, &place.path));
@@ -219,6 +243,7 @@ fn skip(turn: &mut Turn<'_>, place: &Place<'_>, reason: &str, warning: Option<St
         turn.draft.emit(
             &place.path,
             EventBody::Warning {
+                code: None,
                 message,
                 step: Some(place.node.id().to_owned()),
             },

@@ -5,12 +5,13 @@ use fermata_expr::archon::js;
 use fermata_expr::archon::output::Outputs;
 use fermata_expr::archon::reference::NodeRef;
 use fermata_expr::archon::render::{self, RenderError, Scene};
-use fermata_expr::archon::substitute::{SPILL_CHARS, shell_word};
+use fermata_expr::archon::substitute::{Body, SPILL_CHARS, shell_word};
 use fermata_expr::archon::variables::Variables;
 use serde_json::{Map, Value, json};
 
 use super::outputs;
 use super::place::Place;
+use super::rounds::scope::{self, Inside};
 use crate::definition::Definition;
 use crate::draft::failure;
 use crate::event::Failure;
@@ -35,6 +36,8 @@ pub(crate) struct Texts<'a> {
     /// Inputs of the run, with the node's own bindings over them.
     inputs: Map<String, Value>,
     round: Round,
+    /// The groups that the node lies in.
+    inside: Option<Inside>,
 }
 
 /// A shell text, and the values that go to it through files.
@@ -63,6 +66,7 @@ impl<'a> Texts<'a> {
             place,
             inputs,
             round: Round::default(),
+            inside: scope::inside(state, definition, &place.scope),
         }
     }
 
@@ -116,20 +120,24 @@ impl<'a> Texts<'a> {
             if value.chars().count() <= SPILL_CHARS {
                 return shell_word(value);
             }
+            let earlier = text[found.span.start..].starts_with("$LOOP_PREV.");
+            let of = if earlier { "LOOP_PREV." } else { "" };
             let name = match &found.field {
-                Some(field) => format!("{}.{field}", found.node),
-                None => found.node.clone(),
+                Some(field) => format!("{of}{}.{field}", found.node),
+                None => format!("{of}{}", found.node),
             };
             let path = format!("{folder}/.archon/node-output-spills/{name}.nodeoutput");
             let variable = format!("__fermata_spill_{}", files.len() + 1);
             prelude.push_str(&read_back(&variable, &path));
-            files.push(json!({"path": path, "node": found.node, "field": found.field}));
+            let mut file = json!({"path": path, "node": found.node, "field": found.field});
+            if earlier {
+                file["earlier"] = Value::Bool(true);
+            }
+            files.push(file);
             format!("\"${{{variable}}}\"")
         };
         let rendered = self
-            .scene(&outputs, false, |scene| {
-                render::with(text, scene, &mut write)
-            })
+            .shell_scene(&outputs, |scene| render::with(text, scene, &mut write))
             .map_err(|error| refused(&error))?;
         Ok(Shell {
             text: format!("{prelude}{rendered}"),
@@ -159,6 +167,20 @@ impl<'a> Texts<'a> {
         user_variables: bool,
         render: impl FnOnce(&Scene<'_>) -> T,
     ) -> T {
+        self.any_scene(outputs, user_variables, false, render)
+    }
+
+    fn shell_scene<T>(&self, outputs: &Outputs, render: impl FnOnce(&Scene<'_>) -> T) -> T {
+        self.any_scene(outputs, false, true, render)
+    }
+
+    fn any_scene<T>(
+        &self,
+        outputs: &Outputs,
+        user_variables: bool,
+        shell: bool,
+        render: impl FnOnce(&Scene<'_>) -> T,
+    ) -> T {
         let setting = self.definition.archon().map(|project| project.setting());
         let variables = Variables {
             workflow_id: self.state.run.as_ref().map_or("", |run| run.as_str()),
@@ -167,7 +189,10 @@ impl<'a> Texts<'a> {
             state_dir: setting.and_then(|s| s.state.as_deref()),
             base_branch: setting.map_or("", |s| s.base_branch.as_str()),
             docs_dir: setting.map_or("", |s| s.docs.as_str()),
-            loop_user_input: &self.round.user_input,
+            loop_user_input: match &self.inside {
+                Some(inside) if self.round.user_input.is_empty() => &inside.user_input,
+                _ => &self.round.user_input,
+            },
             loop_prev_output: &self.round.previous,
             rejection_reason: &self.round.rejection,
             context: None,
@@ -177,7 +202,18 @@ impl<'a> Texts<'a> {
             variables: &variables,
             user_variables,
             outputs,
-            previous: None,
+            previous: self.inside.as_ref().map(|inside| {
+                let body = Body {
+                    known: &inside.known,
+                    direct: &inside.direct,
+                };
+                (Some(&inside.previous), body)
+            }),
+            words: self
+                .inside
+                .as_ref()
+                .filter(|_| shell)
+                .map(|inside| inside.user_input.as_str()),
         })
     }
 }
@@ -210,12 +246,12 @@ pub(crate) fn spilled(
     use fermata_expr::archon::output::{FieldValue, field, whole};
     let path = file.get("path")?.as_str()?;
     let node = file.get("node")?.as_str()?;
-    let outputs = outputs::named(
-        state,
-        definition,
-        &place.scope,
-        [format!("${node}.output").as_str()],
-    );
+    let outputs = if file.get("earlier") == Some(&Value::Bool(true)) {
+        scope::inside(state, definition, &place.scope)?.previous
+    } else {
+        let named = [format!("${node}.output")];
+        outputs::named(state, definition, &place.scope, [named[0].as_str()])
+    };
     let text = match file.get("field").and_then(Value::as_str) {
         None => whole(&outputs, node).ok()?,
         Some(name) => match field(&outputs, node, name).ok()? {

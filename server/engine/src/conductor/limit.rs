@@ -3,12 +3,13 @@
 //! on and the evidence to decide by.
 
 use fermata_workflow::{Step, StepKind};
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
 use crate::draft::{failure, policy};
 use crate::event::EventBody;
-use crate::gate::{Answer, AnswerField, AnswerSpec, Gate, GateKind, LimitDecision, LimitEvidence};
+use crate::gate::{Gate, GateKind, LimitEvidence};
 use crate::ids::{GateId, StepPath};
+use crate::limit::{answers, maximum_after};
 use crate::state::Frame;
 
 use super::{Turn, cycle};
@@ -53,7 +54,10 @@ impl Turn<'_> {
             path: path.clone(),
             prompt: prompt(&workflow, step.name.as_str(), frame, maximum),
             workflow,
-            answers: answers(needed),
+            answers: answers(
+                needed,
+                "The workflow fails at its limit; the run can be resumed.",
+            ),
             limit: Some(evidence(frame, maximum, needed)),
             extra: Map::new(),
         };
@@ -109,19 +113,6 @@ impl Turn<'_> {
     }
 }
 
-/// The limit in force after an answer to a gate; what `iteration_limit_resolved` records.
-#[must_use]
-pub fn maximum_after(gate: &Gate, answer: &Answer) -> u64 {
-    let maximum = gate.limit.as_ref().map_or(0, |limit| limit.max_iterations);
-    match answer {
-        Answer::IterationLimit {
-            decision: LimitDecision::Continue,
-            n: Some(n),
-        } => maximum.saturating_add(*n),
-        _ => maximum,
-    }
-}
-
 fn evidence(frame: &Frame, maximum: u64, needed: u64) -> LimitEvidence {
     let last = |n: usize| &frame.history[frame.history.len().saturating_sub(n)..];
     let mut distinct: Vec<&String> = last(3).iter().collect();
@@ -148,49 +139,4 @@ fn prompt(workflow: &str, step: &str, frame: &Frame, maximum: u64) -> String {
         text.push_str(&format!(" {way} went round {} times.", cycle.rounds));
     }
     text
-}
-
-/// Offers: as many as are needed, 5, 10; stop; abort.
-fn answers(needed: u64) -> Vec<AnswerSpec> {
-    let mut offers: Vec<u64> = [needed, 5, 10]
-        .into_iter()
-        .filter(|n| *n >= needed)
-        .collect();
-    offers.sort_unstable();
-    offers.dedup();
-    let spec = |answer: Value, label: String, consequence: &str, fields| AnswerSpec {
-        answer,
-        label,
-        consequence: Some(consequence.to_owned()),
-        fields,
-    };
-    let mut list: Vec<AnswerSpec> = offers
-        .into_iter()
-        .map(|n| {
-            spec(
-                json!({"kind": "iteration_limit", "do": "continue", "n": n}),
-                format!("Continue with {n} more"),
-                "The limit is raised and the next step starts.",
-                vec![AnswerField {
-                    name: "n".to_owned(),
-                    ty: "integer".to_owned(),
-                    minimum: Some(needed),
-                    multiline: false,
-                }],
-            )
-        })
-        .collect();
-    list.push(spec(
-        json!({"kind": "iteration_limit", "do": "stop"}),
-        "Stop".to_owned(),
-        "The workflow fails at its limit; the run can be resumed.",
-        Vec::new(),
-    ));
-    list.push(spec(
-        json!({"kind": "iteration_limit", "do": "abort"}),
-        "Abort the run".to_owned(),
-        "The whole run is cancelled for good.",
-        Vec::new(),
-    ));
-    list
 }

@@ -13,7 +13,11 @@ impl RunState {
         match &event.body {
             EventBody::IterationLimitReached { gate } => {
                 self.open_gate(event, gate);
-                if let Some(frame) = self.frames.get_mut(&gate.path.parent()) {
+                if self.loops.contains_key(&gate.path) {
+                    if let Some(record) = self.record(&gate.path) {
+                        record.status = StepStatus::Waiting;
+                    }
+                } else if let Some(frame) = self.frames.get_mut(&gate.path.parent()) {
                     let then = Box::new(std::mem::take(&mut frame.phase));
                     frame.phase = Phase::AtLimit {
                         gate: gate.gate.clone(),
@@ -42,7 +46,9 @@ impl RunState {
                     ));
                     return;
                 }
-                if let Some(frame) = self.frames.get_mut(&open.gate.path.parent())
+                if self.loops.contains_key(&open.gate.path) {
+                    self.back_to_work(&open.gate.path);
+                } else if let Some(frame) = self.frames.get_mut(&open.gate.path.parent())
                     && let Phase::AtLimit { then, .. } = std::mem::take(&mut frame.phase)
                 {
                     if *decision == LimitDecision::Continue {

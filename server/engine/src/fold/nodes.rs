@@ -142,6 +142,7 @@ impl RunState {
     }
 
     fn forget_within(&mut self, path: &StepPath) {
+        self.forget_loops(path);
         self.nodes.retain(|at, _| at == path || !at.is_within(path));
     }
 }

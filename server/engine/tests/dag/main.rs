@@ -4,6 +4,7 @@
 
 mod ready;
 mod reference;
+mod rounds;
 mod rules;
 mod run;
 mod shell;

@@ -7,8 +7,8 @@ use fermata_engine::event::{EventBody, ProcessId, SCHEMA, Surface};
 use fermata_engine::schedule;
 use fermata_engine::state::NodeState;
 use fermata_engine::{
-    Actor, Definition, Effect, Entry, Event, Fence, Outcome, Payload, RunId, RunState, ScriptCall,
-    Status, StepPath,
+    Actor, Answer, Definition, Effect, Entry, Event, Fence, GateKind, Outcome, Payload, RunId,
+    RunState, ScriptCall, Status, StepPath,
 };
 use fermata_workflow::MemoryWorld;
 use serde_json::{Map, Value};
@@ -179,6 +179,31 @@ impl Run {
 
     pub(crate) fn says(&mut self, path: &str, stdout: &str) {
         self.ends(path, 0, stdout);
+    }
+
+    /// Ada answers the only open gate.
+    pub(crate) fn answers(&mut self, answer: Answer) {
+        let gate = self.state.only_gate().unwrap().clone();
+        self.state.check_answer(&gate.gate, &answer).unwrap();
+        let body = match gate.kind {
+            GateKind::IterationLimit => EventBody::IterationLimitResolved {
+                gate: gate.gate.clone(),
+                max_iterations: schedule::maximum_after(&gate, &answer),
+                answer,
+                actor: ada(),
+                waited: 0,
+            },
+            _ => EventBody::GateAnswered {
+                gate: gate.gate.clone(),
+                answer,
+                actor: ada(),
+                waited: 0,
+            },
+        };
+        let event = self.event(gate.path, self.now, body);
+        self.state.fold(&event).unwrap();
+        self.log.push(event);
+        self.advance();
     }
 
     pub(crate) fn resume(&mut self, fence: u64) {

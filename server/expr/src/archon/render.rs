@@ -23,6 +23,8 @@ pub struct Scene<'a> {
     pub outputs: &'a Outputs,
     /// Inside a loop_group: outputs of the iteration before (`None` in the first), and the ids that may be named.
     pub previous: Option<(Option<&'a Outputs>, Body<'a>)>,
+    /// Inside a loop_group, in a shell text: a person's words at its last gate, written as outputs are.
+    pub words: Option<&'a str>,
 }
 
 /// Why a text cannot be rendered. The node that holds it fails.
@@ -60,6 +62,9 @@ pub fn with(text: &str, scene: &Scene<'_>, write: &mut Write<'_>) -> Result<Stri
     Ok(out)
 }
 
+/// A person's words at the gate of a loop.
+const WORDS: &str = "$LOOP_USER_INPUT";
+
 /// Writes what stands at `at`; how many bytes it took.
 fn one(
     text: &str,
@@ -76,6 +81,20 @@ fn one(
             None => out.push_str(&text[found.span.clone()]),
         }
         return Ok(found.span.len());
+    }
+    if let Some(words) = scene.words
+        && text[at..].starts_with(WORDS)
+    {
+        let span = at..at + WORDS.len();
+        let found = NodeRef {
+            node: WORDS[1..].to_owned(),
+            field: None,
+            node_span: at + 1..span.end,
+            field_span: None,
+            span,
+        };
+        out.push_str(&write(&found, words, false));
+        return Ok(WORDS.len());
     }
     if let Some((value, length)) =
         variables::at_start(&text[at..], scene.variables, !scene.user_variables)?
@@ -168,6 +187,7 @@ mod tests {
             user_variables: true,
             outputs: &outputs,
             previous: None,
+            words: None,
         };
         assert_eq!(
             plain("$ARGUMENTS | $a.output | $b.output", &scene),
@@ -188,6 +208,7 @@ mod tests {
             user_variables: false,
             outputs: &outputs,
             previous: None,
+            words: None,
         };
         assert_eq!(
             plain("echo $ARGUMENTS $WORKFLOW_ID $5 ${HOME}", &scene),

@@ -1,4 +1,5 @@
-//! Completion signals of loops (specs/archon.md 4.5): is one in an answer, and the answer without its tags.
+//! Completion signals of loops (specs/archon.md 4.5): is one in an answer, and the answer without its tags. What the
+//! dialect's own tool sees is [`detected`]; what ends a loop here is [`given`], which does not look inside words.
 
 use std::ops::Range;
 
@@ -15,12 +16,33 @@ pub fn detected(output: &str, signal: &str) -> bool {
             || output.split('\n').any(|line| js::trim(line) == bare))
 }
 
+/// Whether an answer gives the signal: as [`detected`], but at the end of the answer it has to be a word of its own.
+#[must_use]
+pub fn given(output: &str, signal: &str) -> bool {
+    let bare = js::trim(signal);
+    !bare.is_empty()
+        && (tagged(output, bare).is_some()
+            || last_at_end(output, signal).is_some_and(|at| {
+                // A signal that begins with a sign is apart from any word by itself.
+                let inside = |c: char| c.is_alphanumeric() || c == '_';
+                let before = &output[..at];
+                let word = before.strip_suffix('-').unwrap_or(before);
+                !output[at..].starts_with(inside) || !word.ends_with(inside)
+            })
+            || output.split('\n').any(|line| js::trim(line) == bare))
+}
+
 fn at_end(output: &str, signal: &str) -> bool {
-    output.rmatch_indices(signal).next().is_some_and(|(at, _)| {
-        output[at + signal.len()..]
-            .chars()
-            .all(|c| js::is_blank(c) || ".,;:!?".contains(c))
-    })
+    last_at_end(output, signal).is_some()
+}
+
+/// Where the signal stands when nothing but punctuation follows it.
+fn last_at_end(output: &str, signal: &str) -> Option<usize> {
+    let (at, _) = output.rmatch_indices(signal).next()?;
+    output[at + signal.len()..]
+        .chars()
+        .all(|c| js::is_blank(c) || ".,;:!?".contains(c))
+        .then_some(at)
 }
 
 /// The answer without `<promise>…</promise>` and without tags round the signal, and without blanks at its ends.
@@ -87,6 +109,28 @@ mod tests {
         assert!(detected("INCOMPLETE", "COMPLETE"));
         assert!(!detected("not COMPLETE yet", "COMPLETE"));
         assert!(detected("first\n  COMPLETE\nmore", "COMPLETE"));
+    }
+
+    #[test]
+    fn the_end_of_a_word_does_not_give_the_signal() {
+        for said in [
+            "status: INCOMPLETE",
+            "INCOMPLETE.",
+            "RE_COMPLETE",
+            "non-COMPLETE",
+        ] {
+            assert!(!given(said, "COMPLETE"), "{said}");
+        }
+        for said in [
+            "COMPLETE",
+            "it is COMPLETE!",
+            "so -COMPLETE",
+            "IN\nCOMPLETE\nx",
+            "INCOMPLETE <p>complete</p>",
+        ] {
+            assert!(given(said, "COMPLETE"), "{said}");
+        }
+        assert!(given("word[DONE]", "[DONE]"));
     }
 
     #[test]

@@ -369,24 +369,12 @@ fn choose(house: &House, given: &Value) -> Done {
             ),
         }));
     }
-    let open = house
-        .control
-        .runs(&RunsFilter::default())
-        .map_err(said)?
-        .starts
-        .into_iter()
-        .find(|open| open.start == start);
-    let (question, answers) = match open {
-        Some(open) if open.prior.is_none() => (
-            "Uncommitted changes keep this request from starting.",
-            open.answers,
-        ),
-        _ => (
-            "An earlier run keeps this request from starting.",
-            ChoiceAnswer::ABOUT_PRIOR,
-        ),
+    let open = house.control.start_request(start).map_err(said)?;
+    let question = match open.prior {
+        Some(_) => "An earlier run keeps this request from starting.",
+        None => "Uncommitted changes keep this request from starting.",
     };
-    match ask_choice(house, question, answers) {
+    match ask_choice(house, question, open.answers) {
         Some(answer) => decided(house, house.control.choose(start, answer).map_err(said)?),
         None => Ok(declined()),
     }
@@ -406,7 +394,7 @@ fn label(answer: ChoiceAnswer) -> &'static str {
 
 fn ask_choice(house: &House, question: &str, answers: &[ChoiceAnswer]) -> Option<ChoiceAnswer> {
     let words: Vec<&str> = answers.iter().map(|answer| answer.as_str()).collect();
-    let labels: Vec<&str> = answers.iter().map(|answer| label(*answer)).collect();
+    let labels: Vec<&str> = answers.iter().copied().map(label).collect();
     let schema = json!({
         "type": "object",
         "properties": {"decision": {

@@ -54,7 +54,7 @@ pub(crate) fn call(
     let mut files = files(state, definition, place, rendered);
     let mut prelude = String::new();
     let folder = format!("{}/.archon/shell", setting.artifacts);
-    let mut env = environment::of(state, definition, &Map::new());
+    let mut env = environment::of(state, definition, place, &Map::new());
     env.retain(|(name, value)| {
         if value.len() <= LONGEST_WORD {
             return true;

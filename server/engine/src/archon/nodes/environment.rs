@@ -4,6 +4,8 @@
 use fermata_expr::archon::{js, names};
 use serde_json::{Map, Value};
 
+use crate::archon::place::Place;
+use crate::archon::rounds;
 use crate::definition::Definition;
 use crate::ids::StepPath;
 use crate::state::RunState;
@@ -12,6 +14,7 @@ use crate::state::RunState;
 pub(crate) fn of(
     state: &RunState,
     definition: &Definition,
+    place: &Place<'_>,
     bindings: &Map<String, Value>,
 ) -> Vec<(String, String)> {
     let inputs = state
@@ -27,6 +30,7 @@ pub(crate) fn of(
     let setting = definition.archon().map(|project| project.setting());
     let message = state.request.message.clone().unwrap_or_default();
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let (said, previous) = rounds::variables(state, place);
     let own = [
         ("ARTIFACTS_DIR", text(setting.map(|s| s.artifacts.as_str()))),
         ("STATE_DIR", text(setting.and_then(|s| s.state.as_deref()))),
@@ -35,13 +39,21 @@ pub(crate) fn of(
         ("BASE_BRANCH", text(setting.map(|s| s.base_branch.as_str()))),
         ("USER_MESSAGE", message.clone()),
         ("ARGUMENTS", message),
-        ("LOOP_USER_INPUT", String::new()),
-        ("LOOP_PREV_OUTPUT", String::new()),
+        ("LOOP_USER_INPUT", said),
+        ("LOOP_PREV_OUTPUT", previous),
         ("REJECTION_REASON", String::new()),
         ("CONTEXT", String::new()),
         ("EXTERNAL_CONTEXT", String::new()),
         ("ISSUE_CONTEXT", String::new()),
     ];
     all.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    if rounds::is_until(&place.path) {
+        all.retain(|(name, _)| !withheld(name));
+    }
     all
+}
+
+/// What `until_bash` has not (specs/archon.md 2.7).
+fn withheld(name: &str) -> bool {
+    name == "ARTIFACTS_DIR" || name.starts_with("INPUTS_")
 }

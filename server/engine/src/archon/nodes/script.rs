@@ -142,7 +142,7 @@ pub(crate) fn call(
         attempt: open.attempt,
         command: runtime.to_owned(),
         args,
-        env: environment::of(state, definition, with),
+        env: environment::of(state, definition, place, with),
         files: Vec::new(),
         pinned,
         stdin: None,

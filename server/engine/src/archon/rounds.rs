@@ -1,0 +1,290 @@
+//! Rounds of a `loop` or a `loop_group` (specs/archon.md 4.5 to 4.7): begin one,
+//! see it through, decide whether it ends the loop, ask people where the author
+//! or the limit says so. The two kinds differ in what a round does: a turn of
+//! an agent (`turn`), or a graph of its own (`body`).
+//!
+//! A round of the loop `l` has the path `l[2]`, nodes of a body lie under it,
+//! `until_bash` of the round is `l[2][until]`.
+
+use serde_json::{Map, Value};
+
+use super::node::Kind;
+use super::place::{self, Place};
+use super::{end, nodes};
+use crate::definition::Definition;
+use crate::draft::failure;
+use crate::effect::Effect;
+use crate::event::{EventBody, Failure, Payload};
+use crate::fold::CUT_OFF;
+use crate::ids::StepPath;
+use crate::outcome::Outcome;
+use crate::state::{LoopRecord, OpenAttempt, RunState};
+use crate::turn::Turn;
+
+mod body;
+mod completion;
+mod control;
+mod gate;
+mod limit;
+pub(crate) mod scope;
+mod turn;
+mod until;
+mod words;
+
+pub(crate) use control::Control;
+pub(crate) use until::is_until;
+
+/// What a round has come to.
+enum Came {
+    /// It is under way.
+    Open,
+    /// It has an output.
+    To(Output),
+    /// It failed, and with it the loop.
+    Failed(Failure),
+    /// A `cancel` node of its body ran.
+    Halted(String),
+}
+
+/// The output of a round.
+struct Output {
+    /// As it was said: what the signal is looked for in.
+    said: String,
+    /// The structured answer, if there is one.
+    structured: Option<Value>,
+    /// As it is kept.
+    kept: Value,
+}
+
+/// Starts a loop: its rounds follow at once.
+pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
+    nodes::started(turn, place, Map::new());
+    go_on(turn, place);
+}
+
+/// Looks after a loop that is under way.
+pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
+    let Some(control) = Control::of(place.node) else {
+        return;
+    };
+    let record = record(turn, &place.path);
+    if record.gate.is_some() {
+        gate::look(turn, &record);
+    } else if record.stopped {
+        let error = limit::exceeded(place.node.id(), &record, control);
+        nodes::fail(turn, place, error, 0, Map::new());
+    } else if record.completed < record.round {
+        see_through(turn, place, control, &record);
+    } else {
+        what_next(turn, place, control, &record);
+    }
+}
+
+/// The memory of a loop.
+pub(crate) fn record(turn: &Turn<'_>, path: &StepPath) -> LoopRecord {
+    turn.draft
+        .state
+        .loops
+        .get(path)
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// The path of a round.
+pub(crate) fn round_path(path: &StepPath, round: u64) -> StepPath {
+    path.item(&round.to_string(), 1)
+}
+
+/// Between two rounds: the loop is done, people are asked, or the next one begins.
+fn what_next(turn: &mut Turn<'_>, place: &Place<'_>, control: Control<'_>, record: &LoopRecord) {
+    let maximum = limit::maximum(control, record);
+    if record.completed == 0 {
+        begin(turn, place, 1, maximum);
+        return;
+    }
+    if let Some(answer) = &record.answer {
+        if answer.get("decision").and_then(Value::as_str) == Some("reject") {
+            let reason = record.said().unwrap_or("rejected").to_owned();
+            end::rejected(turn, place.node.id(), &reason);
+            return;
+        }
+        // An approval without words accepts what was signalled.
+        if record.done && record.said().is_none() {
+            finish(turn, place, record);
+            return;
+        }
+    } else if record.done
+        && (!control.interactive() || control.signal_completes() || record.answered > 0)
+    {
+        finish(turn, place, record);
+        return;
+    } else if control.interactive() {
+        gate::open(turn, place, control, record, maximum);
+        return;
+    }
+    if record.completed < maximum {
+        begin(turn, place, record.completed + 1, maximum);
+    } else {
+        limit::ask(turn, place, control, record, maximum);
+    }
+}
+
+fn begin(turn: &mut Turn<'_>, place: &Place<'_>, round: u64, max: u64) {
+    turn.draft.emit(
+        &place.path,
+        EventBody::LoopIterationStarted {
+            step: place.node.id().to_owned(),
+            round,
+            max,
+        },
+    );
+}
+
+/// A round that has begun.
+fn see_through(turn: &mut Turn<'_>, place: &Place<'_>, control: Control<'_>, record: &LoopRecord) {
+    let came = match place.node.kind() {
+        Kind::Loop => turn::look(turn, place, control, record),
+        _ => body::look(turn, place, record),
+    };
+    let output = match came {
+        Came::Open => return,
+        Came::To(output) => output,
+        Came::Failed(error) => {
+            nodes::fail(turn, place, error, 0, Map::new());
+            return;
+        }
+        Came::Halted(reason) => {
+            end::halt(turn, &reason);
+            return;
+        }
+    };
+    let done = match completion::of(control, &output.said, output.structured.as_ref()) {
+        completion::Verdict::Done => Some(true),
+        completion::Verdict::Goes => Some(false),
+        completion::Verdict::AskBash => match until::look(turn, place, control, record) {
+            Ok(said) => said,
+            Err(error) => {
+                nodes::fail(turn, place, error, 0, Map::new());
+                return;
+            }
+        },
+    };
+    if let Some(done) = done {
+        let kept = match output.structured {
+            Some(_) => output.kept,
+            None => Value::from(completion::cleaned(control, &output.said)),
+        };
+        turn.draft.emit(
+            &place.path,
+            EventBody::LoopIterationCompleted {
+                step: place.node.id().to_owned(),
+                round: record.round,
+                output: Payload::Inline(kept),
+                done,
+            },
+        );
+    }
+}
+
+/// The loop is done: its output is that of its last round.
+fn finish(turn: &mut Turn<'_>, place: &Place<'_>, record: &LoopRecord) {
+    let output = match &record.output {
+        Some(Payload::Inline(value)) => value.clone(),
+        Some(Payload::Blob { .. }) | None => Value::Null,
+    };
+    let mut detail = turn::facts(turn, place, record);
+    detail.insert("rounds".to_owned(), Value::from(record.completed));
+    nodes::complete(turn, place, output, 0, detail);
+}
+
+/// What the worker has to do for an open attempt of a round.
+pub(crate) fn effect(
+    state: &RunState,
+    definition: &Definition,
+    path: &StepPath,
+    open: &OpenAttempt,
+) -> Option<Effect> {
+    let place = of_round(definition, path)?;
+    if is_until(path) {
+        until::effect(state, definition, &place, path, open)
+    } else {
+        turn::effect(state, definition, &place, path, open)
+    }
+}
+
+/// Records what came of an attempt of a round.
+pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
+    let definition = turn.definition;
+    let Some(place) = of_round(definition, path) else {
+        return;
+    };
+    turn.withdraw_gates(path, "the attempt that asked is over");
+    let id = place.node.id();
+    let attempt = turn
+        .draft
+        .state
+        .open
+        .get(path)
+        .map_or(1, |open| open.attempt);
+    let (output, detail, elapsed) = match outcome {
+        Outcome::Agent {
+            output,
+            detail,
+            elapsed,
+        } => (output, detail, elapsed),
+        Outcome::Process {
+            stdout,
+            exit_code,
+            elapsed,
+            ..
+        } => {
+            let mut detail = Map::new();
+            detail.insert("exit_code".to_owned(), Value::from(exit_code));
+            (Value::from(stdout), detail, elapsed)
+        }
+        Outcome::Failed {
+            error,
+            detail,
+            elapsed,
+        } => {
+            turn.failed(path, id, attempt, error, elapsed, detail);
+            return;
+        }
+        Outcome::Cancelled { elapsed } => {
+            let error = failure(CUT_OFF, "ended before it had a result", &[]);
+            turn.failed(path, id, attempt, error, elapsed, Map::new());
+            return;
+        }
+    };
+    turn.draft.emit(
+        path,
+        EventBody::StepCompleted {
+            step: id.to_owned(),
+            attempt,
+            output: Payload::Inline(output),
+            elapsed,
+            counted: 0,
+            detail,
+        },
+    );
+}
+
+/// What `$LOOP_USER_INPUT` and `$LOOP_PREV_OUTPUT` are for a process at this place.
+pub(crate) fn variables(state: &RunState, place: &Place<'_>) -> (String, String) {
+    scope::variables(state, place)
+}
+
+/// The loop or group that a round, or something in it, belongs to.
+fn of_round<'a>(definition: &'a Definition, path: &StepPath) -> Option<Place<'a>> {
+    let round = if is_until(path) {
+        path.parent()
+    } else {
+        path.clone()
+    };
+    place::find(definition, &round.parent())
+}
+
+/// A failure of a round itself.
+fn broken(id: &str, message: &str) -> Failure {
+    failure("other", format!("`{id}`: {message}"), &[id])
+}
