@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use fermata_control::{
-    AnswerInput, AnswerOutcome, ChoiceAnswer, ControlError, Given, Outcome, RunsFilter,
-    StartRefusal, StartRequest,
+    AnswerInput, AnswerOutcome, ChoiceAnswer, ControlError, Given, Outcome, StartRefusal,
+    StartRequest,
 };
 use fermata_engine::{Gate, GateId, RunId, Status};
 use serde_json::{Map, Value, json};
