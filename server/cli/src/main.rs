@@ -3,6 +3,7 @@
 //! executes a run, every other verb goes through control.
 
 mod arguments;
+mod children;
 mod console;
 mod discover;
 mod exit;

@@ -6,6 +6,7 @@
 mod abandon;
 mod announce;
 mod answer;
+mod child;
 mod choose;
 pub mod config;
 mod control;
@@ -34,6 +35,7 @@ mod trust;
 mod views;
 mod watch;
 
+pub use child::{ChildRefusal, ChildRequest};
 pub use config::{
     AgentConfig, ConfigError, IsolationConfig, OnConfig, Permission, RepositoryConfig,
     RetentionConfig, UserConfig,

@@ -8,7 +8,7 @@ use fermata_engine::{Outcome, ScriptCall};
 
 use crate::agent::{PermissionPolicy, Role, StepRequest};
 use crate::agent_step::Stage;
-use crate::sink::Sink;
+use crate::sink::{Heard, Sink};
 use crate::task::Reports;
 
 /// What the stub says.
@@ -19,6 +19,7 @@ pub(crate) async fn run(call: ScriptCall, stage: Stage, reports: Reports) -> Out
         attempt: call.attempt,
         policy: PermissionPolicy::default(),
         reports,
+        heard: Heard::default(),
     });
     let conversation = format!("{}:{}:{}", stage.run, call.path, call.attempt);
     let request = StepRequest {

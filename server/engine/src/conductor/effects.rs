@@ -170,6 +170,7 @@ fn call(
             .get("cost")
             .and_then(|cost| cost.get("pricing"))
             .cloned(),
+        text: None,
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
-    fn add(&mut self, output: &StepOutput, asked: Option<&str>) {
+    pub(super) fn add(&mut self, output: &StepOutput, asked: Option<&str>) {
         self.turns += 1;
         let model = output.model.clone().or_else(|| asked.map(str::to_owned));
         add(&mut self.usage.input, output.usage.input);
@@ -95,11 +95,11 @@ fn prefix(run: &RunId, call: &AgentCall) -> String {
 
 /// All calls of one attempt.
 pub(super) struct Conversation<'a> {
-    call: &'a AgentCall,
-    stage: &'a Stage,
+    pub(super) call: &'a AgentCall,
+    pub(super) stage: &'a Stage,
     cwd: PathBuf,
-    sink: Arc<Sink>,
-    opened: &'a Opened,
+    pub(super) sink: Arc<Sink>,
+    pub(super) opened: &'a Opened,
 }
 
 /// How many conversations an attempt has opened; known also after the attempt was cut off.
@@ -108,7 +108,7 @@ pub(super) struct Opened(AtomicU32);
 
 impl Opened {
     /// The name of the next conversation.
-    fn next(&self, run: &RunId, call: &AgentCall) -> String {
+    pub(super) fn next(&self, run: &RunId, call: &AgentCall) -> String {
         let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         format!("{}:{number}", prefix(run, call))
     }
