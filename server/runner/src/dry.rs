@@ -30,6 +30,7 @@ pub(crate) async fn run(call: ScriptCall, stage: Stage, reports: Reports) -> Out
         role: Role::Agent,
         agent: stage.agent.clone().unwrap_or_else(|| "scripted".to_owned()),
         attempt: call.attempt,
+        round: None,
         conversation: conversation.clone(),
         turn: 1,
         session_key: None,

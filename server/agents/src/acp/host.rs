@@ -336,9 +336,11 @@ fn prompt(request: &StepRequest, submits: bool) -> String {
 /// restart, without memory.
 fn about(request: &StepRequest, call: u32) -> Value {
     let last = request.path.as_str().rsplit('/').next().unwrap_or_default();
+    let round = request.round.and_then(|round| u32::try_from(round).ok());
     let visit = last
         .rsplit_once('#')
         .and_then(|(_, number)| number.parse::<u32>().ok())
+        .or(round)
         .unwrap_or(1);
     json!({
         "run": request.run.as_str(),

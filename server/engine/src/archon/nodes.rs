@@ -129,10 +129,6 @@ pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
             detail,
             elapsed,
         } => {
-            let mut detail = detail;
-            if let Some(open) = turn.draft.state.open.get(path) {
-                prompt::remember(&mut detail, &open.rendered);
-            }
             let error = match place.node.kind() {
                 Kind::Bash | Kind::Script => script::classed(place.node, error, &detail),
                 Kind::Prompt
@@ -181,31 +177,41 @@ pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
 
 /// What came of something that a node does under a path of its own.
 fn conclude_within(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
-    let Some((step, attempt)) = turn
-        .draft
-        .state
-        .open
-        .get(path)
-        .map(|open| (open.step.clone(), open.attempt))
-    else {
+    let Some(open) = turn.draft.state.open.get(path).cloned() else {
         return;
+    };
+    let (step, attempt) = (open.step.clone(), open.attempt);
+    let completed = |output, elapsed, detail| EventBody::StepCompleted {
+        step: open.step.clone(),
+        attempt,
+        output: Payload::Inline(output),
+        elapsed,
+        counted: 1,
+        detail,
     };
     match outcome {
         Outcome::Agent {
             output,
-            detail,
+            mut detail,
             elapsed,
-        } => turn.draft.emit(
-            path,
-            EventBody::StepCompleted {
-                step,
-                attempt,
-                output: Payload::Inline(output),
-                elapsed,
-                counted: 1,
-                detail,
-            },
-        ),
+        } => {
+            prompt::remember(&mut detail, &open.rendered);
+            if open.kind == Kind::Workflow.word() {
+                workflow::facts(&output, &mut detail);
+            }
+            turn.draft.emit(path, completed(output, elapsed, detail));
+        }
+        // What the exit code says is for the loop to decide.
+        Outcome::Process {
+            stdout,
+            exit_code,
+            elapsed,
+            ..
+        } if rounds::is_until(path) => {
+            let detail = Map::from_iter([("exit_code".to_owned(), Value::from(exit_code))]);
+            turn.draft
+                .emit(path, completed(Value::from(stdout), elapsed, detail));
+        }
         Outcome::Failed {
             error,
             detail,
