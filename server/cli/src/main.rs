@@ -4,6 +4,7 @@
 
 mod arguments;
 mod browser;
+mod children;
 mod console;
 mod discover;
 mod exit;

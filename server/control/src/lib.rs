@@ -6,6 +6,7 @@
 mod abandon;
 mod announce;
 mod answer;
+mod child;
 mod choose;
 pub mod config;
 mod control;
@@ -38,6 +39,7 @@ mod views;
 mod watch;
 mod worktree;
 
+pub use child::{ChildRefusal, ChildRequest};
 pub use config::{
     AgentConfig, ConfigError, IsolationConfig, OnConfig, Permission, RepositoryConfig,
     RetentionConfig, UserConfig,

@@ -13,6 +13,8 @@ pub enum Effect {
     Script(Box<ScriptCall>),
     /// Ask an agent.
     Agent(Box<AgentCall>),
+    /// Start another run and wait for its end.
+    Child(Box<ChildCall>),
 }
 
 impl Effect {
@@ -22,6 +24,7 @@ impl Effect {
         match self {
             Self::Script(call) => (&call.path, call.attempt),
             Self::Agent(call) => (&call.path, call.attempt),
+            Self::Child(call) => (&call.path, call.attempt),
         }
     }
 }
@@ -80,6 +83,8 @@ pub struct AgentCall {
     pub group: Option<String>,
     /// From 1.
     pub attempt: u32,
+    /// Round of the loop that it lies in, from 1.
+    pub round: Option<u64>,
     /// Prompt as it is sent: instructions before, guidance after.
     pub prompt: String,
     /// The step's own prompt, which is what a validator sees; `None` when it is the same.
@@ -122,6 +127,45 @@ pub struct AgentCall {
     pub mcp_servers: Map<String, Value>,
     /// What else the step or the workflow asks of a provider, by key: temperature, skills, session limits.
     pub settings: Map<String, Value>,
+    /// An answer that is a text, or fits a JSON Schema; `None` where `schema`, `raw` and `envelope` say what it is.
+    pub text: Option<TextAnswer>,
+}
+
+/// How the answer to an Archon prompt is read. The output is the text, or the structured answer with `structured` in
+/// the facts of the result; a structured answer that nobody asked for is in `value` there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextAnswer {
+    /// JSON Schema that it has to fit.
+    pub schema: Option<Value>,
+    /// How often it is asked for again when it does not.
+    pub reasks: u32,
+    /// Longest silence of the agent.
+    pub idle_seconds: f64,
+    /// Whether an empty answer, or one about spent credit, is a failure.
+    pub strict: bool,
+}
+
+/// Another run, started for a step of this one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChildCall {
+    /// Where in the run.
+    pub path: StepPath,
+    /// Its step.
+    pub step: String,
+    /// From 1.
+    pub attempt: u32,
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Its file.
+    pub file: String,
+    /// The message; the inputs say it all when absent.
+    pub message: Option<String>,
+    /// Inputs.
+    pub inputs: Map<String, Value>,
+    /// Whether it works in a worktree of its own, not where its parent works.
+    pub worktree: bool,
+    /// Request id: the same one is the same run.
+    pub request: String,
 }
 
 /// A second opinion on an output.

@@ -24,7 +24,9 @@ mod turn;
 
 pub use definition::{Definition, Source, Unloadable};
 pub use draft::Entry;
-pub use effect::{AgentCall, Effect, PinnedScript, ScriptCall, ValidatorCall};
+pub use effect::{
+    AgentCall, ChildCall, Effect, PinnedScript, ScriptCall, TextAnswer, ValidatorCall,
+};
 pub use event::{Actor, Cause, Event, EventBody, Failure, Payload, Status, Surface};
 pub use gate::{Answer, AnswerSpec, Gate, GateKind, Refusal};
 pub use ids::{Fence, GateId, RunId, Seq, StepPath};

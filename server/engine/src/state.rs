@@ -266,10 +266,12 @@ impl OpenAttempt {
     /// loops, sub-workflows), gates and timers just stay open.
     #[must_use]
     pub fn has_process(&self) -> bool {
-        matches!(
-            self.kind.as_str(),
-            "agent" | "script" | "bash" | "prompt" | "command"
-        )
+        match self.kind.as_str() {
+            "agent" | "script" | "bash" | "prompt" | "command" => true,
+            // A run of its own is watched by its parent's worker; a workflow inside the run is a container.
+            "workflow" => self.rendered.contains_key("request"),
+            _ => false,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod cost;
 mod dialog;
 mod servers;
 mod shape;
+mod text;
 mod turns;
 mod validator;
 mod words;
@@ -20,7 +21,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::agent::{AgentProvider, PermissionPolicy};
-use crate::sink::Sink;
+use crate::sink::{Heard, Sink};
 use crate::task::{Report, Reports, cancelled};
 
 use turns::{Conversation, Opened, Spent};
@@ -51,6 +52,7 @@ pub(crate) async fn run(
     let started = Instant::now();
     let elapsed = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut spent = Spent::default();
+    let mut facts = Map::new();
     let opened = Opened::default();
     let timeout = async {
         match call.timeout_seconds {
@@ -59,7 +61,7 @@ pub(crate) async fn run(
         }
     };
     let result = tokio::select! {
-        result = whole(&call, &stage, &reports, &opened, &mut spent) => result,
+        result = whole(&call, &stage, &reports, &opened, &mut spent, &mut facts) => result,
         () = timeout => {
             opened.end(&stage, &call).await;
             Err(Failure {
@@ -77,7 +79,8 @@ pub(crate) async fn run(
             return Outcome::Cancelled { elapsed: elapsed() };
         }
     };
-    let detail = spent.detail(call.pricing.as_ref());
+    let mut detail = spent.detail(call.pricing.as_ref());
+    detail.extend(facts);
     match result {
         Ok(output) => Outcome::Agent {
             output,
@@ -99,6 +102,7 @@ async fn whole(
     reports: &Reports,
     opened: &Opened,
     spent: &mut Spent,
+    facts: &mut Map<String, Value>,
 ) -> Result<Value, Failure> {
     let cwd = folder(call, stage)?;
     let sink: Arc<Sink> = Arc::new(Sink {
@@ -107,8 +111,12 @@ async fn whole(
         attempt: call.attempt,
         policy: stage.policy.clone(),
         reports: reports.clone(),
+        heard: Heard::default(),
     });
     let mut conversation = Conversation::new(call, stage, cwd, sink, opened);
+    if let Some(rule) = &call.text {
+        return conversation.text(rule, spent, facts).await;
+    }
     let mut first = conversation.agent(&call.prompt, spent).await?;
     // Members and items have nobody to talk to (specs/conductor.md 4.13).
     if let Some(trigger) = call.dialog.as_deref().filter(|_| call.alone) {

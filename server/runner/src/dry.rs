@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::agent::{AgentErrorKind, PermissionPolicy, Role, StepRequest};
 use crate::agent_step::{self, MISSING_STUB, Stage};
-use crate::sink::Sink;
+use crate::sink::{Heard, Sink};
 use crate::task::Reports;
 
 /// What the stub says instead of the program.
@@ -22,6 +22,7 @@ pub(crate) async fn script(call: ScriptCall, stage: Stage, reports: Reports) -> 
         attempt: call.attempt,
         policy: PermissionPolicy::default(),
         reports,
+        heard: Heard::default(),
     });
     let conversation = format!("{}:{}:{}", stage.run, call.path, call.attempt);
     let request = StepRequest {
@@ -32,6 +33,7 @@ pub(crate) async fn script(call: ScriptCall, stage: Stage, reports: Reports) -> 
         role: Role::Agent,
         agent: stage.agent.clone().unwrap_or_else(|| "scripted".to_owned()),
         attempt: call.attempt,
+        round: None,
         conversation: conversation.clone(),
         turn: 1,
         session_key: None,
@@ -79,6 +81,7 @@ pub(crate) async fn agent(
     asked_to_end: watch::Receiver<bool>,
 ) -> Outcome {
     let plain = plainest(&call);
+    let structured = call.text.as_ref().is_some_and(|text| text.schema.is_some());
     match agent_step::run(call, stage, reports, asked_to_end).await {
         Outcome::Failed {
             error,
@@ -86,6 +89,9 @@ pub(crate) async fn agent(
             elapsed,
         } if error.kind == MISSING_STUB => {
             detail.insert("stub".to_owned(), Value::from("missing"));
+            if structured {
+                detail.insert("structured".to_owned(), Value::from(true));
+            }
             Outcome::Agent {
                 output: plain,
                 detail,
@@ -98,6 +104,12 @@ pub(crate) async fn agent(
 
 /// An output that has the declared fields and says nothing.
 fn plainest(call: &AgentCall) -> Value {
+    if let Some(text) = &call.text {
+        return text
+            .schema
+            .as_ref()
+            .map_or_else(|| json!(""), |schema| of_field(schema, 0));
+    }
     match &call.schema {
         Some(fields) if !call.raw && !fields.is_empty() => of_fields(fields, 0),
         _ => json!({"result": ""}),

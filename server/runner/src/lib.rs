@@ -4,6 +4,8 @@
 
 pub mod agent;
 mod agent_step;
+mod artifact;
+mod child;
 mod clock;
 mod dry;
 mod ledger;
@@ -18,6 +20,7 @@ mod task;
 mod worker;
 mod worktree;
 
+pub use child::{Children, Refused};
 pub use clock::{Clock, SystemClock};
 pub use mask::blot_panics;
 pub use worker::{Ended, Surroundings, WorkerError, run_worker};

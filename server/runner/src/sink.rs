@@ -1,11 +1,15 @@
 //! What a provider reports during a turn, on its way to the worker. The
 //! permission policy is applied here, so that every provider obeys it alike.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use async_trait::async_trait;
 use fermata_engine::event::ProcessId;
 use fermata_engine::{EventBody, StepPath};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::agent::{
     AgentSink, PermissionDecision, PermissionOption, PermissionPolicy, PermissionRequest,
@@ -20,10 +24,51 @@ pub(crate) struct Sink {
     pub(crate) attempt: u32,
     pub(crate) policy: PermissionPolicy,
     pub(crate) reports: Reports,
+    pub(crate) heard: Heard,
+}
+
+/// What was heard of an agent so far.
+#[derive(Default)]
+pub(crate) struct Heard {
+    last: Mutex<Option<Instant>>,
+    text: Mutex<String>,
+    asking: AtomicUsize,
+}
+
+impl Heard {
+    /// When something was heard last; `None` before the first. While somebody is asked, it is now.
+    pub(crate) fn last(&self) -> Option<Instant> {
+        if self.asking.load(Ordering::Relaxed) > 0 {
+            return Some(Instant::now());
+        }
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer as far as it came.
+    pub(crate) fn text(&self) -> String {
+        self.text
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Forgets what was said: another turn begins.
+    pub(crate) fn clear(&self) {
+        self.text
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        self.now();
+    }
+
+    fn now(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
 }
 
 impl Sink {
     fn look(&self, body: EventBody) {
+        self.heard.now();
         let _ = self.reports.send(Report::Look {
             path: self.path.clone(),
             body: Box::new(body),
@@ -58,6 +103,11 @@ fn offered(request: &PermissionRequest, allow: bool) -> Option<PermissionOption>
 #[async_trait]
 impl AgentSink for Sink {
     fn message(&self, text: &str) {
+        self.heard
+            .text
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_str(text);
         self.look(EventBody::AgentMessage {
             step: self.step.clone(),
             attempt: self.attempt,
@@ -138,6 +188,10 @@ impl AgentSink for Sink {
         if asked.is_err() {
             return PermissionDecision::Cancelled;
         }
-        decision.await.unwrap_or(PermissionDecision::Cancelled)
+        self.heard.asking.fetch_add(1, Ordering::Relaxed);
+        let decision = decision.await.unwrap_or(PermissionDecision::Cancelled);
+        self.heard.asking.fetch_sub(1, Ordering::Relaxed);
+        self.heard.now();
+        decision
     }
 }

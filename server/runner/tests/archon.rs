@@ -27,6 +27,10 @@ struct Stage {
 impl Stage {
     fn new(nodes: &str, message: &str) -> Self {
         let text = format!("name: main\ndescription: A graph.\nnodes:\n{nodes}");
+        Self::of(&text, message)
+    }
+
+    fn of(text: &str, message: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(".archon/workflows/main.yaml");
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -179,4 +183,63 @@ async fn a_node_that_takes_too_long_is_ended_and_fails() {
     let node = &finished.state.nodes[&StepPath::from("a")];
     assert_eq!(node.error.as_ref().unwrap().kind, "timeout");
     assert_eq!(finished.state.status, Status::Failed);
+}
+
+#[tokio::test]
+async fn prompts_are_answered_read_by_schema_asked_again_and_fail_when_empty() {
+    let stage = Stage::new(
+        "  - {id: a, prompt: 'Say hi'}
+  - {id: s, depends_on: [a], prompt: 'Classify $a.output', output_type: verdict, output_format: {type: object, properties: {kind: {type: string}}, required: [kind]}}
+  - {id: b, depends_on: [s], bash: 'echo $s.output.kind'}
+  - {id: e, depends_on: [a], prompt: 'Nothing'}
+",
+        "",
+    );
+    let agents = Scripted::new(&serde_json::json!({"agents": {
+        "a": [{"text": "hi"}],
+        "s": [{"text": "no JSON"}, {"text": "```json\n{\"kind\": 5}\n```"}, {"text": "{\"kind\": \"ok\"}"}],
+        "e": [{"text": "  \n"}],
+    }}));
+    let finished = stage.with(Arc::clone(&agents)).await;
+    assert_eq!(output(&finished, "b"), "ok", "{:?}", finished.state.error);
+    let empty = &finished.state.nodes[&StepPath::from("e")];
+    assert_eq!(empty.error.as_ref().unwrap().kind, "empty-output");
+    let asked = agents.asked.lock().unwrap();
+    let turns: Vec<u32> = asked
+        .iter()
+        .filter(|a| a.step == "s")
+        .map(|a| a.turn)
+        .collect();
+    assert_eq!(turns, [1, 2, 3]);
+    drop(asked);
+    let folder = stage
+        .file("home/artifacts")
+        .join(stage.run.as_str())
+        .join("nodes");
+    assert_eq!(
+        std::fs::read_to_string(folder.join("s.md")).unwrap(),
+        "{\"kind\":\"ok\"}"
+    );
+    assert!(
+        std::fs::read_to_string(folder.join("s.meta.json"))
+            .unwrap()
+            .contains("verdict")
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_owes_evidence_completes_only_with_it() {
+    for (script, status) in [
+        ("echo {} > $ARTIFACTS_DIR/evidence.json", Status::Completed),
+        ("echo none", Status::Failed),
+    ] {
+        let stage = Stage::of(
+            &format!(
+                "name: main\ndescription: A graph.\nevidence_policy: {{required: true}}\nnodes:\n  - {{id: a, bash: '{script}'}}\n"
+            ),
+            "",
+        );
+        let finished = stage.go().await;
+        assert_eq!(finished.state.status, status, "{:?}", finished.state.error);
+    }
 }

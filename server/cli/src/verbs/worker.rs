@@ -12,6 +12,7 @@ use fermata_runner::agent::{AgentProvider, PermissionPolicy, PermissionRule};
 use fermata_runner::{Surroundings, run_worker};
 use fermata_store::{PinnedWorld, RunLock};
 
+use crate::children::Nursery;
 use crate::exit::Exit;
 use crate::open;
 
@@ -44,6 +45,7 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
     };
     let world = pinned(&control, &run)?;
     let mut surroundings = Surroundings::new(Arc::clone(control.store()), agents, Arc::new(world));
+    surroundings.children = Some(Arc::new(Nursery(control.clone())));
     surroundings.home = control.home().root().to_path_buf();
     surroundings.permissions = permissions(&control, Path::new(&state.request.file))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

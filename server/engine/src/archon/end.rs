@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::evidence;
 use super::place::Place;
 use crate::draft::{failure, policy};
 use crate::event::{Cause, EventBody, Payload};
@@ -63,6 +64,9 @@ pub(crate) fn finish(turn: &mut Turn<'_>) {
             &[],
         );
         turn.run_failed(Cause::StepFailed, error, None, output);
+        return;
+    }
+    if !evidence::is_there(turn) {
         return;
     }
     let outcome = outcome(turn, output.as_ref());

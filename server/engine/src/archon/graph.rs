@@ -77,7 +77,6 @@ impl Graph {
         Node::of(&self.nodes[at])
     }
 
-    #[allow(dead_code, reason = "for sessions, which come on top of this")]
     pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
         self.nodes.iter().map(Node::of)
     }
@@ -104,7 +103,6 @@ impl Graph {
     }
 
     /// Positions of the nodes of a layer, in its order.
-    #[allow(dead_code, reason = "for sessions, which come on top of this")]
     pub(crate) fn of_layer(&self, layer: usize) -> impl Iterator<Item = usize> {
         self.order
             .iter()
@@ -112,8 +110,12 @@ impl Graph {
             .filter(move |at| self.layer[*at] == layer)
     }
 
+    /// How many layers there are.
+    pub(crate) fn layers(&self) -> usize {
+        self.width.len()
+    }
+
     /// How many nodes a layer has.
-    #[allow(dead_code, reason = "for sessions, which come on top of this")]
     pub(crate) fn width(&self, layer: usize) -> usize {
         self.width.get(layer).copied().unwrap_or_default()
     }

@@ -8,6 +8,7 @@
 
 use serde_json::{Map, Value};
 
+use super::evidence;
 use super::node::Kind;
 use super::place::{self, Place};
 use super::{retry, rounds};
@@ -21,11 +22,15 @@ use crate::outcome::Outcome;
 use crate::state::{OpenAttempt, RunState};
 use crate::turn::Turn;
 
+pub(crate) mod approval;
 pub(crate) mod bash;
 mod bindings;
 pub(crate) mod cancel;
 pub(crate) mod environment;
+pub(crate) mod fan_out;
+pub(crate) mod prompt;
 mod script;
+pub(crate) mod workflow;
 
 /// Starts a node that is free to run.
 pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
@@ -33,15 +38,11 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
         Kind::Bash => bash::start(turn, place),
         Kind::Cancel => cancel::start(turn, place),
         Kind::Script => script::start(turn, place),
+        Kind::Prompt | Kind::Command => prompt::start(turn, place),
+        Kind::Approval => approval::start(turn, place),
         Kind::Loop | Kind::LoopGroup => rounds::start(turn, place),
-        kind @ (Kind::Prompt | Kind::Command | Kind::Approval | Kind::Workflow) => {
-            let error = failure(
-                "other",
-                format!("nodes of kind `{}` cannot be run yet", kind.word()),
-                &[],
-            );
-            refuse(turn, place, error);
-        }
+        Kind::Workflow if fan_out::is(place.node) => fan_out::start(turn, place),
+        Kind::Workflow => workflow::start(turn, place),
     }
 }
 
@@ -53,6 +54,12 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
         // Whoever carried it out is gone: it starts again with the next attempt number.
         turn.withdraw_gates(&place.path, "its attempt was interrupted and starts again");
         start(turn, place);
+        return;
+    }
+    match place.node.kind() {
+        Kind::Approval => approval::go_on(turn, place),
+        Kind::Workflow if fan_out::is(place.node) => fan_out::go_on(turn, place),
+        _ => {}
     }
 }
 
@@ -78,24 +85,44 @@ pub(crate) fn effect(
         Kind::Script => Some(Effect::Script(Box::new(script::call(
             state, definition, place, open, setting,
         )))),
-        Kind::Prompt
-        | Kind::Command
-        | Kind::Loop
-        | Kind::LoopGroup
-        | Kind::Approval
-        | Kind::Cancel
-        | Kind::Workflow => None,
+        Kind::Prompt | Kind::Command => {
+            let call = prompt::call(state, &place.path, place.node, open, true);
+            Some(Effect::Agent(Box::new(call)))
+        }
+        Kind::Workflow if open.has_process() => {
+            Some(Effect::Child(Box::new(workflow::call(&place.path, open))))
+        }
+        Kind::Loop | Kind::LoopGroup | Kind::Approval | Kind::Cancel | Kind::Workflow => None,
     }
+}
+
+/// The same for what happens under a path of its own: a rework, or the look for evidence.
+pub(crate) fn effect_within(
+    state: &RunState,
+    definition: &Definition,
+    path: &StepPath,
+    open: &OpenAttempt,
+) -> Option<Effect> {
+    if *path == evidence::path() {
+        let call = evidence::call(open, definition.archon()?.setting());
+        return Some(Effect::Script(Box::new(call)));
+    }
+    let Some(node) = approval::node_of_rework(path) else {
+        return rounds::effect(state, definition, path, open);
+    };
+    let gate = place::find(definition, &node)?;
+    let call = prompt::call(state, path, gate.node, open, true);
+    Some(Effect::Agent(Box::new(call)))
 }
 
 /// Records what came of an attempt with an effect.
 pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
     let definition = turn.definition;
+    turn.withdraw_gates(path, "the attempt that asked is over");
     let Some(place) = place::find(definition, path) else {
-        rounds::conclude(turn, path, outcome);
+        conclude_within(turn, path, outcome);
         return;
     };
-    turn.withdraw_gates(path, "the attempt that asked is over");
     match outcome {
         Outcome::Failed {
             error,
@@ -134,9 +161,90 @@ pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
         },
         Outcome::Agent {
             output,
+            mut detail,
+            elapsed,
+        } => {
+            if let Some(open) = turn.draft.state.open.get(path) {
+                prompt::remember(&mut detail, &open.rendered);
+            }
+            if place.node.kind() == Kind::Workflow {
+                workflow::facts(&output, &mut detail);
+            }
+            complete(turn, &place, output, elapsed, detail);
+        }
+    }
+}
+
+/// What came of something that a node does under a path of its own.
+fn conclude_within(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
+    let Some(open) = turn.draft.state.open.get(path).cloned() else {
+        return;
+    };
+    let (step, attempt) = (open.step.clone(), open.attempt);
+    let completed = |output, elapsed, detail| EventBody::StepCompleted {
+        step: open.step.clone(),
+        attempt,
+        output: Payload::Inline(output),
+        elapsed,
+        counted: 1,
+        detail,
+    };
+    match outcome {
+        Outcome::Agent {
+            output,
+            mut detail,
+            elapsed,
+        } => {
+            prompt::remember(&mut detail, &open.rendered);
+            if open.kind == Kind::Workflow.word() {
+                workflow::facts(&output, &mut detail);
+            }
+            turn.draft.emit(path, completed(output, elapsed, detail));
+        }
+        // What the exit code says is for the loop to decide.
+        Outcome::Process {
+            stdout,
+            exit_code,
+            elapsed,
+            ..
+        } if rounds::is_until(path) => {
+            let detail = Map::from_iter([("exit_code".to_owned(), Value::from(exit_code))]);
+            turn.draft
+                .emit(path, completed(Value::from(stdout), elapsed, detail));
+        }
+        Outcome::Failed {
+            error,
             detail,
             elapsed,
-        } => complete(turn, &place, output, elapsed, detail),
+        } => turn.failed(path, &step, attempt, error, elapsed, detail),
+        Outcome::Process {
+            exit_code, elapsed, ..
+        } => {
+            if exit_code == 0 {
+                turn.draft.emit(
+                    path,
+                    EventBody::StepCompleted {
+                        step,
+                        attempt,
+                        output: Payload::Inline(Value::from("")),
+                        elapsed,
+                        counted: 1,
+                        detail: Map::new(),
+                    },
+                );
+            } else {
+                let error = failure(
+                    "exit",
+                    format!("`{step}` ended with exit code {exit_code}"),
+                    &[],
+                );
+                turn.failed(path, &step, attempt, error, elapsed, Map::new());
+            }
+        }
+        Outcome::Cancelled { elapsed } => {
+            let error = failure(CUT_OFF, "ended before it had a result", &[]);
+            turn.failed(path, &step, attempt, error, elapsed, Map::new());
+        }
     }
 }
 

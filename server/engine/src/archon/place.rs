@@ -14,7 +14,6 @@ pub(crate) struct Place<'a> {
     /// Its path.
     pub(crate) path: StepPath,
     /// The graph.
-    #[allow(dead_code, reason = "for sessions, which come on top of this")]
     pub(crate) graph: &'a Graph,
     /// Its position in the graph.
     pub(crate) at: usize,

@@ -11,14 +11,11 @@ use fermata_workflow::{Workflow, World};
 use serde_json::Value;
 
 use super::graph::{self, Graph};
+use super::models::Models;
 use super::node::{Kind, Node};
 use super::setting::Setting;
 use crate::ids::StepPath;
 use crate::path::escape;
-
-/// How deep workflows may start each other (specs/archon.md 4.10).
-#[allow(dead_code, reason = "for sub-runs, which come on top of this")]
-pub(crate) const DEPTH: usize = 5;
 
 /// Graphs, commands, scripts and targets of one workflow.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +24,7 @@ pub struct Project {
     commands: BTreeMap<String, String>,
     scripts: BTreeMap<(String, String), (PathBuf, String)>,
     targets: BTreeMap<String, PathBuf>,
+    models: Models,
     base_branch: Option<String>,
     docs: Option<String>,
     setting: Setting,
@@ -42,6 +40,10 @@ impl Project {
             .unwrap_or_default();
         project.add_graphs(&StepPath::root(), nodes);
         let library = dialect::Project::around(world, file);
+        project.models = Models {
+            config: library.config.models.clone(),
+            assistant: library.config.assistant.clone(),
+        };
         project.base_branch.clone_from(&library.config.base_branch);
         project.docs.clone_from(&library.config.docs);
         project.draw(world, &library, file, nodes);
@@ -160,7 +162,10 @@ impl Project {
         self.graphs.get(&graph::key(scope))
     }
 
-    #[allow(dead_code, reason = "for prompts, which come on top of this")]
+    pub(crate) fn models(&self) -> &Models {
+        &self.models
+    }
+
     pub(crate) fn command(&self, name: &str) -> Option<&str> {
         self.commands.get(name).map(String::as_str)
     }

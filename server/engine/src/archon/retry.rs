@@ -9,6 +9,8 @@ use crate::event::Failure;
 
 /// Milliseconds before the first new attempt; doubled for each after it.
 const DELAY_MS: u64 = 3000;
+/// Among the names of a failure: whoever failed says that another try may succeed.
+pub const RETRYABLE: &str = "retryable";
 /// New attempts of an agent without `retry`.
 const AGENT_RETRIES: u32 = 2;
 
@@ -45,8 +47,16 @@ pub(crate) fn delay(node: Node<'_>, error: &Failure, retries: u32) -> Option<u64
 /// The class of a failure. What the author has to change is never tried again.
 fn class(error: &Failure) -> FailureClass {
     match error.kind.as_str() {
-        "output-ref" | "input" | "binding" | "not-found" | "credit" => FailureClass::Fatal,
+        "output-ref" | "input" | "binding" | "not-found" | "alias" | "credit" | "auth" => {
+            FailureClass::Fatal
+        }
         "timeout" | "idle-timeout" => FailureClass::Transient,
-        _ => classify(&error.message),
+        _ => match classify(&error.message) {
+            // The agent itself says so.
+            FailureClass::Unknown if error.names.iter().any(|name| name == RETRYABLE) => {
+                FailureClass::Transient
+            }
+            class => class,
+        },
     }
 }

@@ -78,7 +78,6 @@ impl<'a> Texts<'a> {
     }
 
     /// Adds what a loop or a rejection says.
-    #[allow(dead_code, reason = "for loops and gates, which come on top of this")]
     pub(crate) fn in_round(mut self, round: Round) -> Self {
         self.round = round;
         self

@@ -121,6 +121,7 @@ fn call(
         item,
         group,
         attempt: open.attempt,
+        round: None,
         prompt: text(rendered, "prompt").unwrap_or_default(),
         bare_prompt: text(rendered, "bare_prompt"),
         system_prompt: text(rendered, "system_prompt"),
@@ -175,6 +176,7 @@ fn call(
             _ => Map::new(),
         },
         settings: settings(&workflow.runtime.raw, &agent.raw),
+        text: None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod gates;
+mod prompts;
 mod ready;
 mod reference;
 mod rounds;

@@ -7,8 +7,8 @@ use fermata_engine::event::{EventBody, ProcessId, SCHEMA, Surface};
 use fermata_engine::schedule;
 use fermata_engine::state::NodeState;
 use fermata_engine::{
-    Actor, Answer, Definition, Effect, Entry, Event, Fence, GateKind, Outcome, Payload, RunId,
-    RunState, ScriptCall, Status, StepPath,
+    Actor, AgentCall, Answer, Definition, Effect, Entry, Event, Failure, Fence, GateKind, Outcome,
+    Payload, RunId, RunState, ScriptCall, Status, StepPath,
 };
 use fermata_workflow::MemoryWorld;
 use serde_json::{Map, Value};
@@ -149,6 +149,65 @@ impl Run {
             .unwrap_or_else(|| panic!("`{id}` is not due"))
     }
 
+    pub(crate) fn prompt(&self, path: &str) -> AgentCall {
+        self.due()
+            .into_iter()
+            .find_map(|effect| match effect {
+                Effect::Agent(call) if call.path.as_str() == path => Some(*call),
+                _ => None,
+            })
+            .unwrap_or_else(|| panic!("`{path}` asks no agent"))
+    }
+
+    /// An agent answered.
+    pub(crate) fn answers(&mut self, path: &str, output: Value) {
+        let detail = match output {
+            Value::String(_) => Map::new(),
+            _ => Map::from_iter([("structured".to_owned(), Value::Bool(true))]),
+        };
+        self.conclude(
+            path,
+            Outcome::Agent {
+                output,
+                detail,
+                elapsed: 1,
+            },
+        );
+    }
+
+    /// An agent's turn failed.
+    pub(crate) fn fails(&mut self, path: &str, kind: &str, message: &str) {
+        self.conclude(
+            path,
+            Outcome::Failed {
+                error: Failure {
+                    kind: kind.to_owned(),
+                    message: message.to_owned(),
+                    names: Vec::new(),
+                },
+                detail: Map::new(),
+                elapsed: 1,
+            },
+        );
+    }
+
+    /// Somebody answers the only open gate.
+    pub(crate) fn decide(&mut self, decision: &str, text: Option<&str>) {
+        let open = self.state.open_gates[0].clone();
+        let answer = Answer::Approval {
+            decision: decision.to_owned(),
+            text: text.map(str::to_owned),
+        };
+        self.state.check_answer(&open.gate.gate, &answer).unwrap();
+        self.write(EventBody::GateAnswered {
+            gate: open.gate.gate,
+            answer,
+            actor: ada(),
+            waited: 1,
+        });
+        self.advance();
+    }
+
     pub(crate) fn conclude(&mut self, path: &str, outcome: Outcome) {
         let path = StepPath::from(path);
         let attempt = self.state.open[&path].attempt;
@@ -181,8 +240,8 @@ impl Run {
         self.ends(path, 0, stdout);
     }
 
-    /// Ada answers the only open gate.
-    pub(crate) fn answers(&mut self, answer: Answer) {
+    /// Ada answers the only open gate, whichever kind it is.
+    pub(crate) fn rules(&mut self, answer: Answer) {
         let gate = self.state.only_gate().unwrap().clone();
         self.state.check_answer(&gate.gate, &answer).unwrap();
         let body = match gate.kind {

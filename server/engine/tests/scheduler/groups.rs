@@ -108,6 +108,7 @@ fn a_step_without_a_model_gets_the_workflows_default() {
         .map(|effect| match effect {
             fermata_engine::Effect::Agent(call) => (call.model.clone(), call.effort.clone()),
             fermata_engine::Effect::Script(call) => panic!("{call:?}"),
+            fermata_engine::Effect::Child(call) => panic!("{call:?}"),
         })
         .collect();
     let pair = |model: &str, effort: &str| (Some(model.to_owned()), Some(effort.to_owned()));

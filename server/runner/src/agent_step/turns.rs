@@ -37,7 +37,7 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
-    fn add(&mut self, output: &StepOutput, asked: Option<&str>) {
+    pub(super) fn add(&mut self, output: &StepOutput, asked: Option<&str>) {
         self.turns += 1;
         let model = output.model.clone().or_else(|| asked.map(str::to_owned));
         add(&mut self.usage.input, output.usage.input);
@@ -106,11 +106,11 @@ fn longest(call: &AgentCall) -> Option<Duration> {
 
 /// All calls of one attempt.
 pub(super) struct Conversation<'a> {
-    call: &'a AgentCall,
-    stage: &'a Stage,
+    pub(super) call: &'a AgentCall,
+    pub(super) stage: &'a Stage,
     cwd: PathBuf,
-    sink: Arc<Sink>,
-    opened: &'a Opened,
+    pub(super) sink: Arc<Sink>,
+    pub(super) opened: &'a Opened,
 }
 
 /// How many conversations an attempt has opened; known also after the attempt was cut off.
@@ -119,7 +119,7 @@ pub(super) struct Opened(AtomicU32);
 
 impl Opened {
     /// The name of the next conversation.
-    fn next(&self, run: &RunId, call: &AgentCall) -> String {
+    pub(super) fn next(&self, run: &RunId, call: &AgentCall) -> String {
         let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         format!("{}:{number}", prefix(run, call))
     }
@@ -195,6 +195,7 @@ impl<'a> Conversation<'a> {
                 .or_else(|| call.provider.clone())
                 .unwrap_or_else(|| "copilot".to_owned()),
             attempt: call.attempt,
+            round: call.round,
             conversation: String::new(),
             turn: 1,
             session_key: call.session_key.clone(),

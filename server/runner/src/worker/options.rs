@@ -8,6 +8,7 @@ use fermata_store::Store;
 use fermata_workflow::World;
 
 use crate::agent::{AgentProvider, PermissionPolicy};
+use crate::child::Children;
 use crate::clock::{Clock, SystemClock};
 
 /// Surroundings of a worker.
@@ -27,6 +28,8 @@ pub struct Surroundings {
     pub park_after: Duration,
     /// Fermata's home folder: artifacts of runs, and what projects keep between runs, lie below it.
     pub home: PathBuf,
+    /// Who starts and ends the runs that steps of this one start; none where that cannot be.
+    pub children: Option<Arc<dyn Children>>,
     /// How many processes and turns of one run may be open at once.
     pub width: usize,
     /// How often the log is looked at when no wake-up comes.
@@ -49,6 +52,7 @@ impl Surroundings {
             permissions: PermissionPolicy::default(),
             park_after: Duration::from_secs(60),
             home: std::env::temp_dir().join("fermata"),
+            children: None,
             width: fermata_engine::archon::Setting::WIDTH,
             poll: Duration::from_secs(1),
         }

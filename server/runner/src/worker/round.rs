@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fermata_engine::archon;
 use fermata_engine::schedule::{self, Plan};
 use fermata_engine::{
     Definition, Effect, Entry, EventBody, GateId, Outcome, RunId, Status, StepPath,
@@ -17,6 +18,8 @@ use tokio::time::Instant;
 use super::{Ended, Surroundings, WorkerError};
 use crate::agent::PermissionDecision;
 use crate::agent_step::{self, Stage};
+use crate::artifact;
+use crate::child::{self, Family};
 use crate::dry;
 use crate::ledger::{Appended, Ledger};
 use crate::looking::{self, Looking};
@@ -250,8 +253,12 @@ impl Round {
             let reports = self.reports.clone();
             let done = path.clone();
             let work = self.work(effect, asked);
+            let kept = archon::kept(&self.definition, &path);
             tokio::spawn(async move {
                 let outcome = work.await;
+                if let Some(kept) = kept {
+                    artifact::keep(&kept, &outcome);
+                }
                 let _ = reports.send(Report::Ended {
                     path: done,
                     attempt,
@@ -284,6 +291,14 @@ impl Round {
                     cwd: self.cwd.clone(),
                 };
                 Box::pin(script::run(*call, place, reports, asked))
+            }
+            Effect::Child(call) => {
+                let family = Family {
+                    run: self.run.clone(),
+                    store: Arc::clone(&self.around.store),
+                    children: self.around.children.clone(),
+                };
+                Box::pin(child::run(*call, family, asked))
             }
             Effect::Agent(call) => {
                 let mut stage = self.stage.clone();
