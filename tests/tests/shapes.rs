@@ -279,11 +279,19 @@ fn the_reference_in_docs_is_what_the_binary_says_about_itself() {
 #[test]
 fn schemas_and_the_starter_can_be_printed_and_hold() {
     let lab = Lab::new();
-    for name in ["conductor", "config", "events"] {
+    for name in ["conductor", "archon", "config", "events"] {
         let said = lab.call(&["schema", name]);
         assert_eq!(said.code, 0, "{said:?}");
         has(&said.json(), &["$schema"]);
     }
+    let archon = lab.call(&["new", "starter-of-nodes", "--dialect", "archon"]);
+    assert_eq!(archon.code, 0, "{archon:?}");
+    let file = ".archon/workflows/starter-of-nodes.yaml";
+    let checked = lab.call(&["check", file, "--deny", "warnings"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert!(checked.out.contains("nothing to report"), "{checked:?}");
+    let drawn = lab.call(&["graph", file]);
+    assert!(drawn.out.contains("loop: work"), "{drawn:?}");
     assert_eq!(lab.call(&["new", "starter"]).code, 0);
     let checked = lab.call(&["check", "starter.yaml", "--deny", "warnings"]);
     assert_eq!(checked.code, 0, "{checked:?}");

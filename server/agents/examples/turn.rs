@@ -82,6 +82,7 @@ async fn main() {
         role: Role::Agent,
         agent,
         attempt: 1,
+        round: None,
         conversation: "step".to_owned(),
         turn: 1,
         session_key: None,

@@ -21,7 +21,7 @@ mod eval;
 mod explicit;
 mod frame;
 mod group;
-mod guidance;
+pub(crate) mod guidance;
 mod inputs;
 mod limit;
 mod place;

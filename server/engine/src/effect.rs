@@ -83,6 +83,8 @@ pub struct AgentCall {
     pub group: Option<String>,
     /// From 1.
     pub attempt: u32,
+    /// Round of the loop that it lies in, from 1.
+    pub round: Option<u64>,
     /// Prompt as it is sent: instructions before, guidance after.
     pub prompt: String,
     /// The step's own prompt, which is what a validator sees; `None` when it is the same.

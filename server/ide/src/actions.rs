@@ -94,11 +94,8 @@ fn on_line(snapshot: &Snapshot, span: Span, range: Span) -> bool {
 
 /// Whether a range lies on a step: anywhere in its entry, so that the cursor need not hunt for the name.
 fn on_gate(snapshot: &Snapshot, gate: &GateFact, range: Span) -> bool {
-    let step = snapshot
-        .own_steps()
-        .find(|(_, step)| step.name.as_str() == gate.step);
-    match step {
-        Some((_, step)) => {
+    match snapshot.own_step(&gate.step) {
+        Some(step) => {
             step.loc.span.intersect(range).is_some() || on_line(snapshot, step.name.loc.span, range)
         }
         None => on_line(snapshot, anchor(snapshot, gate).0, range),

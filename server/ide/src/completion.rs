@@ -2,9 +2,9 @@
 //! the words of closed lists, and names inside `{{ }}`.
 
 use fermata_syntax::{Offset, Span, Tree};
-use fermata_workflow::Workflow;
 use fermata_workflow::dialects::conductor::schema::{Standing, standing};
 use fermata_workflow::model::END;
+use fermata_workflow::{Dialect, Workflow};
 
 use crate::keys;
 use crate::place::{Place, place};
@@ -43,6 +43,9 @@ pub fn completions(snapshot: &Snapshot, offset: Offset) -> Vec<Completion> {
     let (Some(tree), Some(workflow)) = (snapshot.tree(), snapshot.workflow()) else {
         return Vec::new();
     };
+    if workflow.dialect == Dialect::Archon {
+        return crate::archon::completion::completions(snapshot, offset);
+    }
     let word = word_before(tree.text(), offset);
     if let Some(found) = in_template(tree.text(), workflow, offset, word) {
         return found;
@@ -52,11 +55,11 @@ pub fn completions(snapshot: &Snapshot, offset: Offset) -> Vec<Completion> {
     if let Some((key, _)) = line.split_once(':') {
         return values(workflow, &value_path(tree, word, key, &here), word);
     }
-    key_names(tree, workflow, offset, &here, word)
+    key_names(tree, offset, &here, word)
 }
 
 /// The identifier that ends at the offset.
-fn word_before(text: &str, offset: Offset) -> Span {
+pub(crate) fn word_before(text: &str, offset: Offset) -> Span {
     let end = usize::from(offset).min(text.len());
     let start = text[..end]
         .rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-' || c == '$'))
@@ -66,7 +69,7 @@ fn word_before(text: &str, offset: Offset) -> Span {
     Span::new(Offset::try_from(start.min(end)).unwrap_or(offset), offset)
 }
 
-fn line_before(text: &str, offset: Offset) -> &str {
+pub(crate) fn line_before(text: &str, offset: Offset) -> &str {
     let end = usize::from(offset).min(text.len());
     let start = text[..end].rfind('\n').map_or(0, |at| at + 1);
     text[start..end]
@@ -161,7 +164,7 @@ fn in_template(
 }
 
 /// The path of the value whose key stands on this line, even while the value is empty.
-fn value_path(tree: &Tree, word: Span, key: &str, here: &Place) -> String {
+pub(crate) fn value_path(tree: &Tree, word: Span, key: &str, here: &Place) -> String {
     let last = here
         .path
         .rsplit('.')
@@ -225,7 +228,7 @@ fn values(workflow: &Workflow, path: &str, word: Span) -> Vec<Completion> {
 
 /// The path of the mapping that a new key in place of `word` would stand in:
 /// the key is tried out, which also tells broken text from a good place.
-fn mapping_path(tree: &Tree, word: Span) -> String {
+pub(crate) fn mapping_path(tree: &Tree, word: Span) -> String {
     const TRIED: &str = "fermata_key: 0";
     let mut text = tree.text().to_owned();
     text.replace_range(usize::from(word.start())..usize::from(word.end()), TRIED);
@@ -238,16 +241,7 @@ fn mapping_path(tree: &Tree, word: Span) -> String {
         })
 }
 
-fn key_names(
-    tree: &Tree,
-    workflow: &Workflow,
-    offset: Offset,
-    here: &Place,
-    word: Span,
-) -> Vec<Completion> {
-    if workflow.dialect != fermata_workflow::Dialect::Conductor {
-        return Vec::new();
-    }
+fn key_names(tree: &Tree, offset: Offset, here: &Place, word: Span) -> Vec<Completion> {
     let parent = mapping_path(tree, word);
     let kind = step_kind(tree, offset);
     let present = present_keys(tree, offset, here);
@@ -288,7 +282,7 @@ fn step_kind(tree: &Tree, offset: Offset) -> Option<String> {
     Some(kind.unwrap_or_else(|| "agent".to_owned()))
 }
 
-fn present_keys(tree: &Tree, offset: Offset, here: &Place) -> Vec<String> {
+pub(crate) fn present_keys(tree: &Tree, offset: Offset, here: &Place) -> Vec<String> {
     let skip = here
         .key
         .as_ref()

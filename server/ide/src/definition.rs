@@ -2,9 +2,11 @@
 //! written, in routes, gate options, groups and templates.
 
 use fermata_syntax::{Offset, Span};
+use fermata_workflow::dag::Dag;
 use fermata_workflow::model::{END, Workflow};
-use fermata_workflow::{FileId, StepKind, Text};
+use fermata_workflow::{Dialect, FileId, StepKind, Text};
 
+use crate::archon;
 use crate::snapshot::Snapshot;
 
 /// One place where a step's name is written.
@@ -20,6 +22,11 @@ pub struct Occurrence {
 #[must_use]
 pub fn rename_target(snapshot: &Snapshot, offset: Offset) -> Option<(String, Span)> {
     let workflow = snapshot.workflow()?;
+    if workflow.dialect == Dialect::Archon {
+        let (node, span) = archon::occurrences::target(snapshot, offset)?;
+        let name = Dag::new(workflow).nodes[node].step.name.trim().to_owned();
+        return Some((name, span));
+    }
     workflow
         .steps
         .iter()
@@ -37,11 +44,56 @@ pub fn rename_target(snapshot: &Snapshot, offset: Offset) -> Option<(String, Spa
 /// Where the step under an offset is defined.
 #[must_use]
 pub fn definition(snapshot: &Snapshot, offset: Offset) -> Option<Span> {
-    let (name, _) = rename_target(snapshot, offset)?;
-    occurrences(snapshot, &name)
-        .into_iter()
-        .find(|o| o.defines)
-        .map(|o| o.span)
+    let archon = snapshot.workflow()?.dialect == Dialect::Archon;
+    let other = || {
+        archon::occurrences::field(snapshot, offset)
+            .or_else(|| archon::occurrences::input(snapshot, offset))
+    };
+    let step = || {
+        occurrences_at(snapshot, offset)
+            .into_iter()
+            .find(|o| o.defines)
+            .map(|o| o.span)
+    };
+    step().or_else(|| archon.then(other)?)
+}
+
+/// Every place where the step under an offset is written, from top to bottom.
+#[must_use]
+pub fn occurrences_at(snapshot: &Snapshot, offset: Offset) -> Vec<Occurrence> {
+    let Some(workflow) = snapshot.workflow() else {
+        return Vec::new();
+    };
+    if workflow.dialect != Dialect::Archon {
+        let target = rename_target(snapshot, offset);
+        return target.map_or_else(Vec::new, |(name, _)| occurrences(snapshot, &name));
+    }
+    let found = archon::occurrences::target(snapshot, offset).zip(snapshot.tree());
+    found.map_or_else(Vec::new, |((node, _), tree)| {
+        archon::occurrences::of(tree, workflow, &Dag::new(workflow), node)
+    })
+}
+
+/// Whether the step under an offset cannot have a name, because another one has it where it would be seen.
+#[must_use]
+pub fn is_taken(snapshot: &Snapshot, offset: Offset, name: &str) -> bool {
+    let Some(workflow) = snapshot.workflow() else {
+        return false;
+    };
+    if workflow.dialect != Dialect::Archon {
+        return !occurrences(snapshot, name).is_empty();
+    }
+    let dag = Dag::new(workflow);
+    archon::occurrences::target(snapshot, offset).is_some_and(|(node, _)| {
+        name == "INPUTS"
+            || dag.find(node, name).is_some()
+            || (0..dag.nodes.len()).any(|other| {
+                dag.nodes[other].step.name.trim() == name
+                    && dag
+                        .visible(other)
+                        .contains(&dag.nodes[node].step.name.trim())
+            })
+    })
 }
 
 /// Every place of the document where a step's name is written, from top to bottom.

@@ -2,8 +2,8 @@
 
 use fermata_syntax::Encoding;
 use fermata_workflow::flow::{EdgeKind, Flow, FlowEdge, Target};
-use fermata_workflow::model::END;
-use fermata_workflow::{FileId, Loaded, Step, StepKind};
+use fermata_workflow::model::{ArchonKind, END};
+use fermata_workflow::{Dialect, FileId, Loaded, Step, StepKind};
 use serde_json::{Value, json};
 
 /// A workflow as nodes and edges.
@@ -106,7 +106,11 @@ pub fn graph(loaded: &Loaded) -> Graph {
             });
         }
     }
+    if workflow.dialect == Dialect::Archon {
+        conditions(workflow, &mut edges);
+    }
     edges.dedup();
+    let round_edges: Vec<GraphEdge> = edges.iter().filter(|e| e.back).cloned().collect();
     let mut nodes: Vec<GraphNode> = workflow
         .steps
         .iter()
@@ -129,13 +133,64 @@ pub fn graph(loaded: &Loaded) -> Graph {
             .entry
             .as_ref()
             .map(|entry| entry.as_str().to_owned()),
-        loops: loops
-            .iter()
-            .map(|l| GraphLoop {
-                steps: l.steps.iter().map(|s| flow.name(*s).to_owned()).collect(),
-                name: l.name.clone(),
-            })
-            .collect(),
+        loops: if workflow.dialect == Dialect::Archon {
+            rounds(&round_edges)
+        } else {
+            loops
+                .iter()
+                .map(|l| GraphLoop {
+                    steps: l.steps.iter().map(|s| flow.name(*s).to_owned()).collect(),
+                    name: l.name.clone(),
+                })
+                .collect()
+        },
+    }
+}
+
+/// Archon's loops: each inside of its node.
+fn rounds(edges: &[GraphEdge]) -> Vec<GraphLoop> {
+    let round = |edge: &GraphEdge| GraphLoop {
+        steps: vec![edge.from.clone()],
+        name: match &edge.label {
+            Some(label) => format!("{} ({label})", edge.from),
+            None => edge.from.clone(),
+        },
+    };
+    edges.iter().map(round).collect()
+}
+
+/// Archon's conditions stand at the node that they let in; its loops go round inside of one node.
+fn conditions(workflow: &fermata_workflow::Workflow, edges: &mut Vec<GraphEdge>) {
+    for edge in edges.iter_mut() {
+        let when = workflow
+            .step(&edge.to)
+            .and_then(|step| step.node.as_ref()?.when.as_ref());
+        edge.when = when.map(|w| w.as_str().to_owned());
+        edge.label.clone_from(&edge.when);
+    }
+    for step in &workflow.steps {
+        let StepKind::Archon(kind) = &step.kind else {
+            continue;
+        };
+        let (until, rounds) = match kind.as_ref() {
+            ArchonKind::Loop(inner) => (inner.until.as_ref(), inner.max_iterations),
+            ArchonKind::LoopGroup {
+                until,
+                max_iterations,
+                ..
+            } => (until.as_ref(), *max_iterations),
+            _ => continue,
+        };
+        let until = until.map_or_else(String::new, |u| format!("until {}, ", u.trim()));
+        let label = format!("{until}at most {}", rounds.map_or(0, |r| r.value));
+        let name = step.name.as_str().to_owned();
+        edges.push(GraphEdge {
+            from: name.clone(),
+            to: name,
+            when: None,
+            back: true,
+            label: Some(label),
+        });
     }
 }
 
@@ -167,6 +222,12 @@ fn node(loaded: &Loaded, step: &Step) -> GraphNode {
             .map(|m| m.as_str().to_owned())
             .collect(),
         StepKind::ForEach(each) => vec![each.agent.name.as_str().to_owned()],
+        StepKind::Archon(kind) => match kind.as_ref() {
+            ArchonKind::LoopGroup { nodes, .. } => {
+                nodes.iter().map(|n| n.name.trim().to_owned()).collect()
+            }
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     };
     let name = step.name.as_str().to_owned();

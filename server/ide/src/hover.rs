@@ -23,12 +23,15 @@ pub struct Hover {
 #[must_use]
 pub fn hover(snapshot: &Snapshot, offset: Offset) -> Option<Hover> {
     let workflow = snapshot.workflow()?;
+    if workflow.dialect == Dialect::Archon {
+        return crate::archon::hover::hover(snapshot, offset);
+    }
     let place = place(snapshot.tree()?, offset);
     if place.on_key {
         let (_, span) = place.key.as_ref()?;
         return Some(Hover {
             span: *span,
-            markdown: of_key(workflow, &place.path)?,
+            markdown: of_key(&place.path)?,
         });
     }
     let (value, span) = place.value.as_ref()?;
@@ -39,7 +42,7 @@ pub fn hover(snapshot: &Snapshot, offset: Offset) -> Option<Hover> {
             of_step(snapshot, workflow, value)?
         }
     } else {
-        of_key(workflow, &place.path)?
+        of_key(&place.path)?
     };
     Some(Hover {
         span: *span,
@@ -63,10 +66,7 @@ pub(crate) fn names_step(place: &Place) -> bool {
     .any(|end| place.path.ends_with(end))
 }
 
-fn of_key(workflow: &Workflow, path: &str) -> Option<String> {
-    if workflow.dialect != Dialect::Conductor {
-        return None;
-    }
+fn of_key(path: &str) -> Option<String> {
     let key = keys::find(path)?;
     let must = if key.required { " · required" } else { "" };
     Some(format!(

@@ -108,10 +108,8 @@ pub(crate) fn top(snapshot: &Snapshot) -> Span {
 /// Where a gate is shown: its step's name in the current text, else the first
 /// line; and whether the step was found.
 pub(crate) fn anchor(snapshot: &Snapshot, gate: &GateFact) -> (Span, bool) {
-    let step = snapshot
-        .own_steps()
-        .find(|(_, step)| step.name.as_str() == gate.step);
-    step.map_or((Span::empty(Offset::new(0)), false), |(_, step)| {
+    let step = snapshot.own_step(&gate.step);
+    step.map_or((Span::empty(Offset::new(0)), false), |step| {
         (step.name.loc.span, true)
     })
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fermata_syntax::{Kind, Node, Span};
-use fermata_workflow::{FileId, StepKind};
+use fermata_workflow::{Dialect, FileId, StepKind};
 
 use crate::snapshot::Snapshot;
 
@@ -22,6 +22,10 @@ pub fn links(snapshot: &Snapshot) -> Vec<Link> {
     let Some(source) = snapshot.loaded.sources.get(FileId::ROOT) else {
         return Vec::new();
     };
+    if let Some(workflow) = snapshot.workflow().filter(|w| w.dialect == Dialect::Archon) {
+        let around = &snapshot.loaded.surroundings;
+        return crate::archon::links::links(&source.tree, workflow, around, &source.path);
+    }
     let folder = source.path.parent().unwrap_or(Path::new("/"));
     let mut found = Vec::new();
     if let Some(root) = source.tree.root() {

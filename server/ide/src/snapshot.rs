@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use fermata_syntax::Tree;
 use fermata_workflow::flow::Flow;
-use fermata_workflow::{Diagnostic, FileId, Loaded, Step, Workflow};
+use fermata_workflow::model::ArchonKind;
+use fermata_workflow::{Diagnostic, FileId, Loaded, Step, StepKind, Workflow};
 
 use crate::facts::RunFacts;
 
@@ -42,6 +43,27 @@ impl Snapshot {
             .iter()
             .enumerate()
             .filter(|(_, step)| step.loc.file == FileId::ROOT)
+    }
+
+    /// The step of this name that is written in the document, bodies of groups included.
+    pub(crate) fn own_step(&self, name: &str) -> Option<&Step> {
+        fn find<'s>(steps: &'s [Step], name: &str) -> Option<&'s Step> {
+            steps.iter().find_map(|step| {
+                if step.name.trim() == name {
+                    return Some(step);
+                }
+                match &step.kind {
+                    StepKind::Archon(kind) => match kind.as_ref() {
+                        ArchonKind::LoopGroup { nodes, .. } => find(nodes, name),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            })
+        }
+        // Events name a node of a body behind its group.
+        let name = name.rsplit(['.', '/']).next().unwrap_or(name);
+        find(&self.workflow()?.steps, name).filter(|step| step.loc.file == FileId::ROOT)
     }
 
     /// The route graph.

@@ -1,6 +1,7 @@
 //! Document symbols: inputs and steps, with the steps of groups below their group.
 
 use fermata_syntax::Span;
+use fermata_workflow::model::ArchonKind;
 use fermata_workflow::{FileId, StepKind};
 
 use crate::snapshot::Snapshot;
@@ -64,6 +65,10 @@ fn symbol(step: &fermata_workflow::Step) -> Symbol {
         StepKind::ForEach(each) if each.agent.loc.file == step.loc.file => {
             vec![symbol(&each.agent)]
         }
+        StepKind::Archon(kind) => match kind.as_ref() {
+            ArchonKind::LoopGroup { nodes, .. } => nodes.iter().map(symbol).collect(),
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     };
     // A step whose name is missing or included from elsewhere is selected as a whole.
@@ -95,6 +100,16 @@ fn kind(kind: &StepKind) -> SymbolKind {
         StepKind::Set(_) | StepKind::Wait(_) => SymbolKind::Value,
         StepKind::Parallel(_) | StepKind::ForEach(_) => SymbolKind::Group,
         StepKind::SubWorkflow(_) => SymbolKind::Workflow,
-        StepKind::Terminate(_) | StepKind::Archon(_) => SymbolKind::Other,
+        StepKind::Archon(kind) => match kind.as_ref() {
+            ArchonKind::Command { .. } | ArchonKind::Prompt { .. } | ArchonKind::Loop(_) => {
+                SymbolKind::Agent
+            }
+            ArchonKind::Bash { .. } | ArchonKind::Script { .. } => SymbolKind::Process,
+            ArchonKind::Approval { .. } => SymbolKind::Decision,
+            ArchonKind::LoopGroup { .. } => SymbolKind::Group,
+            ArchonKind::Include { .. } | ArchonKind::Workflow { .. } => SymbolKind::Workflow,
+            ArchonKind::Cancel { .. } => SymbolKind::Other,
+        },
+        StepKind::Terminate(_) => SymbolKind::Other,
     }
 }

@@ -1,6 +1,7 @@
 //! One open document: its text, its last analysis, and who waits for the next.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fermata_syntax::{Encoding, Position as Place, edit};
@@ -16,6 +17,8 @@ pub(crate) struct Analysis {
     pub(crate) diagnostics: Arc<Vec<Diagnostic>>,
     /// `None`: the text is no workflow, and nothing is said about it.
     pub(crate) dialect: Option<Dialect>,
+    /// Every file and folder that it looked at.
+    pub(crate) asked: Arc<BTreeSet<PathBuf>>,
 }
 
 /// Something that wants the analysis of the newest text.
@@ -69,6 +72,16 @@ impl Document {
         }
         self.version = version;
         self.revision += 1;
+    }
+
+    /// Whether the last analysis looked at a path, which has changed; a text that is no workflow looks at nothing.
+    pub(crate) fn uses(&self, path: &Path) -> bool {
+        let Some(analysis) = &self.analysis else {
+            return true;
+        };
+        analysis.dialect.is_some()
+            && path != self.path
+            && fermata_store::Index::concerns(&analysis.asked, path)
     }
 
     /// Whether the last analysis is of the newest text and of what it includes now.

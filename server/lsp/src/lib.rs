@@ -22,8 +22,8 @@ mod settings;
 mod surface;
 mod watch;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use fermata_control::Control;
@@ -64,12 +64,26 @@ pub fn serve_stdio(opener: impl FnOnce(Surface) -> Result<Control> + Send + 'sta
 }
 
 /// What tests may look at and provoke. Nothing of it does anything unless asked.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Probe {
     /// How many texts were analysed: at most one for each edit, however much is asked about it.
     pub lowerings: AtomicU64,
     /// Makes the next question about a document panic.
     pub panics: AtomicBool,
+    index: OnceLock<fermata_store::Index>,
+}
+
+impl Probe {
+    /// What the session has read of the disk, once it has begun.
+    #[must_use]
+    pub fn disk(&self) -> Option<&fermata_store::Index> {
+        self.index.get()
+    }
+
+    pub(crate) fn index(&self, index: &fermata_store::Index) {
+        // A second greeting is refused before it gets here.
+        let _ = self.index.set(index.clone());
+    }
 }
 
 /// Serves one client on any pair of streams.

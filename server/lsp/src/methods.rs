@@ -10,8 +10,10 @@ pub(crate) mod document_link;
 pub(crate) mod document_symbol;
 pub(crate) mod folding_range;
 pub(crate) mod hover;
+pub(crate) mod inlay_hint;
 pub(crate) mod references;
 pub(crate) mod rename;
+pub(crate) mod semantic_tokens;
 
 use fermata_ide::Act;
 use serde_json::{Value, json};

@@ -4,20 +4,21 @@
 
 mod documents;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use fermata_control::{Changes, Control, RunsFilter, RunsView};
 use fermata_engine::RunId;
 use fermata_ide::{RunFacts, Snapshot};
+use fermata_store::Index;
 use fermata_syntax::Encoding;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 use tower_lsp::Client;
 use tower_lsp::jsonrpc::Result;
-use tower_lsp::ls_types::{MessageType, TextDocumentContentChangeEvent, Uri};
+use tower_lsp::ls_types::{Diagnostic, MessageType, TextDocumentContentChangeEvent, Uri};
 
 use crate::commands::{self, Context};
 use crate::document::{Analysis, Document};
@@ -55,8 +56,8 @@ pub(crate) enum Message {
     Close {
         uri: Uri,
     },
-    /// A file changed on disk or an open document that others may include.
-    FilesChanged,
+    /// Something has changed at these paths of the disk.
+    FilesChanged(Vec<PathBuf>),
     Settings(Value),
     Trust(bool),
     Analyzed {
@@ -123,8 +124,10 @@ pub(crate) struct Session {
     progress: Option<Progress>,
     watch: Watch,
     probe: Arc<Probe>,
-    /// Files that a document's analysis has published to, besides its own.
-    published: HashMap<Uri, HashSet<Uri>>,
+    /// What each document's analysis says about each file.
+    published: HashMap<Uri, HashMap<Uri, Vec<Diagnostic>>>,
+    /// What analyses have read of the disk.
+    index: Index,
     reading_runs: bool,
     read_again: bool,
 }
@@ -139,6 +142,12 @@ impl Session {
         probe: Arc<Probe>,
     ) -> Self {
         let watch = Watch::start(control.clone(), own.clone());
+        let told = own.clone();
+        // Nobody listens any more when the session has ended.
+        let index = Index::start(move |paths| {
+            let _ = told.send(Message::FilesChanged(paths));
+        });
+        probe.index(&index);
         let outbox = Outbox::start(client.clone(), facts.plugin);
         let progress = facts
             .shows_progress
@@ -164,6 +173,7 @@ impl Session {
             watch,
             probe,
             published: HashMap::new(),
+            index,
             reading_runs: false,
             read_again: false,
         }
@@ -202,7 +212,7 @@ impl Session {
                 self.documents
                     .insert(uri.clone(), Document::new(path, text, version));
                 self.analyze(&uri);
-                self.files_changed(Some(&uri));
+                self.document_changed(&uri);
             }
             Message::Change {
                 uri,
@@ -213,14 +223,14 @@ impl Session {
                 if let Some(document) = self.documents.get_mut(&uri) {
                     document.change(changes, version, encoding);
                     self.analyze(&uri);
-                    self.files_changed(Some(&uri));
+                    self.document_changed(&uri);
                 }
             }
             Message::Close { uri } => self.close(&uri),
-            Message::FilesChanged => self.files_changed(None),
+            Message::FilesChanged(paths) => self.disk_changed(&paths),
             Message::Settings(value) => {
                 self.settings.apply(&value);
-                self.files_changed(None);
+                self.check_all();
                 self.refresh_lenses();
             }
             Message::Trust(trusted) => {

@@ -42,6 +42,8 @@ pub struct StepRequest {
     pub agent: String,
     /// From 1; above 1 when an earlier attempt of the step left no result.
     pub attempt: u32,
+    /// Round of the loop that the step lies in, from 1; absent outside of loops.
+    pub round: Option<u64>,
     /// Names the conversation. Turns with the same name belong to one session of the agent:
     /// the first opens it, [`AgentProvider::end`] closes it.
     pub conversation: String,
@@ -357,6 +359,12 @@ pub trait AgentProvider: Send + Sync {
         request: StepRequest,
         sink: Arc<dyn AgentSink>,
     ) -> Result<StepOutput, AgentError>;
+
+    /// Whether answers of that agent fit a wanted schema by themselves, so that one which does not is final. Agents that
+    /// are only asked for it are asked again.
+    fn enforces(&self, _agent: &str) -> bool {
+        false
+    }
 
     /// The conversation is over: its session can be closed. Unknown names are ignored.
     async fn end(&self, conversation: &str);

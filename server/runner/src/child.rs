@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fermata_engine::{Cause, ChildCall, Failure, Outcome, Payload, RunId, Status};
+use fermata_engine::{Cause, ChildCall, Failure, Outcome, Payload, RunId, Status, StepPath};
 use fermata_store::{Store, load_state};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
@@ -85,11 +85,17 @@ pub(crate) async fn run(
         }
     };
     match ended {
-        Ok(output) => Outcome::Agent {
-            output,
-            detail: about(Some(&child)),
-            elapsed: elapsed(),
-        },
+        Ok((output, cost)) => {
+            let mut detail = about(Some(&child));
+            if cost > 0.0 {
+                detail.insert("cost_usd".to_owned(), Value::from(cost));
+            }
+            Outcome::Agent {
+                output,
+                detail,
+                elapsed: elapsed(),
+            }
+        }
         Err(error) => fail(error, Some(&child)),
     }
 }
@@ -117,13 +123,13 @@ async fn begin(
         })
 }
 
-/// Waits for the end of a child; its output.
+/// Waits for the end of a child; its output, and what it has spent in US dollars.
 async fn watch_over(
     family: &Family,
     children: &Arc<dyn Children>,
     call: &ChildCall,
     child: &RunId,
-) -> Result<Value, Refused> {
+) -> Result<(Value, f64), Refused> {
     let lost = |error: fermata_store::StoreError| {
         refused(
             "child-failed",
@@ -140,7 +146,9 @@ async fn watch_over(
         match row.status {
             Status::Completed => {
                 let state = load_state(family.store.as_ref(), child).map_err(lost)?;
-                return output(family, state.output).map_err(lost);
+                let root = state.frames.get(&StepPath::root());
+                let spent = root.map_or(0.0, |frame| frame.spent_usd);
+                return Ok((output(family, state.output).map_err(lost)?, spent));
             }
             Status::Cancelled => {
                 return Err(refused(

@@ -33,6 +33,7 @@ pub(crate) async fn script(call: ScriptCall, stage: Stage, reports: Reports) -> 
         role: Role::Agent,
         agent: stage.agent.clone().unwrap_or_else(|| "scripted".to_owned()),
         attempt: call.attempt,
+        round: None,
         conversation: conversation.clone(),
         turn: 1,
         session_key: None,
@@ -80,7 +81,7 @@ pub(crate) async fn agent(
     asked_to_end: watch::Receiver<bool>,
 ) -> Outcome {
     let plain = plainest(&call);
-    let call_is_text = call.text.is_some();
+    let structured = call.text.as_ref().is_some_and(|text| text.schema.is_some());
     match agent_step::run(call, stage, reports, asked_to_end).await {
         Outcome::Failed {
             error,
@@ -88,8 +89,8 @@ pub(crate) async fn agent(
             elapsed,
         } if error.kind == MISSING_STUB => {
             detail.insert("stub".to_owned(), Value::from("missing"));
-            if plain.is_object() && call_is_text {
-                detail.insert("structured".to_owned(), Value::Bool(true));
+            if structured {
+                detail.insert("structured".to_owned(), Value::from(true));
             }
             Outcome::Agent {
                 output: plain,
@@ -103,15 +104,11 @@ pub(crate) async fn agent(
 
 /// An output that has the declared fields and says nothing.
 fn plainest(call: &AgentCall) -> Value {
-    if let Some(rule) = &call.text {
-        let properties = rule
+    if let Some(text) = &call.text {
+        return text
             .schema
             .as_ref()
-            .and_then(|schema| schema.get("properties"));
-        return match properties.and_then(Value::as_object) {
-            Some(fields) => of_fields(fields, 0),
-            None => Value::from(""),
-        };
+            .map_or_else(|| json!(""), |schema| of_field(schema, 0));
     }
     match &call.schema {
         Some(fields) if !call.raw && !fields.is_empty() => of_fields(fields, 0),

@@ -45,6 +45,23 @@ impl OsWorld {
         self
     }
 
+    /// The names in a folder of the disk, without open documents.
+    pub(crate) fn list_disk(&self, folder: &Path) -> io::Result<Vec<String>> {
+        Ok(std::fs::read_dir(folder)?
+            .filter_map(std::result::Result::ok)
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect())
+    }
+
+    /// The names of open documents in a folder.
+    pub(crate) fn open_in<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = String> + 'a {
+        self.overlay
+            .keys()
+            .filter(move |path| path.parent() == Some(folder))
+            .filter_map(|path| path.file_name())
+            .map(|name| name.to_string_lossy().into_owned())
+    }
+
     /// Whether the text of a file is an open document's.
     #[must_use]
     pub fn is_open(&self, path: &Path) -> bool {
@@ -75,18 +92,9 @@ impl World for OsWorld {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let mut names: Vec<String> = std::fs::read_dir(folder)?
-            .filter_map(std::result::Result::ok)
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
+        let mut names = self.list_disk(folder)?;
         // A new document that was never saved is in its folder too.
-        names.extend(
-            self.overlay
-                .keys()
-                .filter(|path| path.parent() == Some(folder))
-                .filter_map(|path| path.file_name())
-                .map(|name| name.to_string_lossy().into_owned()),
-        );
+        names.extend(self.open_in(folder));
         names.sort();
         names.dedup();
         Ok(names)

@@ -14,6 +14,7 @@ pub mod dialects;
 pub mod edits;
 pub mod flow;
 pub mod loader;
+pub mod memo;
 pub mod memory;
 pub mod model;
 pub mod nearest;

@@ -5,6 +5,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::memo::Memo;
+
 /// What a path names, without following the question any further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathKind {
@@ -35,4 +37,8 @@ pub trait World: Send + Sync {
     fn home(&self) -> Option<PathBuf>;
     /// The absolute path of a program on PATH, or `None`.
     fn program(&self, name: &str) -> Option<PathBuf>;
+    /// Where what was parsed of other files is kept from load to load; none by default.
+    fn memo(&self) -> Option<&Memo> {
+        None
+    }
 }

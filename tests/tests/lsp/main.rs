@@ -5,4 +5,5 @@
 mod children;
 mod gates;
 mod messages;
+mod project;
 mod server;

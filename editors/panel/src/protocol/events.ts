@@ -78,7 +78,7 @@ export type EventBody =
   | ({ readonly type: "agent_tool_call"; readonly call: string; readonly title: string; readonly status: string; readonly kind?: string } & StepAttempt)
   | ({ readonly type: "agent_usage"; readonly [key: string]: Json } & StepAttempt)
   | ({ readonly type: "script_output"; readonly stream: string; readonly text: string } & StepAttempt)
-  | { readonly type: "warning"; readonly message: string; readonly step?: string };
+  | { readonly type: "warning"; readonly code?: string; readonly message: string; readonly step?: string };
 
 /** One entry of a run's log. */
 export type RunEvent = Envelope & EventBody;

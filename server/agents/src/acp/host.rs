@@ -336,7 +336,11 @@ fn prompt(request: &StepRequest, submits: bool) -> String {
 /// What an agent that knows us is told under `_meta.fermata`: enough to answer the same after a
 /// restart, without memory.
 fn about(request: &StepRequest, call: u32) -> Value {
-    let visit = visit(&request.path);
+    let round = request.round.and_then(|round| u32::try_from(round).ok());
+    let visit = match visit(&request.path) {
+        1 => round.unwrap_or(1),
+        visit => visit,
+    };
     json!({
         "run": request.run.as_str(),
         "step": request.step,

@@ -84,6 +84,7 @@ impl Stage {
             role: Role::Agent,
             agent: "scripted".to_owned(),
             attempt: 1,
+            round: None,
             conversation: step.to_owned(),
             turn: 1,
             session_key: None,

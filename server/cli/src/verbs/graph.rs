@@ -112,9 +112,9 @@ fn mermaid(graph: &RouteGraph) -> String {
     let mut out = String::from("flowchart TD\n");
     for (index, node) in graph.nodes.iter().enumerate() {
         let (open, close) = match node.kind.as_str() {
-            "end" | "terminate" => ("([", "])"),
-            "human_gate" | "questions" => ("{{", "}}"),
-            "parallel" | "for_each" => ("[[", "]]"),
+            "end" | "terminate" | "cancel" => ("([", "])"),
+            "human_gate" | "questions" | "approval" => ("{{", "}}"),
+            "parallel" | "for_each" | "loop_group" | "include" | "workflow" => ("[[", "]]"),
             _ => ("[", "]"),
         };
         let _ = writeln!(out, "  n{index}{open}\"{}\"{close}", quote(&node.label));

@@ -9,11 +9,14 @@ use crate::console::Console;
 use crate::exit::{Exit, Usage};
 
 const CONDUCTOR: &str = include_str!("new/conductor.yaml");
+const ARCHON: &str = include_str!("new/archon.yaml");
+/// Where Archon looks for the workflows of a repository.
+const ARCHON_FOLDER: &str = ".archon/workflows";
 
 /// Options of `new`.
 #[derive(Debug, Args)]
 pub(crate) struct New {
-    /// The workflow's name; NAME.yaml is written into the current folder.
+    /// The workflow's name; NAME.yaml is written into the current folder, for Archon into its `.archon/workflows`.
     #[arg(default_value = "write-and-review")]
     name: String,
     /// The dialect to write it in.
@@ -24,6 +27,7 @@ pub(crate) struct New {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Dialect {
     Conductor,
+    Archon,
 }
 
 /// Runs the verb.
@@ -40,10 +44,15 @@ pub(crate) fn run(options: &New, console: &Console) -> Result<Exit> {
         ))
         .into());
     }
-    let text = match options.dialect {
-        Dialect::Conductor => CONDUCTOR.replace("NAME", name),
+    let (file, template) = match options.dialect {
+        Dialect::Conductor => (format!("{name}.yaml"), CONDUCTOR),
+        Dialect::Archon => {
+            std::fs::create_dir_all(ARCHON_FOLDER)
+                .with_context(|| format!("{ARCHON_FOLDER} cannot be made"))?;
+            (format!("{ARCHON_FOLDER}/{name}.yaml"), ARCHON)
+        }
     };
-    let file = format!("{name}.yaml");
+    let text = template.replace("NAME", name).replace("FILE", &file);
     let mut out = match std::fs::File::create_new(&file) {
         Ok(out) => out,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -57,7 +66,7 @@ pub(crate) fn run(options: &New, console: &Console) -> Result<Exit> {
     out.write_all(text.as_bytes())
         .with_context(|| format!("{file} cannot be written"))?;
     console.line(&format!(
-        "wrote {file}; see its route graph with `fermata graph {file}`, start it with `fermata run {file} \"what to write about\"`"
+        "wrote {file}; see its graph with `fermata graph {file}`, start it with `fermata run {file} \"what to do\"`"
     ));
     Ok(Exit::Fine)
 }

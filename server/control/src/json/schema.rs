@@ -149,17 +149,19 @@ fn documents() -> Map<String, Value> {
         ),
     );
     let start = object(
-        "A request to run that waits for a choice about an earlier run.",
+        "A request to run that waits for a choice: about an earlier run, or about uncommitted changes.",
         [
             ("start", text()),
             ("workflow", text()),
-            ("prior", text()),
+            ("prior", maybe("string")),
+            ("changes", list(text())),
+            ("answers", list(choice_answers())),
             ("request", json!({"type": "object"})),
             ("created", json!({"type": "integer"})),
         ],
     );
-    let prior = object(
-        "The earlier run.",
+    let mut prior = object(
+        "The earlier run; null when the choice is about uncommitted changes.",
         [
             ("run", text()),
             ("status", status()),
@@ -170,12 +172,14 @@ fn documents() -> Map<String, Value> {
             ("changed", json!({"type": ["boolean", "null"]})),
         ],
     );
+    prior["type"] = json!(["object", "null"]);
     let choice = object(
         "What has to be decided before anything starts.",
         [
             ("start", text()),
             ("workflow", text()),
             ("prior", prior),
+            ("changes", list(text())),
             ("request", json!({"type": "object"})),
             ("answers", list(choice_answers())),
         ],

@@ -2,7 +2,7 @@
 //! its intent what was decided; what follows from run and definition alone is
 //! added here.
 
-use super::{nodes, place, rounds};
+use super::{nodes, place};
 use crate::definition::Definition;
 use crate::effect::Effect;
 use crate::ids::StepPath;
@@ -21,8 +21,7 @@ pub fn due_unless(
         .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
         .filter_map(|(path, open)| match place::find(definition, path) {
             Some(place) => nodes::effect(state, definition, &place, open),
-            None => nodes::effect_within(state, definition, path, open)
-                .or_else(|| rounds::effect(state, definition, path, open)),
+            None => nodes::effect_within(state, definition, path, open),
         })
         .collect()
 }

@@ -133,6 +133,11 @@ impl Graph {
             .filter(move |at| self.layer[*at] == layer)
     }
 
+    /// How many layers there are.
+    pub(crate) fn layers(&self) -> usize {
+        self.width.len()
+    }
+
     /// How many nodes a layer has.
     pub(crate) fn width(&self, layer: usize) -> usize {
         self.width.get(layer).copied().unwrap_or_default()

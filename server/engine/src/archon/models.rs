@@ -34,7 +34,7 @@ impl Models {
     ///
     /// # Errors
     /// A [`Failure`] of class `alias` for a name that the configuration does not have.
-    pub(crate) fn of(&self, node: Node<'_>) -> Result<Model, Failure> {
+    pub(crate) fn of(&self, node: Node<'_>, around: Option<&str>) -> Result<Model, Failure> {
         let written = node.text("model");
         let named = match written {
             Some(name) if name.starts_with('@') => Some(self.alias(name)?),
@@ -47,6 +47,7 @@ impl Models {
         };
         let provider = node
             .text("provider")
+            .or(around)
             .map(str::to_owned)
             .or_else(|| of("provider"))
             .unwrap_or_else(|| self.usual());

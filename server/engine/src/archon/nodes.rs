@@ -27,6 +27,7 @@ pub(crate) mod bash;
 mod bindings;
 pub(crate) mod cancel;
 pub(crate) mod environment;
+pub(crate) mod fan_out;
 pub(crate) mod prompt;
 mod script;
 pub(crate) mod workflow;
@@ -40,15 +41,8 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
         Kind::Prompt | Kind::Command => prompt::start(turn, place),
         Kind::Approval => approval::start(turn, place),
         Kind::Loop | Kind::LoopGroup => rounds::start(turn, place),
-        Kind::Workflow if place.node.get("fan_out").is_none() => workflow::start(turn, place),
-        kind @ Kind::Workflow => {
-            let error = failure(
-                "other",
-                format!("nodes of kind `{}` cannot be run yet", kind.word()),
-                &[],
-            );
-            refuse(turn, place, error);
-        }
+        Kind::Workflow if fan_out::is(place.node) => fan_out::start(turn, place),
+        Kind::Workflow => workflow::start(turn, place),
     }
 }
 
@@ -62,8 +56,10 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
         start(turn, place);
         return;
     }
-    if place.node.kind() == Kind::Approval {
-        approval::go_on(turn, place);
+    match place.node.kind() {
+        Kind::Approval => approval::go_on(turn, place),
+        Kind::Workflow if fan_out::is(place.node) => fan_out::go_on(turn, place),
+        _ => {}
     }
 }
 
@@ -111,7 +107,10 @@ pub(crate) fn effect_within(
         let call = evidence::call(open, definition.archon()?.setting());
         return Some(Effect::Script(Box::new(call)));
     }
-    let gate = place::find(definition, &approval::node_of_rework(path)?)?;
+    let Some(node) = approval::node_of_rework(path) else {
+        return rounds::effect(state, definition, path, open);
+    };
+    let gate = place::find(definition, &node)?;
     let call = prompt::call(state, path, gate.node, open, true);
     Some(Effect::Agent(Box::new(call)))
 }
@@ -121,11 +120,7 @@ pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
     let definition = turn.definition;
     turn.withdraw_gates(path, "the attempt that asked is over");
     let Some(place) = place::find(definition, path) else {
-        if *path == evidence::path() || approval::node_of_rework(path).is_some() {
-            conclude_within(turn, path, outcome);
-        } else {
-            rounds::conclude(turn, path, outcome);
-        }
+        conclude_within(turn, path, outcome);
         return;
     };
     match outcome {
@@ -134,10 +129,6 @@ pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
             detail,
             elapsed,
         } => {
-            let mut detail = detail;
-            if let Some(open) = turn.draft.state.open.get(path) {
-                prompt::remember(&mut detail, &open.rendered);
-            }
             let error = match place.node.kind() {
                 Kind::Bash | Kind::Script => script::classed(place.node, error, &detail),
                 Kind::Prompt
@@ -186,31 +177,41 @@ pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
 
 /// What came of something that a node does under a path of its own.
 fn conclude_within(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
-    let Some((step, attempt)) = turn
-        .draft
-        .state
-        .open
-        .get(path)
-        .map(|open| (open.step.clone(), open.attempt))
-    else {
+    let Some(open) = turn.draft.state.open.get(path).cloned() else {
         return;
+    };
+    let (step, attempt) = (open.step.clone(), open.attempt);
+    let completed = |output, elapsed, detail| EventBody::StepCompleted {
+        step: open.step.clone(),
+        attempt,
+        output: Payload::Inline(output),
+        elapsed,
+        counted: 1,
+        detail,
     };
     match outcome {
         Outcome::Agent {
             output,
-            detail,
+            mut detail,
             elapsed,
-        } => turn.draft.emit(
-            path,
-            EventBody::StepCompleted {
-                step,
-                attempt,
-                output: Payload::Inline(output),
-                elapsed,
-                counted: 1,
-                detail,
-            },
-        ),
+        } => {
+            prompt::remember(&mut detail, &open.rendered);
+            if open.kind == Kind::Workflow.word() {
+                workflow::facts(&output, &mut detail);
+            }
+            turn.draft.emit(path, completed(output, elapsed, detail));
+        }
+        // What the exit code says is for the loop to decide.
+        Outcome::Process {
+            stdout,
+            exit_code,
+            elapsed,
+            ..
+        } if rounds::is_until(path) => {
+            let detail = Map::from_iter([("exit_code".to_owned(), Value::from(exit_code))]);
+            turn.draft
+                .emit(path, completed(Value::from(stdout), elapsed, detail));
+        }
         Outcome::Failed {
             error,
             detail,

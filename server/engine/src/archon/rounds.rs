@@ -15,9 +15,7 @@ use crate::definition::Definition;
 use crate::draft::failure;
 use crate::effect::Effect;
 use crate::event::{EventBody, Failure, Payload};
-use crate::fold::CUT_OFF;
 use crate::ids::StepPath;
-use crate::outcome::Outcome;
 use crate::state::{LoopRecord, OpenAttempt, RunState};
 use crate::turn::Turn;
 
@@ -52,8 +50,8 @@ struct Output {
     said: String,
     /// The structured answer, if there is one.
     structured: Option<Value>,
-    /// As it is kept.
-    kept: Value,
+    /// The structured answer where it is the output; else the text is kept, without tags round the signal.
+    kept: Option<Value>,
 }
 
 /// Starts a loop: its rounds follow at once.
@@ -88,6 +86,18 @@ pub(crate) fn record(turn: &Turn<'_>, path: &StepPath) -> LoopRecord {
         .get(path)
         .cloned()
         .unwrap_or_default()
+}
+
+/// The round of the innermost loop that a path lies in.
+pub(crate) fn innermost(path: &StepPath) -> Option<u64> {
+    let mut at = path.clone();
+    while !at.is_root() {
+        match scope::round_of(&at) {
+            0 => at = at.parent(),
+            round => return Some(round),
+        }
+    }
+    None
 }
 
 /// The path of a round.
@@ -170,10 +180,8 @@ fn see_through(turn: &mut Turn<'_>, place: &Place<'_>, control: Control<'_>, rec
         },
     };
     if let Some(done) = done {
-        let kept = match output.structured {
-            Some(_) => output.kept,
-            None => Value::from(completion::cleaned(control, &output.said)),
-        };
+        let text = || Value::from(completion::cleaned(control, &output.said));
+        let kept = output.kept.unwrap_or_else(text);
         turn.draft.emit(
             &place.path,
             EventBody::LoopIterationCompleted {
@@ -197,7 +205,7 @@ fn finish(turn: &mut Turn<'_>, place: &Place<'_>, record: &LoopRecord) {
     nodes::complete(turn, place, output, 0, detail);
 }
 
-/// What the worker has to do for an open attempt of a round.
+/// What the worker has to do for an open attempt of a round, or of an item of a fan-out.
 pub(crate) fn effect(
     state: &RunState,
     definition: &Definition,
@@ -205,68 +213,11 @@ pub(crate) fn effect(
     open: &OpenAttempt,
 ) -> Option<Effect> {
     let place = of_round(definition, path)?;
-    if is_until(path) {
-        until::effect(state, definition, &place, path, open)
-    } else {
-        turn::effect(state, definition, &place, path, open)
+    match place.node.kind() {
+        Kind::Workflow => nodes::fan_out::effect(path, open),
+        _ if is_until(path) => until::effect(state, definition, &place, path, open),
+        _ => Some(turn::effect(state, &place, path, open)),
     }
-}
-
-/// Records what came of an attempt of a round.
-pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
-    let definition = turn.definition;
-    let Some(place) = of_round(definition, path) else {
-        return;
-    };
-    turn.withdraw_gates(path, "the attempt that asked is over");
-    let id = place.node.id();
-    let attempt = turn
-        .draft
-        .state
-        .open
-        .get(path)
-        .map_or(1, |open| open.attempt);
-    let (output, detail, elapsed) = match outcome {
-        Outcome::Agent {
-            output,
-            detail,
-            elapsed,
-        } => (output, detail, elapsed),
-        Outcome::Process {
-            stdout,
-            exit_code,
-            elapsed,
-            ..
-        } => {
-            let mut detail = Map::new();
-            detail.insert("exit_code".to_owned(), Value::from(exit_code));
-            (Value::from(stdout), detail, elapsed)
-        }
-        Outcome::Failed {
-            error,
-            detail,
-            elapsed,
-        } => {
-            turn.failed(path, id, attempt, error, elapsed, detail);
-            return;
-        }
-        Outcome::Cancelled { elapsed } => {
-            let error = failure(CUT_OFF, "ended before it had a result", &[]);
-            turn.failed(path, id, attempt, error, elapsed, Map::new());
-            return;
-        }
-    };
-    turn.draft.emit(
-        path,
-        EventBody::StepCompleted {
-            step: id.to_owned(),
-            attempt,
-            output: Payload::Inline(output),
-            elapsed,
-            counted: 0,
-            detail,
-        },
-    );
 }
 
 /// What `$LOOP_USER_INPUT` and `$LOOP_PREV_OUTPUT` are for a process at this place.

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::node::{Kind, Node};
 use super::place::Place;
+use super::rounds::{self, scope};
+use crate::ids::StepPath;
 use crate::state::{NodeRecord, RunState};
 
 /// Key in `rendered` and `detail`: the name of the session.
@@ -35,30 +37,63 @@ pub(crate) fn continued(state: &RunState, place: &Place<'_>, provider: &str) -> 
     if place.graph.width(own) > 1 {
         return None;
     }
+    match before(state, place, &place.scope, own, provider) {
+        Found::Session(session) => session,
+        // The first node of a round goes on where the round before ended.
+        Found::Nothing if place.scope.0.ends_with(']') => {
+            let (group, round) = (place.scope.parent(), scope::round_of(&place.scope));
+            let scope = rounds::round_path(&group, round.checked_sub(1)?);
+            match before(state, place, &scope, place.graph.layers(), provider) {
+                Found::Session(session) => session,
+                Found::Nothing => None,
+            }
+        }
+        Found::Nothing => None,
+    }
+}
+
+/// What the layers before one say.
+enum Found {
+    /// The search ends here, with a session or without.
+    Session(Option<String>),
+    /// Nobody has had one.
+    Nothing,
+}
+
+/// Looks for the session that is current before a layer of a scope.
+fn before(
+    state: &RunState,
+    place: &Place<'_>,
+    scope: &StepPath,
+    own: usize,
+    provider: &str,
+) -> Found {
     for layer in (0..own).rev() {
         if place.graph.width(layer) > 1 {
-            return None;
+            return Found::Session(None);
         }
-        let at = place.graph.of_layer(layer).next()?;
+        let Some(at) = place.graph.of_layer(layer).next() else {
+            continue;
+        };
         let node = place.graph.node(at);
-        let record = state.nodes.get(&place.graph.path(&place.scope, at));
+        let record = state.nodes.get(&place.graph.path(scope, at));
         match node.kind() {
             // People took their time: what follows starts afresh.
-            Kind::Approval => return None,
+            Kind::Approval => return Found::Session(None),
             Kind::Prompt | Kind::Command | Kind::Loop => {
                 let Some(record) = record.filter(|record| record.detail.contains_key(SESSION))
                 else {
                     continue;
                 };
                 if record.seq < state.reopened {
-                    return None;
+                    return Found::Session(None);
                 }
-                return of(record, provider);
+                return Found::Session(of(record, provider));
             }
             Kind::Bash | Kind::Script | Kind::LoopGroup | Kind::Cancel | Kind::Workflow => {}
         }
     }
-    None
+    Found::Nothing
 }
 
 /// Whether a later node may go on with the node's session.
@@ -71,7 +106,10 @@ pub(crate) fn is_continued(place: &Place<'_>) -> bool {
         resume.and_then(Value::as_str) == Some(id)
     });
     let layer = place.graph.layer(place.at);
-    named || (place.graph.width(layer) == 1 && place.graph.width(layer + 1) == 1)
+    let alone = |layer| place.graph.width(layer) == 1;
+    // In a body, the first node of the next round comes after the last of this one.
+    let last = place.scope.0.ends_with(']') && layer + 1 == place.graph.layers();
+    named || (alone(layer) && (alone(layer + 1) || (last && alone(0))))
 }
 
 fn of(record: &NodeRecord, provider: &str) -> Option<String> {

@@ -121,6 +121,7 @@ fn call(
         item,
         group,
         attempt: open.attempt,
+        round: None,
         prompt: text(rendered, "prompt").unwrap_or_default(),
         bare_prompt: text(rendered, "bare_prompt"),
         system_prompt: text(rendered, "system_prompt"),
@@ -170,12 +171,12 @@ fn call(
             .get("cost")
             .and_then(|cost| cost.get("pricing"))
             .cloned(),
-        text: None,
         mcp_servers: match workflow.runtime.raw.get("mcp_servers") {
             Some(Value::Object(servers)) => servers.clone(),
             _ => Map::new(),
         },
         settings: settings(&workflow.runtime.raw, &agent.raw),
+        text: None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::ids::StepPath;
 use super::Turn;
 
 /// What follows the prompt, if there is guidance.
-pub(super) fn section(texts: &[String]) -> Option<String> {
+pub(crate) fn section(texts: &[String]) -> Option<String> {
     if texts.is_empty() {
         return None;
     }
@@ -23,7 +23,7 @@ pub(super) fn section(texts: &[String]) -> Option<String> {
 
 impl Turn<'_> {
     /// Takes up queued guidance before a step of the root workflow.
-    pub(super) fn take_guidance(&mut self, path: &StepPath, step: &str) {
+    pub(crate) fn take_guidance(&mut self, path: &StepPath, step: &str) {
         let texts = self.draft.state.guidance.len() as u64;
         if texts > 0 && self.draft.state.frame_of(path).is_root() {
             self.draft.emit(

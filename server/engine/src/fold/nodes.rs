@@ -143,7 +143,11 @@ impl RunState {
 
     fn forget_within(&mut self, path: &StepPath) {
         self.forget_loops(path);
-        self.nodes.retain(|at, _| at == path || !at.is_within(path));
+        for (at, node) in &mut self.nodes {
+            if at != path && at.is_within(path) {
+                node.again();
+            }
+        }
     }
 }
 

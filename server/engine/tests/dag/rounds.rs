@@ -100,7 +100,7 @@ fn at_its_last_round_a_group_asks_and_goes_on_with_what_is_granted() {
         .map(|verdict| (verdict.round, verdict.feedback.as_deref().unwrap()))
         .collect();
     assert_eq!(said, [(1, "one"), (2, "two")]);
-    run.answers(limit(LimitDecision::Continue, Some(1)));
+    run.rules(limit(LimitDecision::Continue, Some(1)));
     assert_eq!(run.under_way(), ["g", "g[3]/a"]);
     run.says("g[3]/a", "OK");
     assert_eq!(run.state.status, Status::Completed);
@@ -111,7 +111,7 @@ fn at_its_last_round_a_group_asks_and_goes_on_with_what_is_granted() {
 fn stopped_at_its_last_round_a_group_fails_and_a_resume_begins_at_the_first() {
     let mut run = group("max_iterations: 1\n      until: OK", ONE, "");
     run.says("g[1]/a", "no");
-    run.answers(limit(LimitDecision::Stop, None));
+    run.rules(limit(LimitDecision::Stop, None));
     assert_eq!(run.state.status, Status::Failed);
     assert_eq!(run.state.cause, Some(Cause::IterationLimit));
     assert_eq!(run.error_of("g"), "max-iterations");
@@ -133,14 +133,14 @@ fn an_interactive_group_holds_after_every_round_and_hands_the_words_on() {
     assert_eq!(gate.kind, GateKind::Approval);
     assert!(gate.prompt.ends_with("Well?"), "{}", gate.prompt);
     assert_eq!(gate.extra["signalled"], json!(true));
-    run.answers(approval("approve", "no, 'again'; $(rm x)"));
+    run.rules(approval("approve", "no, 'again'; $(rm x)"));
     // What the round before said does not count after a gate.
     assert_eq!(
         run.call("g[2]/a").args[1],
         "echo 'no, '\\''again'\\''; $(rm x)' ''"
     );
     run.says("g[2]/a", "two");
-    run.answers(approval("approve", ""));
+    run.rules(approval("approve", ""));
     assert_eq!(run.call("g[3]/a").args[1], "echo 'Approved' ''");
     run.says("g[3]/a", "fine OK");
     assert_eq!(run.state.status, Status::Completed);
@@ -159,7 +159,7 @@ fn nothing_but_an_answer_passes_the_gate_of_a_loop_that_has_signalled() {
     run.advance();
     assert_eq!(run.state.status, Status::Waiting);
     assert_eq!(run.state.gates_opened, 1, "the same gate still holds");
-    run.answers(approval("approve", ""));
+    run.rules(approval("approve", ""));
     assert_eq!(run.under_way(), ["z"]);
 }
 
@@ -171,7 +171,7 @@ fn a_rejected_loop_cancels_the_run_in_the_name_of_who_rejected() {
         "",
     );
     run.says("g[1]/a", "x");
-    run.answers(approval("reject", "not like this"));
+    run.rules(approval("reject", "not like this"));
     assert_eq!(run.state.status, Status::Cancelled);
     let last = serde_json::to_value(run.log.last().unwrap()).unwrap();
     assert_eq!(last["by"], "ada");

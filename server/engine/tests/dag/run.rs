@@ -240,8 +240,8 @@ impl Run {
         self.ends(path, 0, stdout);
     }
 
-    /// Ada answers the only open gate.
-    pub(crate) fn answers(&mut self, answer: Answer) {
+    /// Ada answers the only open gate, whichever kind it is.
+    pub(crate) fn rules(&mut self, answer: Answer) {
         let gate = self.state.only_gate().unwrap().clone();
         self.state.check_answer(&gate.gate, &answer).unwrap();
         let body = match gate.kind {

@@ -7,10 +7,8 @@ use crate::session::View;
 
 pub(crate) fn run(view: &View, position: Position) -> Option<Vec<DocumentHighlight>> {
     let tree = view.snapshot.tree()?;
-    let (name, _) = fermata_ide::rename_target(
-        &view.snapshot,
-        convert::offset(tree, position, view.encoding),
-    )?;
+    let offset = convert::offset(tree, position, view.encoding);
+    fermata_ide::rename_target(&view.snapshot, offset)?;
     let highlight = |o: &fermata_ide::Occurrence| DocumentHighlight {
         range: convert::range(tree, o.span, view.encoding),
         kind: Some(if o.defines {
@@ -20,7 +18,7 @@ pub(crate) fn run(view: &View, position: Position) -> Option<Vec<DocumentHighlig
         }),
     };
     Some(
-        fermata_ide::occurrences(&view.snapshot, &name)
+        fermata_ide::occurrences_at(&view.snapshot, offset)
             .iter()
             .map(highlight)
             .collect(),

@@ -7,11 +7,9 @@ use crate::session::View;
 
 pub(crate) fn run(view: &View, position: Position, with_definition: bool) -> Option<Vec<Location>> {
     let tree = view.snapshot.tree()?;
-    let (name, _) = fermata_ide::rename_target(
-        &view.snapshot,
-        convert::offset(tree, position, view.encoding),
-    )?;
-    let found = fermata_ide::occurrences(&view.snapshot, &name);
+    let offset = convert::offset(tree, position, view.encoding);
+    fermata_ide::rename_target(&view.snapshot, offset)?;
+    let found = fermata_ide::occurrences_at(&view.snapshot, offset);
     let location = |span| Location {
         uri: view.uri.clone(),
         range: convert::range(tree, span, view.encoding),

@@ -35,20 +35,18 @@ pub(crate) fn run(view: &View, position: Position, name: &str) -> Result<Option<
     let Some(tree) = view.snapshot.tree() else {
         return Ok(None);
     };
-    let Some((old, _)) = fermata_ide::rename_target(
-        &view.snapshot,
-        convert::offset(tree, position, view.encoding),
-    ) else {
+    let offset = convert::offset(tree, position, view.encoding);
+    let Some((old, _)) = fermata_ide::rename_target(&view.snapshot, offset) else {
         return Ok(None);
     };
-    if old != name && !fermata_ide::occurrences(&view.snapshot, name).is_empty() {
+    if old != name && fermata_ide::is_taken(&view.snapshot, offset, name) {
         return Err(bad("newName", &format!("there is a step `{name}` already")));
     }
     let edit = |o: fermata_ide::Occurrence| TextEdit {
         range: convert::range(tree, o.span, view.encoding),
         new_text: name.to_owned(),
     };
-    let edits = fermata_ide::occurrences(&view.snapshot, &old)
+    let edits = fermata_ide::occurrences_at(&view.snapshot, offset)
         .into_iter()
         .map(edit)
         .collect();

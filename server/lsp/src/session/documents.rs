@@ -2,12 +2,12 @@
 //! it kept until it is there, diagnostics published once it is.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fermata_ide::Snapshot;
-use fermata_store::OsWorld;
+use fermata_store::IndexedWorld;
 use fermata_workflow::{FileId, loader};
 use tower_lsp::ls_types::{self as lsp, Uri};
 
@@ -23,27 +23,40 @@ impl Session {
                 waiting(None);
             }
         }
-        let mut files = self.published.remove(uri).unwrap_or_default();
-        files.insert(uri.clone());
-        for file in files {
-            self.outbox.send(Mail::Diagnostics {
-                uri: file,
-                diagnostics: Vec::new(),
-                version: None,
-            });
+        let said = self.published.remove(uri).unwrap_or_default();
+        for file in said.keys() {
+            self.say(file);
         }
-        self.files_changed(Some(uri));
+        if !said.contains_key(uri) {
+            self.say(uri);
+        }
+        self.document_changed(uri);
     }
 
-    /// Checks other open workflows again: they may include the text that changed.
-    pub(super) fn files_changed(&mut self, besides: Option<&Uri>) {
-        let changed = besides.and_then(convert::path);
+    /// Checks the workflows again that use a document which has changed.
+    pub(super) fn document_changed(&mut self, changed: &Uri) {
+        let Some(path) = convert::path(changed) else {
+            return;
+        };
+        self.check_those(|uri, document| uri != changed && document.uses(&path));
+    }
+
+    /// Checks the workflows again that use something that has changed on disk.
+    pub(super) fn disk_changed(&mut self, paths: &[PathBuf]) {
+        self.index.touch(paths);
+        self.check_those(|_, document| paths.iter().any(|path| document.uses(path)));
+    }
+
+    /// Checks every open workflow again.
+    pub(super) fn check_all(&mut self) {
+        self.check_those(|_, _| true);
+    }
+
+    fn check_those(&mut self, which: impl Fn(&Uri, &Document) -> bool) {
         let stale: Vec<Uri> = self
             .documents
             .iter()
-            .filter(|(uri, document)| {
-                Some(*uri) != besides && includes(document, changed.as_deref())
-            })
+            .filter(|(uri, document)| which(uri, document))
             .map(|(uri, _)| uri.clone())
             .collect();
         for uri in stale {
@@ -68,8 +81,9 @@ impl Session {
         let (path, revision, attached) =
             (document.path.clone(), document.revision, document.attached);
         let (rules, own, uri) = (self.settings.rules.clone(), self.own.clone(), uri.clone());
+        let index = self.index.clone();
         tokio::task::spawn_blocking(move || {
-            let world = OsWorld::with_overlay(overlay);
+            let world = IndexedWorld::new(&index, overlay);
             let loaded = match attached {
                 Some(dialect) => loader::load_as(&world, &path, dialect),
                 None => loader::load(&world, &path),
@@ -85,6 +99,7 @@ impl Session {
                 loaded: Arc::new(loaded),
                 diagnostics: Arc::new(diagnostics),
                 dialect,
+                asked: Arc::new(world.asked()),
             };
             // The session ends only with the server.
             let _ = own.send(Message::Analyzed { uri, analysis });
@@ -145,31 +160,38 @@ impl Session {
             }
         }
         self.below(&analysis.loaded.children, &mut HashSet::new(), &mut by_file);
-        let version = document.version;
-        let now: HashSet<Uri> = by_file
-            .keys()
-            .filter(|file| *file != uri)
-            .cloned()
-            .collect();
-        let before = self.published.insert(uri.clone(), now).unwrap_or_default();
-        // An open document speaks for itself, also where another one spoke for it before.
-        let gone =
-            |file: &&Uri| !by_file.contains_key(*file) && !self.documents.contains_key(*file);
-        for gone in before.iter().filter(gone) {
-            self.outbox.send(Mail::Diagnostics {
-                uri: gone.clone(),
-                diagnostics: Vec::new(),
-                version: None,
-            });
+        let mut files: HashSet<Uri> = by_file.keys().cloned().collect();
+        let before = self.published.insert(uri.clone(), by_file);
+        files.extend(before.into_iter().flat_map(HashMap::into_keys));
+        for file in files {
+            self.say(&file);
         }
-        for (file, diagnostics) in by_file {
-            let version = (file == *uri).then_some(version);
-            self.outbox.send(Mail::Diagnostics {
-                uri: file,
-                diagnostics,
-                version,
-            });
+    }
+
+    /// Tells the client everything that the open workflows say about a file, its own first. What two of them say alike
+    /// is said once.
+    fn say(&self, file: &Uri) {
+        let mut all: Vec<lsp::Diagnostic> = Vec::new();
+        let own = self.published.get(file).and_then(|said| said.get(file));
+        let others = self
+            .published
+            .iter()
+            .filter(|(owner, _)| *owner != file)
+            .filter_map(|(_, said)| said.get(file));
+        for diagnostic in own.into_iter().chain(others).flatten() {
+            let said = |d: &lsp::Diagnostic| {
+                (d.range, &d.code, &d.message)
+                    == (diagnostic.range, &diagnostic.code, &diagnostic.message)
+            };
+            if !all.iter().any(said) {
+                all.push(diagnostic.clone());
+            }
         }
+        self.outbox.send(Mail::Diagnostics {
+            uri: file.clone(),
+            diagnostics: all,
+            version: self.documents.get(file).map(|d| d.version),
+        });
     }
 
     /// What is wrong in the sub-workflows that nobody has open, each in its own file.
@@ -246,20 +268,4 @@ impl Session {
             .map(|d| (d.path.clone(), d.text.clone().into_bytes()))
             .collect()
     }
-}
-
-/// Whether a document's last analysis has read that file; with no file, whether it is a workflow at all.
-fn includes(document: &Document, file: Option<&Path>) -> bool {
-    match (file, &document.analysis) {
-        (None, _) | (_, None) => true,
-        (Some(file), Some(analysis)) => analysis.dialect.is_some() && reads(&analysis.loaded, file),
-    }
-}
-
-fn reads(loaded: &loader::Loaded, file: &Path) -> bool {
-    loaded.sources.find(file).is_some()
-        || loaded
-            .children
-            .iter()
-            .any(|child| child.path == file || reads(&child.loaded, file))
 }

@@ -62,6 +62,11 @@ impl Conversation<'_> {
             },
             ..self.request(Role::Agent, call.shown.clone(), call.system_prompt.clone())
         };
+        let reasks = if self.stage.provider.enforces(&request.agent) {
+            0
+        } else {
+            rule.reasks
+        };
         let mut reasked = 0;
         let result = loop {
             let output = match self.turn(&request, rule, spent).await {
@@ -71,7 +76,13 @@ impl Conversation<'_> {
             let Some(validator) = &validator else {
                 break plain(&call.step, output, rule, facts);
             };
-            let unfit = match structured(&output) {
+            let value = match &output.value {
+                Some(value) => Some(value.clone()),
+                // An agent that enforces the schema hands the value in; what else it says is no answer.
+                None if self.stage.provider.enforces(&request.agent) => None,
+                None => structured(&output),
+            };
+            let unfit = match value {
                 Some(value) => match first_problem(validator, &value) {
                     None => {
                         facts.insert("structured".to_owned(), Value::Bool(true));
@@ -84,7 +95,7 @@ impl Conversation<'_> {
                 }
                 None => ("schema-missing", "there was no JSON value in it".to_owned()),
             };
-            if reasked >= rule.reasks {
+            if reasked >= reasks {
                 break Err(failed(
                     unfit.0,
                     format!(
@@ -159,7 +170,7 @@ impl Conversation<'_> {
         };
         let output = result.map_err(|error| {
             if error.kind == AgentErrorKind::NoStub {
-                self.sink.missing_stub(&self.call.step, &error.message);
+                self.sink.missing_stub(&request.step, &error.message);
             }
             refused(&error)
         })?;
@@ -245,8 +256,8 @@ fn refused(error: &AgentError) -> Failure {
         AgentErrorKind::Auth => "auth",
         AgentErrorKind::Unsupported | AgentErrorKind::Start => "other",
         AgentErrorKind::Timeout => "timeout",
-        AgentErrorKind::NoStub => MISSING_STUB,
         AgentErrorKind::Provider => "provider",
+        AgentErrorKind::NoStub => MISSING_STUB,
     };
     let mut failure = failed(kind, error.message.clone());
     if error.retryable {

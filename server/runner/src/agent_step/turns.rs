@@ -195,6 +195,7 @@ impl<'a> Conversation<'a> {
                 .or_else(|| call.provider.clone())
                 .unwrap_or_else(|| "copilot".to_owned()),
             attempt: call.attempt,
+            round: call.round,
             conversation: String::new(),
             turn: 1,
             session_key: call.session_key.clone(),

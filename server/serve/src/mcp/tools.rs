@@ -251,14 +251,24 @@ fn run(house: &House, given: &Value) -> Done {
         ..StartRequest::default()
     };
     let outcome = house.control.start(request).map_err(said)?;
-    match &outcome {
-        Outcome::Refused(refusal @ StartRefusal::Choice(choice)) if house.wire.can_ask() => {
-            match ask_choice(house, &refusal.message(), &choice.answers) {
-                Some(answer) => chosen(house, &choice.start, answer),
-                None => Ok(outcome.to_json()),
-            }
+    if house.wire.can_ask() {
+        decided(house, outcome)
+    } else {
+        Ok(outcome.to_json())
+    }
+}
+
+/// An outcome as it is, or what came of the choice that it needs, where the person makes it. One can lead to another.
+fn decided(house: &House, outcome: Outcome) -> Done {
+    let Outcome::Refused(refusal @ StartRefusal::Choice(choice)) = &outcome else {
+        return Ok(outcome.to_json());
+    };
+    match ask_choice(house, &refusal.message(), &choice.answers) {
+        Some(answer) => {
+            let next = house.control.choose(&choice.start, answer).map_err(said)?;
+            decided(house, next)
         }
-        _ => Ok(outcome.to_json()),
+        None => Ok(outcome.to_json()),
     }
 }
 
@@ -362,10 +372,10 @@ fn choose(house: &House, given: &Value) -> Done {
     let open = house.control.start_request(start).map_err(said)?;
     let question = match open.prior {
         Some(_) => "An earlier run keeps this request from starting.",
-        None => "The checkout has uncommitted changes. Shall the run have them?",
+        None => "Uncommitted changes keep this request from starting.",
     };
     match ask_choice(house, question, open.answers) {
-        Some(answer) => chosen(house, start, answer),
+        Some(answer) => decided(house, house.control.choose(start, answer).map_err(said)?),
         None => Ok(declined()),
     }
 }
@@ -401,10 +411,6 @@ fn ask_choice(house: &House, question: &str, answers: &[ChoiceAnswer]) -> Option
         .iter()
         .copied()
         .find(|answer| answer.as_str() == word)
-}
-
-fn chosen(house: &House, start: &str, answer: ChoiceAnswer) -> Done {
-    Ok(house.control.choose(start, answer).map_err(said)?.to_json())
 }
 
 fn declined() -> Value {

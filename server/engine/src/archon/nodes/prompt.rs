@@ -4,9 +4,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::archon::node::{Kind, Node};
-use crate::archon::place::Place;
+use crate::archon::place::{Place, find, scopes};
+use crate::archon::rounds;
 use crate::archon::sessions;
 use crate::archon::texts::{Round, Texts};
+use crate::conductor::guidance;
 use crate::definition::Definition;
 use crate::draft::failure;
 use crate::effect::{AgentCall, TextAnswer};
@@ -23,6 +25,7 @@ const IDLE_MS: f64 = 1_800_000.0;
 const REASKS: u32 = 3;
 
 pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
+    turn.take_guidance(&place.path, place.node.id());
     match render(turn.draft.state, turn.definition, place) {
         Ok(rendered) => super::started(turn, place, rendered),
         Err(error) => super::refuse(turn, place, error),
@@ -59,12 +62,9 @@ fn render(
 /// A name for a session that begins with the next attempt at a path.
 pub(crate) fn own_session(state: &RunState, path: &StepPath) -> String {
     let run = state.run.as_ref().map_or("", |run| run.as_str());
-    // Tries in a row go on in the session of the first.
-    let record = state.nodes.get(path);
-    let first = record.map_or(0, |record| {
-        record.attempts - record.retries.min(record.attempts)
-    });
-    format!("{run}:{path}:{}", first + 1)
+    // A new try does not go on with what went wrong before.
+    let attempt = super::next_attempt(state, path);
+    format!("{run}:{path}:{attempt}")
 }
 
 /// The text of a command file.
@@ -111,14 +111,19 @@ pub(crate) fn asked(
         .bind(with)
         .in_round(round);
     let mut rendered = Map::new();
-    rendered.insert("prompt".to_owned(), Value::from(texts.plain(text)?));
+    let guidance = state
+        .frames
+        .get(&StepPath::root())
+        .and_then(|frame| guidance::section(&frame.guidance));
+    let prompt = format!("{}{}", texts.plain(text)?, guidance.unwrap_or_default());
+    rendered.insert("prompt".to_owned(), Value::from(prompt));
     if let Some(system) = node.text("systemPrompt") {
         let system = texts.plain(system)?;
         rendered.insert("system_prompt".to_owned(), Value::from(system));
     }
     let model = definition
         .archon()
-        .map(|project| project.models().of(node))
+        .map(|project| project.models().of(node, around(definition, place)))
         .transpose()?
         .unwrap_or_default();
     rendered.insert(sessions::PROVIDER.to_owned(), Value::from(model.provider));
@@ -133,10 +138,34 @@ pub(crate) fn asked(
     Ok(rendered)
 }
 
+/// The provider that the groups around a node hand on, the innermost that names one.
+fn around<'a>(definition: &'a Definition, place: &Place<'_>) -> Option<&'a str> {
+    scopes(&place.scope)
+        .iter()
+        .filter(|scope| !scope.is_root())
+        .find_map(|scope| find(definition, &scope.parent())?.node.text("provider"))
+}
+
 fn tools(node: Node<'_>) -> Option<Vec<&str>> {
     let list = node.get("allowed_tools")?.as_array()?;
     Some(list.iter().filter_map(Value::as_str).collect())
 }
+
+/// What a node may ask of its provider besides model, effort and tools (specs/archon.md 1.2). An agent that cannot be
+/// told is named in a warning.
+const SETTINGS: [&str; 11] = [
+    "agents",
+    "betas",
+    "denied_tools",
+    "fallbackModel",
+    "hooks",
+    "maxBudgetUsd",
+    "mcp",
+    "sandbox",
+    "settingSources",
+    "skills",
+    "thinking",
+];
 
 /// The agent's turn of an open attempt. `strict`: an empty answer, or one about spent credit, is a failure.
 pub(crate) fn call(
@@ -164,6 +193,7 @@ pub(crate) fn call(
         item: None,
         group: None,
         attempt: open.attempt,
+        round: rounds::innermost(path),
         prompt: text("prompt").unwrap_or_default(),
         bare_prompt: None,
         system_prompt: text("system_prompt"),
@@ -184,7 +214,10 @@ pub(crate) fn call(
         session_key: text(sessions::SESSION),
         pricing: None,
         mcp_servers: Map::new(),
-        settings: Map::new(),
+        settings: SETTINGS
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), node.get(key)?.clone())))
+            .collect(),
         text: Some(TextAnswer {
             schema: node.get("output_format").cloned(),
             reasks: REASKS,

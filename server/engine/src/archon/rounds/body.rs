@@ -47,14 +47,14 @@ pub(super) fn look(turn: &mut Turn<'_>, place: &Place<'_>, record: &LoopRecord) 
                 Came::To(Output {
                     said: text,
                     structured: None,
-                    kept: Value::Null,
+                    kept: None,
                 })
             }
             // Everything was skipped.
             None if turn.definition.archon().is_some() => Came::To(Output {
                 said: String::new(),
                 structured: None,
-                kept: Value::Null,
+                kept: None,
             }),
             None => Came::Failed(broken(place.node.id(), "its body is gone")),
         },

@@ -9,7 +9,6 @@ use crate::archon::node::Node;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Control<'a>(&'a Map<String, Value>);
 
-#[allow(dead_code, reason = "what only agents' rounds read comes with them")]
 impl<'a> Control<'a> {
     /// Of a loop or a group; `None` for any other node.
     pub(crate) fn of(node: Node<'a>) -> Option<Self> {

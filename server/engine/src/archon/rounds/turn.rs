@@ -1,47 +1,183 @@
-//! A round of a `loop`: a turn of an agent.
+//! A round of a `loop`: a turn of an agent. The first begins a session and the
+//! others go on with it, unless each is to begin its own (specs/archon.md 4.5).
 
+use fermata_expr::archon::js;
 use serde_json::{Map, Value};
 
 use super::control::Control;
-use super::{Came, broken};
+use super::{Came, Output, round_path, scope};
+use crate::archon::nodes::{self, prompt};
+use crate::archon::outputs::{STRUCTURED, VALUE};
 use crate::archon::place::Place;
-use crate::definition::Definition;
+use crate::archon::sessions;
+use crate::archon::texts::Round;
+use crate::draft::failure;
 use crate::effect::Effect;
+use crate::event::{EventBody, Failure, Payload};
 use crate::ids::StepPath;
-use crate::state::{LoopRecord, OpenAttempt, RunState};
+use crate::state::{LoopRecord, NodeRecord, NodeState, OpenAttempt, RunState};
 use crate::turn::Turn;
 
+/// How far the round is.
 pub(super) fn look(
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     place: &Place<'_>,
-    _control: Control<'_>,
-    _record: &LoopRecord,
+    control: Control<'_>,
+    record: &LoopRecord,
 ) -> Came {
-    Came::Failed(broken(place.node.id(), "agents cannot be asked yet"))
+    let path = round_path(&place.path, record.round);
+    let node = turn.draft.state.nodes.get(&path);
+    match node.map_or(NodeState::Pending, |node| node.state) {
+        NodeState::Completed => said(place.node.id(), node),
+        NodeState::Failed => Came::Failed(turn.error_of(&path)),
+        NodeState::Running if !nodes::is_stale(turn, &path) => Came::Open,
+        NodeState::Running | NodeState::Pending | NodeState::Skipped => {
+            turn.withdraw_gates(&path, "its attempt was interrupted and starts again");
+            turn.take_guidance(&path, place.node.id());
+            match start(turn, place, control, record, &path) {
+                Ok(()) => Came::Open,
+                Err(error) => Came::Failed(error),
+            }
+        }
+    }
 }
 
+fn said(id: &str, node: Option<&NodeRecord>) -> Came {
+    let Some((value, node)) = node.and_then(|node| match &node.output {
+        Some(Payload::Inline(value)) => Some((value, node)),
+        Some(Payload::Blob { .. }) | None => None,
+    }) else {
+        return Came::Failed(super::broken(id, "the answer of its last round is gone"));
+    };
+    let text = js::canonical(value);
+    let structured = if node.detail.get(STRUCTURED) == Some(&Value::Bool(true)) {
+        Some(value.clone())
+    } else {
+        node.detail.get(VALUE).cloned()
+    };
+    if text.trim().is_empty() && structured.is_none() {
+        let error = failure(
+            "empty-output",
+            format!("the agent of `{id}` said nothing"),
+            &[id],
+        );
+        return Came::Failed(error);
+    }
+    let whole = node.detail.contains_key(STRUCTURED);
+    Came::To(Output {
+        said: text,
+        kept: whole.then(|| value.clone()),
+        structured,
+    })
+}
+
+fn start(
+    turn: &mut Turn<'_>,
+    place: &Place<'_>,
+    control: Control<'_>,
+    record: &LoopRecord,
+    path: &StepPath,
+) -> Result<(), Failure> {
+    let state = &turn.draft.state;
+    let text = match control.command() {
+        Some(name) => prompt::command(turn.definition, Some(name))?,
+        None => control.prompt().unwrap_or_default(),
+    };
+    let (user_input, previous) = scope::of_round(Some(record), record.round);
+    let round = Round {
+        user_input,
+        previous,
+        ..Round::default()
+    };
+    let mut rendered = prompt::asked(state, turn.definition, place, text, &Map::new(), round)?;
+    if let Some(session) = session(state, place, control, record, &rendered) {
+        rendered.insert(sessions::SESSION.to_owned(), Value::from(session));
+    }
+    let attempt = nodes::next_attempt(state, path);
+    turn.draft.emit(
+        path,
+        EventBody::StepStarted {
+            step: place.node.id().to_owned(),
+            kind: "prompt".to_owned(),
+            attempt,
+            iteration: record.round,
+            rendered,
+        },
+    );
+    Ok(())
+}
+
+/// The session of a round: that of the round before, or one of its own where somebody may go on with it.
+fn session(
+    state: &RunState,
+    place: &Place<'_>,
+    control: Control<'_>,
+    record: &LoopRecord,
+    rendered: &Map<String, Value>,
+) -> Option<String> {
+    if control.fresh_context() {
+        return sessions::is_continued(place).then(|| own_session(state, place, record.round));
+    }
+    let before = round_path(&place.path, record.round.saturating_sub(1));
+    let before = state.nodes.get(&before).map(|node| &node.detail);
+    let same = before
+        .is_some_and(|detail| detail.get(sessions::PROVIDER) == rendered.get(sessions::PROVIDER));
+    let kept = before.filter(|_| same).and_then(|detail| {
+        let name = detail.get(sessions::SESSION)?;
+        name.as_str().map(str::to_owned)
+    });
+    Some(kept.unwrap_or_else(|| own_session(state, place, record.round)))
+}
+
+/// A name for a session that begins with a round: another one in another life of the loop.
+fn own_session(state: &RunState, place: &Place<'_>, round: u64) -> String {
+    let run = state.run.as_ref().map_or("", |run| run.as_str());
+    let life = state.nodes.get(&place.path).map_or(1, |node| node.attempts);
+    format!("{run}:{}:{life}", round_path(&place.path, round))
+}
+
+/// The turn of an open attempt.
 pub(super) fn effect(
-    _state: &RunState,
-    _definition: &Definition,
-    _place: &Place<'_>,
-    _path: &StepPath,
-    _open: &OpenAttempt,
-) -> Option<Effect> {
-    None
+    state: &RunState,
+    place: &Place<'_>,
+    path: &StepPath,
+    open: &OpenAttempt,
+) -> Effect {
+    // Wording about credit is not looked for in loops (specs/archon.md 13.13).
+    Effect::Agent(Box::new(prompt::call(state, path, place.node, open, false)))
 }
 
-pub(super) fn facts(
-    _turn: &Turn<'_>,
-    _place: &Place<'_>,
-    _record: &LoopRecord,
-) -> Map<String, Value> {
-    Map::new()
+/// The facts of a loop's result: those of its last round, and what all of them cost.
+pub(super) fn facts(turn: &Turn<'_>, place: &Place<'_>, record: &LoopRecord) -> Map<String, Value> {
+    let nodes = &turn.draft.state.nodes;
+    let round = |n: u64| nodes.get(&round_path(&place.path, n));
+    let mut facts = Map::new();
+    let keys = [STRUCTURED, VALUE, sessions::SESSION, sessions::PROVIDER];
+    if let Some(last) = round(record.completed) {
+        for key in keys {
+            if let Some(value) = last.detail.get(key) {
+                facts.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+    let costs: Vec<f64> = (1..=record.completed)
+        .filter_map(|n| round(n)?.detail.get("cost_usd")?.as_f64())
+        .collect();
+    if !costs.is_empty() {
+        // Not `cost_usd`: the rounds have been counted already.
+        let sum: f64 = costs.iter().sum();
+        facts.insert("total_cost_usd".to_owned(), Value::from(sum));
+    }
+    facts
 }
 
+/// The session that the last round was in.
 pub(super) fn last_session(
-    _turn: &Turn<'_>,
-    _place: &Place<'_>,
-    _record: &LoopRecord,
+    turn: &Turn<'_>,
+    place: &Place<'_>,
+    record: &LoopRecord,
 ) -> Option<Value> {
-    None
+    let path = round_path(&place.path, record.completed);
+    let node = turn.draft.state.nodes.get(&path)?;
+    node.detail.get(sessions::SESSION).cloned()
 }

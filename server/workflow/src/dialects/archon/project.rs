@@ -2,6 +2,7 @@
 //! a workflow among them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fermata_syntax::{Offset, Span, Tree};
 use serde_json::Value;
@@ -72,7 +73,7 @@ pub struct Project<'w> {
     world: &'w dyn World,
     /// The folder that holds `.archon`.
     pub root: Option<PathBuf>,
-    members: Vec<Member>,
+    members: Vec<Arc<Member>>,
     packs: Vec<Refused>,
     /// `.archon/config.yaml`.
     pub config: Config,
@@ -108,13 +109,14 @@ impl<'w> Project<'w> {
 
     /// Every file of the project.
     #[must_use]
-    pub fn members(&self) -> &[Member] {
+    pub fn members(&self) -> &[Arc<Member>] {
         &self.members
     }
 
     fn named(&self, name: &str) -> impl Iterator<Item = &Member> {
         self.members
             .iter()
+            .map(Arc::as_ref)
             .filter(move |m| m.parsed.as_ref().is_some_and(|p| p.name == name))
     }
 
@@ -336,7 +338,7 @@ impl<'w> Project<'w> {
 
     /// Whether a workflow is there for every project: of the user's own folder, or bundled.
     pub(super) fn is_shared(&self, path: &Path) -> bool {
-        let global = |m: &Member| m.path == path && m.global;
+        let global = |m: &Arc<Member>| m.path == path && m.global;
         self.is_bundled(path) || self.members.iter().any(global)
     }
 
@@ -419,37 +421,51 @@ impl Library for Project<'_> {
     }
 }
 
-/// What a file of the project says, or what keeps it from loading.
-struct Read {
-    parsed: Option<Parsed>,
-    refused: Option<Refusal>,
-    tree: Tree,
+/// Where a file of a project stands.
+pub(super) struct Standing {
+    pub(super) path: PathBuf,
+    pub(super) shown: String,
+    pub(super) pack: Option<PathBuf>,
+    pub(super) global: bool,
 }
 
-/// Reads a file of the project in silence.
-fn member(world: &dyn World, path: &Path) -> Read {
-    let Ok(bytes) = world.read(path) else {
+/// Reads a file of the project in silence, or remembers what it was read as.
+pub(super) fn member(world: &dyn World, at: Standing) -> Arc<Member> {
+    let Ok(bytes) = world.read(&at.path) else {
         let refusal = Refusal {
             rule: "R67",
             name: "read-error",
             node: None,
             mentions: Vec::new(),
         };
-        return Read {
-            parsed: None,
-            refused: Some(refusal),
-            tree: fermata_syntax::parse(""),
-        };
+        return Arc::new(at.member(None, Some(refusal), fermata_syntax::parse("")));
     };
-    let tree = fermata_syntax::parse_bytes(&bytes);
-    let mut findings = Findings::default();
-    let file = file::read(&tree, FileId::ROOT, &mut findings);
-    let loads = findings.loads();
-    let refused = findings.first_refusal();
-    Read {
-        parsed: file.parsed.filter(|_| loads),
-        refused,
-        tree,
+    let path = at.path.clone();
+    let parse = || {
+        let tree = fermata_syntax::parse_bytes(&bytes);
+        let mut findings = Findings::default();
+        let file = file::read(&tree, FileId::ROOT, &mut findings);
+        let loads = findings.loads();
+        let refused = findings.first_refusal();
+        at.member(file.parsed.filter(|_| loads), refused, tree)
+    };
+    match world.memo() {
+        Some(memo) => memo.member(&path, &bytes, parse),
+        None => Arc::new(parse()),
+    }
+}
+
+impl Standing {
+    fn member(self, parsed: Option<Parsed>, refused: Option<Refusal>, tree: Tree) -> Member {
+        Member {
+            path: self.path,
+            shown: self.shown,
+            pack: self.pack,
+            parsed,
+            refused,
+            global: self.global,
+            tree,
+        }
     }
 }
 

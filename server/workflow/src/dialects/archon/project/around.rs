@@ -1,12 +1,10 @@
 //! What a workflow of the project can name, for rules and the editor.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Library, Project, commands, is_file, is_folder, user_folder};
+use super::{Library, Project, commands, scripts};
 use crate::data::{Datum, Shape};
 use crate::surroundings::{Neighbour, Surroundings};
-use crate::world::World;
 
 impl Project<'_> {
     /// Everything that the workflow at a path can name.
@@ -47,7 +45,7 @@ impl Project<'_> {
             workflows,
             commands,
             command_texts,
-            scripts: scripts(self.world, self.root.as_deref(), path),
+            scripts: scripts::all(self.world, self.root.as_deref(), path),
             aliases: self.config.aliases.clone(),
         }
     }
@@ -67,37 +65,4 @@ fn named_commands(datum: &Datum, found: &mut Vec<String>) {
         Shape::List(items) => items.iter().for_each(|item| named_commands(item, found)),
         _ => {}
     }
-}
-
-/// Script files by name, those of the pack before those of the repository before the user's.
-fn scripts(world: &dyn World, root: Option<&Path>, path: &Path) -> BTreeMap<String, PathBuf> {
-    let scopes = [
-        path.parent().map(|p| p.join("scripts")),
-        root.map(|r| r.join(".archon/scripts")),
-        user_folder(world).map(|h| h.join("scripts")),
-    ];
-    let mut found = BTreeMap::new();
-    for folder in scopes.into_iter().flatten() {
-        let inner = world.list(&folder).unwrap_or_default();
-        let folders: Vec<PathBuf> = std::iter::once(folder.clone())
-            .chain(
-                inner
-                    .iter()
-                    .map(|n| folder.join(n))
-                    .filter(|p| is_folder(world, p)),
-            )
-            .collect();
-        for folder in folders {
-            for name in world.list(&folder).unwrap_or_default() {
-                let file = folder.join(&name);
-                let stem = ["ts", "js", "py"]
-                    .iter()
-                    .find_map(|e| name.strip_suffix(e)?.strip_suffix('.'));
-                if let Some(stem) = stem.filter(|_| is_file(world, &file)) {
-                    found.entry(stem.to_owned()).or_insert(file);
-                }
-            }
-        }
-    }
-    found
 }

@@ -1,8 +1,9 @@
 //! Finds the workflow files of a project: `.yaml` and `.yml` in `workflows/`, in its folders, and in packs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Member, Refused, is_file, is_folder, member, user_folder};
+use super::{Member, Refused, Standing, is_file, is_folder, member, user_folder};
 use crate::world::World;
 
 fn is_workflow(name: &str) -> bool {
@@ -10,8 +11,8 @@ fn is_workflow(name: &str) -> bool {
 }
 
 /// The user's own files under those of the repository, which win by file name; and the packs that are no packs.
-pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Member>, Vec<Refused>) {
-    let mut all: Vec<Member> = Vec::new();
+pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Arc<Member>>, Vec<Refused>) {
+    let mut all: Vec<Arc<Member>> = Vec::new();
     let mut refused = Vec::new();
     let home = user_folder(world);
     let scopes = [
@@ -21,20 +22,17 @@ pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Member>, V
     for (folder, global) in scopes {
         let Some(folder) = folder else { continue };
         for (path, shown, pack) in files(world, &folder, &mut refused) {
-            let read = member(world, &path);
             let base = path.file_name().map(std::ffi::OsStr::to_os_string);
             all.retain(|m| {
                 m.global == global || m.path.file_name().map(std::ffi::OsStr::to_os_string) != base
             });
-            all.push(Member {
+            let at = Standing {
                 path,
                 shown,
                 pack,
-                parsed: read.parsed,
-                refused: read.refused,
-                tree: read.tree,
                 global,
-            });
+            };
+            all.push(member(world, at));
         }
     }
     (all, refused)

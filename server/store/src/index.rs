@@ -1,0 +1,280 @@
+//! What a session has read of the disk, kept until it changes: files, folders and what is not there. Changes are told
+//! by the system, and by whoever else knows of one. Nothing is kept that cannot be watched.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fermata_workflow::World;
+use fermata_workflow::memo::Memo;
+use fermata_workflow::world::PathKind;
+use notify::event::{EventKind, ModifyKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use crate::world::OsWorld;
+
+/// Reads the disk once. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Index {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    watcher: Mutex<Option<RecommendedWatcher>>,
+    memo: Memo,
+    reads: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    /// `None`: it could not be read.
+    files: HashMap<PathBuf, Option<Arc<Vec<u8>>>>,
+    kinds: HashMap<PathBuf, Option<PathKind>>,
+    lists: HashMap<PathBuf, Option<Vec<String>>>,
+    watched: HashSet<PathBuf>,
+    /// Goes up with every change, so that what was read before one is not kept after it.
+    changes: u64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Index {
+    /// An empty index; `changed` is called, on a thread of the system's, with paths at which something has changed.
+    ///
+    /// Where the system cannot watch, nothing is kept and every question goes to the disk.
+    #[must_use]
+    pub fn start(changed: impl Fn(Vec<PathBuf>) + Send + 'static) -> Self {
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            watcher: Mutex::new(None),
+            memo: Memo::default(),
+            reads: AtomicU64::new(0),
+        });
+        let told = Arc::downgrade(&shared);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let (Ok(event), Some(shared)) = (event, told.upgrade()) else {
+                return;
+            };
+            let matters = match event.kind {
+                EventKind::Access(_) => false,
+                // The time of reading is no change.
+                EventKind::Modify(ModifyKind::Metadata(kind)) => {
+                    kind != notify::event::MetadataKind::AccessTime
+                }
+                _ => true,
+            };
+            if matters && !event.paths.is_empty() {
+                shared.forget(&event.paths);
+                changed(event.paths);
+            }
+        });
+        if let Ok(watcher) = watcher {
+            *lock(&shared.watcher) = Some(watcher);
+        }
+        Self { shared }
+    }
+
+    /// Says that something has changed at these paths.
+    pub fn touch(&self, paths: &[PathBuf]) {
+        self.shared.forget(paths);
+    }
+
+    /// How often the disk was asked for a file or a folder.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.shared.reads.load(Ordering::Relaxed)
+    }
+
+    /// How many files of a project were parsed.
+    #[must_use]
+    pub fn parses(&self) -> u64 {
+        self.shared.memo.parses()
+    }
+
+    /// Whether something that was asked has another answer since a path has changed.
+    #[must_use]
+    pub fn concerns(asked: &BTreeSet<PathBuf>, changed: &Path) -> bool {
+        asked.contains(changed)
+            || changed
+                .parent()
+                .is_some_and(|folder| asked.contains(folder))
+            || asked
+                .range(changed.to_path_buf()..)
+                .next()
+                .is_some_and(|path| path.starts_with(changed))
+    }
+}
+
+impl Shared {
+    fn forget(&self, paths: &[PathBuf]) {
+        let mut state = lock(&self.state);
+        state.changes += 1;
+        for path in paths {
+            let below = |known: &PathBuf| known.starts_with(path);
+            state.files.retain(|known, _| !below(known));
+            state.kinds.retain(|known, _| !below(known));
+            state.lists.retain(|known, _| !below(known));
+            // A folder that went away is watched no more, even if it comes back.
+            state.watched.retain(|known| !below(known));
+            if let Some(folder) = path.parent() {
+                state.lists.remove(folder);
+            }
+        }
+    }
+
+    /// Whether changes at a path are told: its folder is watched, or the nearest one above that exists.
+    fn watch(&self, folder: &Path) -> bool {
+        for folder in folder.ancestors().take_while(|f| f.parent().is_some()) {
+            if lock(&self.state).watched.contains(folder) {
+                return true;
+            }
+            let mut watcher = lock(&self.watcher);
+            let Some(watcher) = watcher.as_mut() else {
+                return false;
+            };
+            if watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
+                lock(&self.state).watched.insert(folder.to_path_buf());
+                return true;
+            }
+            if folder.exists() {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// The kept answer, else the disk's, kept where changes are told.
+    fn ask<T: Clone>(
+        &self,
+        path: &Path,
+        kept: impl Fn(&mut State) -> &mut HashMap<PathBuf, T>,
+        disk: impl FnOnce() -> T,
+    ) -> T {
+        if let Some(answer) = kept(&mut lock(&self.state)).get(path) {
+            return answer.clone();
+        }
+        let told = self.watch(path.parent().unwrap_or(path)) && self.watch(path);
+        let before = lock(&self.state).changes;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let answer = disk();
+        let mut state = lock(&self.state);
+        if told && state.changes == before {
+            kept(&mut state).insert(path.to_path_buf(), answer.clone());
+        }
+        answer
+    }
+}
+
+/// The system with open documents over it, through an index; notes what was asked.
+pub struct IndexedWorld {
+    index: Index,
+    system: OsWorld,
+    asked: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl IndexedWorld {
+    /// The index's system with these open documents.
+    #[must_use]
+    pub fn new(index: &Index, documents: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Self {
+        Self {
+            index: index.clone(),
+            system: OsWorld::with_overlay(documents),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// Every file and folder that was asked about.
+    #[must_use]
+    pub fn asked(self) -> BTreeSet<PathBuf> {
+        self.asked
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, path: &Path) {
+        lock(&self.asked).insert(path.to_path_buf());
+    }
+}
+
+fn gone(path: &Path) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        format!("there is nothing to read at {}", path.display()),
+    )
+}
+
+impl World for IndexedWorld {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.note(path);
+        if self.system.is_open(path) {
+            return self.system.read(path);
+        }
+        let mut why = None;
+        let answer = self.index.shared.ask(
+            path,
+            |state| &mut state.files,
+            || match std::fs::read(path) {
+                Ok(bytes) => Some(Arc::new(bytes)),
+                Err(error) => {
+                    why = Some(error);
+                    None
+                }
+            },
+        );
+        match (answer, why) {
+            (Some(bytes), _) => Ok(bytes.as_ref().clone()),
+            (None, Some(error)) => Err(error),
+            // Why it could not be read is asked again: that is rare, and the reason is shown.
+            (None, None) => Err(std::fs::read(path).err().unwrap_or_else(|| gone(path))),
+        }
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<PathKind> {
+        self.note(path);
+        if self.system.is_open(path) {
+            return self.system.kind(path);
+        }
+        let disk = || self.system.kind(path).ok();
+        let answer = self.index.shared.ask(path, |state| &mut state.kinds, disk);
+        answer.ok_or_else(|| gone(path))
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.note(folder);
+        let disk = || self.system.list_disk(folder).ok();
+        let answer = self
+            .index
+            .shared
+            .ask(folder, |state| &mut state.lists, disk);
+        let mut names = answer.ok_or_else(|| gone(folder))?;
+        names.extend(self.system.open_in(folder));
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        self.system.canonical(path)
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        self.system.env(name)
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        self.system.home()
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        self.system.program(name)
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.index.shared.memo)
+    }
+}
