@@ -12,7 +12,7 @@ use crate::steps::{has_script, npm};
 use crate::workspace::Workspace;
 
 /// What `fermata schema` knows.
-const SCHEMAS: [&str; 1] = ["events"];
+const SCHEMAS: [&str; 5] = ["archon", "conductor", "config", "events", "protocol"];
 
 /// Folders whose `package.json` may have a script `codegen` that reads
 /// `schemas/` and writes into its own sources.

@@ -30,7 +30,7 @@ usage: cargo xtask VERB [OPTIONS]
   demo                    build, then walk through a run that holds, is answered, is stopped and asked about
   test                    everything that can be tested here, with a time table
         --only A,B        only these steps        --skip A,B   all but these
-        --list            name the steps
+        --list            name the steps          --slow       loops as often as before a release
   check [--fix]           formatting, lints, file lengths, crate arrows, generated files
   bench [ARGS…]           the benchmarks; ARGS go to each of them
   codegen [--check]       JSON Schemas and what is generated from them

@@ -236,7 +236,7 @@ describe("the card of a start request", () => {
     const scene = choice();
     const start = scene.world.list.starts[0];
     if (start === undefined) throw new Error("the scene has a start request");
-    const label = (status: "running" | "waiting" | "failed"): string => choiceWords({ ...start, prior: { ...start.prior, status } }, "resume").label.split(" ")[0] ?? "";
+    const label = (status: "running" | "waiting" | "failed"): string => choiceWords({ ...start, prior: { run: "r1", status } }, "resume").label.split(" ")[0] ?? "";
     expect([label("running"), label("waiting"), label("failed")]).toEqual(["Follow", "Answer", "Resume"]);
   });
 });

@@ -152,6 +152,37 @@ describe.each([["webview", webview], ["http", http]] as const)("the transport ov
   });
 });
 
+describe("the transport over http", () => {
+  it("has one stream open, whatever is followed", async () => {
+    const open: string[] = [];
+    const world: HttpWorld = {
+      token: "secret",
+      keep: { load: () => null, save: () => undefined },
+      setTitle: () => undefined,
+      copy: () => undefined,
+      later: () => new Promise(() => undefined),
+      fetch: (input, init) => {
+        open.push(input);
+        return new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener("abort", () => {
+            open.splice(open.indexOf(input), 1);
+            reject(new Error("aborted"));
+          });
+        });
+      },
+    };
+    const transport = httpTransport(world);
+    const end = transport.watch(watcher());
+    expect(open).toEqual(["/api/stream?"]);
+    const endTail = transport.tail(RUN, 5, () => undefined);
+    expect(open).toEqual([`/api/stream?run=${RUN}&from=5`]);
+    endTail();
+    expect(open).toEqual(["/api/stream?"]);
+    end();
+    expect(open).toEqual([]);
+  });
+});
+
 describe("server-sent events", () => {
   it("come whole whatever the borders of the chunks are", () => {
     const text = "event: events\nid: 7\ndata: {\"a\":1}\n\n: keep-alive\n\nevent: ping\r\ndata: 1\r\n\r\n";

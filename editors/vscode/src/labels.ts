@@ -80,6 +80,7 @@ export function firstLine(text: string | null | undefined, max = 100): string {
 
 /** What a start request waits for. */
 export function startLabel(start: StartRequest): string {
+  if (start.prior === null) return `${start.workflow}: there are uncommitted changes`;
   return `${start.workflow}: an earlier run is ${start.prior.status === "waiting" ? "waiting" : start.prior.status}`;
 }
 

@@ -58,7 +58,7 @@ export class RunsTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         const item = new vscode.TreeItem(startLabel(row.start));
         item.id = `start ${row.start.start}`;
         item.description = firstLine(row.start.request.message ?? null, 60);
-        item.tooltip = `Nothing has started yet.\nEarlier run: ${firstLine(row.start.prior.message) || "(no message)"}`;
+        item.tooltip = row.start.prior === null ? `Nothing has started yet.\nNot committed: ${(row.start.changes ?? []).join(", ")}` : `Nothing has started yet.\nEarlier run: ${firstLine(row.start.prior.message) || "(no message)"}`;
         item.iconPath = new vscode.ThemeIcon("question", new vscode.ThemeColor("list.warningForeground"));
         item.contextValue = "start";
         item.command = { command: "fermata.ui.choose", title: "Choose", arguments: [{ start: row.start.start }] };

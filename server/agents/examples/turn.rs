@@ -96,6 +96,8 @@ async fn main() {
         tools: None,
         env: Vec::new(),
         permissions: PermissionPolicy::default(),
+        tool_servers: Vec::new(),
+        settings: serde_json::Map::new(),
         timeout,
     };
     let show = Arc::new(Show(Instant::now()));

@@ -8,8 +8,10 @@ mod lines;
 mod preset;
 mod registry;
 pub mod scripted;
+mod stubs;
 mod submit;
 mod wire;
 
 pub use limits::Limits;
 pub use registry::{AgentStatus, Agents, AgentsConfig, UserAgent, script_beside};
+pub use stubs::Stubs;

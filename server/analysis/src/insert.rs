@@ -3,6 +3,7 @@
 
 use fermata_syntax::Offset;
 use fermata_syntax::Span;
+use fermata_workflow::edits::line_ending;
 use fermata_workflow::model::Route;
 use fermata_workflow::{Edit, Loc, Sources, Step};
 
@@ -82,9 +83,4 @@ fn place(text: &str, loc: Loc) -> Option<Place<'_>> {
         .trim_end()
         .ends_with(['[', ','])
         .then_some(Place::Flow)
-}
-
-/// The line ending that the file uses.
-pub(crate) fn line_ending(text: &str) -> &'static str {
-    if text.contains("\r\n") { "\r\n" } else { "\n" }
 }

@@ -8,15 +8,16 @@
 mod cases;
 mod insert;
 mod loops;
+mod nodes;
 mod pages;
 mod places;
 mod rule;
 mod rules;
 mod shapes;
+mod signals;
 mod suggest;
 mod suppression;
 mod texts;
-mod threshold;
 
 use std::collections::HashMap;
 

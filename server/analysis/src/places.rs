@@ -1,7 +1,8 @@
 //! Keys and items of the file behind a place of the model, and edits that
 //! rename or remove them.
 
-use fermata_syntax::{Entry, Mapping, Span};
+use fermata_syntax::{Entry, Mapping};
+use fermata_workflow::edits::remove_lines;
 use fermata_workflow::{Edit, Loc, Sources};
 
 /// The mapping that stands at a place.
@@ -24,41 +25,6 @@ pub(crate) fn key(sources: &Sources, loc: Loc, name: &str) -> Loc {
     entry(sources, loc, name).map_or(loc, |entry| Loc {
         file: loc.file,
         span: entry.key.span(),
-    })
-}
-
-/// An edit that removes whole lines: an entry or an item that begins its line.
-///
-/// `None` for flow style, and where something else stands on the first line.
-pub(crate) fn remove_lines(text: &str, span: Span) -> Option<Edit> {
-    let (start, end) = (usize::from(span.start()), usize::from(span.end()));
-    let line = text
-        .get(..start)?
-        .rfind('\n')
-        .map_or(0, |newline| newline + 1);
-    let lead = text.get(line..start)?.trim();
-    if !(lead.is_empty() || lead == "-") {
-        return None;
-    }
-    let after = if text.get(..end)?.ends_with('\n') {
-        end
-    } else {
-        let rest = &text[end..];
-        let newline = rest
-            .find('\n')
-            .map_or(text.len(), |newline| end + newline + 1);
-        let tail = text[end..newline].trim();
-        if !(tail.is_empty() || tail.starts_with('#')) {
-            return None;
-        }
-        newline
-    };
-    Some(Edit {
-        span: Span::new(
-            u32::try_from(line).ok()?.into(),
-            u32::try_from(after).ok()?.into(),
-        ),
-        text: String::new(),
     })
 }
 

@@ -19,6 +19,8 @@ pub struct Rule {
 
 /// Both dialects.
 pub(crate) const BOTH: &[Dialect] = &[Dialect::Conductor, Dialect::Archon];
+/// Archon only.
+pub(crate) const ARCHON: &[Dialect] = &[Dialect::Archon];
 /// Conductor only.
 pub(crate) const CONDUCTOR: &[Dialect] = &[Dialect::Conductor];
 

@@ -2,6 +2,7 @@
 //! rules: what it reads, as paths of the context, whichever language it is
 //! written in. Says nothing about what is wrong.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use fermata_expr::condition::{self, Language};
@@ -38,6 +39,8 @@ pub(crate) struct Read {
     pub(crate) uses: Vec<Use>,
     /// Comparisons with constants.
     pub(crate) comparisons: Vec<Compared>,
+    /// Paths whose presence it asks about.
+    asked: HashSet<Vec<String>>,
 }
 
 /// How a name of the context is written.
@@ -81,6 +84,7 @@ impl Texts {
                     error: None,
                     uses: Vec::new(),
                     comparisons: Vec::new(),
+                    asked: HashSet::new(),
                 };
                 read.parse(&names);
                 read
@@ -145,13 +149,13 @@ impl Read {
                 Err(error) => self.error = Some(error),
             }
         }
+        let asked = self.uses.iter().filter(|used| used.written.defined_test);
+        self.asked = asked.map(|used| used.path.clone()).collect();
     }
 
     /// Whether the text asks first whether `path`, or what it begins with, is there.
     pub(crate) fn asks_for(&self, path: &[String]) -> bool {
-        self.uses
-            .iter()
-            .any(|u| u.written.defined_test && path.starts_with(&u.path))
+        (1..=path.len()).any(|end| self.asked.contains(&path[..end]))
     }
 }
 
@@ -305,5 +309,6 @@ fn as_read(step: usize, key: &str, text: &Text, list: bool) -> Read {
         error: None,
         uses: vec![as_path(written)],
         comparisons: Vec::new(),
+        asked: HashSet::new(),
     }
 }

@@ -20,28 +20,44 @@ const NO_SAFE_FIX: &[&str] = &[
     "retry-storm",
     "secret-in-workflow",
     "unreachable-step",
+    "unread-decision",
+    "unreferenceable-id",
     "unused-input",
     "unused-output",
 ];
 
 /// Loads a fixture beside the files of its rule's `files/`, with `STAGE=outer` in the environment.
 fn check(rule: &str, text: &str) -> (Loaded, Vec<Diagnostic>) {
-    let path = PathBuf::from("/fixture/workflow.yaml");
+    // What a file is written in shows at its top.
+    let archon = text.lines().any(|line| line.starts_with("nodes:"));
+    let (path, dialect) = if archon {
+        ("/fixture/.archon/workflows/workflow.yaml", Dialect::Archon)
+    } else {
+        ("/fixture/workflow.yaml", Dialect::Conductor)
+    };
+    let path = PathBuf::from(path);
     let mut world = MemoryWorld::new();
     world.add_file(&path, text).set_env("STAGE", "outer");
     let beside = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")
         .join(rule)
         .join("files");
-    for entry in fs::read_dir(beside).into_iter().flatten().flatten() {
-        world.add_file(
-            Path::new("/fixture").join(entry.file_name()),
-            fs::read(entry.path()).unwrap(),
-        );
-    }
-    let loaded = load_as(&world, &path, Dialect::Conductor);
+    lay(&beside, Path::new("/fixture"), &mut world);
+    let loaded = load_as(&world, &path, dialect);
     let diagnostics = run(&loaded, &RuleSettings::new());
     (loaded, diagnostics)
+}
+
+/// Lays a folder of files, if it is there, into the world.
+fn lay(from: &Path, to: &Path, world: &mut MemoryWorld) {
+    for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            lay(&path, &target, world);
+        } else {
+            world.add_file(target, fs::read(path).unwrap());
+        }
+    }
 }
 
 fn fixtures(rule: &str, kind: &str) -> Vec<(PathBuf, String)> {

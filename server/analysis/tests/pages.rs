@@ -43,6 +43,8 @@ fn every_code_in_the_sources_of_lowering_is_listed() {
     let mut files = vec![lowering.join("loader.rs")];
     sources(&lowering.join("dialects/conductor"), &mut files);
     files.push(lowering.join("dialects/conductor.rs"));
+    sources(&lowering.join("dialects/archon"), &mut files);
+    sources(&lowering.join("../../expr/src/archon/schema"), &mut files);
     let listed = fermata_workflow::codes();
     let mut seen = BTreeSet::new();
     for file in files {
@@ -77,6 +79,30 @@ fn every_upstream_code_has_a_page_that_starts_with_it_and_names_its_rule() {
         })
         .collect();
     assert!(missing.is_empty(), "no page in docs/rules for {missing:?}");
+}
+
+#[test]
+fn every_page_of_an_archon_code_names_its_rules() {
+    for code in fermata_workflow::dialects::archon::codes::CODES {
+        let page = explain(code.code).expect("a page");
+        let upstream = page
+            .lines()
+            .find(|l| l.starts_with("Severity: "))
+            .expect("a line");
+        assert!(
+            upstream.contains("Archon"),
+            "docs/rules/{}.md: {upstream}",
+            code.code
+        );
+        for rule in code.rules {
+            let words = upstream.replace([',', '.', ';'], " ");
+            assert!(
+                words.split(' ').any(|word| word == *rule),
+                "docs/rules/{}.md does not name {rule}",
+                code.code
+            );
+        }
+    }
 }
 
 #[test]

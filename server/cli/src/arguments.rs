@@ -50,10 +50,14 @@ pub(crate) enum Verb {
     Stop(verbs::stop::Stop),
     /// Give the next prompt of a run some guidance.
     Tell(verbs::tell::Tell),
+    /// Find, look at, take over or remove a run's worktree.
+    Worktree(verbs::worktree::Worktree),
     /// Write a commented starter workflow, its loop bounded.
     New(verbs::new::New),
     /// Draw a workflow's route graph; loops are marked.
     Graph(verbs::graph::Graph),
+    /// Serve the live panel on 127.0.0.1 and open the browser.
+    Panel(verbs::panel::Panel),
     /// Print the page of a diagnostic.
     Explain(verbs::explain::Explain),
     /// Print a JSON Schema.
@@ -69,6 +73,8 @@ pub(crate) enum Verb {
     Eval,
     /// The language server on standard input and output.
     Lsp(verbs::lsp::Lsp),
+    /// The MCP server on standard input and output.
+    Mcp,
     /// Execute a run (internal).
     #[command(hide = true)]
     Worker(verbs::worker::Worker),
@@ -82,6 +88,7 @@ impl Verb {
     pub(crate) fn answers_in_json(&self) -> bool {
         match self {
             Self::Lsp(_)
+            | Self::Mcp
             | Self::Worker(_)
             | Self::ScriptedAgent(_)
             | Self::Eval
@@ -104,13 +111,19 @@ impl Verb {
             Self::Abandon(o) => o.json,
             Self::Stop(o) => o.json,
             Self::Tell(o) => o.json,
+            Self::Worktree(o) => o.json,
             Self::Agents(o) => o.json,
-            Self::Lsp(_) | Self::Worker(_) | Self::ScriptedAgent(_) | Self::Eval => true,
+            Self::Lsp(_) | Self::Mcp | Self::Worker(_) | Self::ScriptedAgent(_) | Self::Eval => {
+                true
+            }
             Self::Check(o) => o.machine(),
             Self::Doctor(o) => o.json,
-            Self::New(_) | Self::Graph(_) | Self::Explain(_) | Self::Schema(_) | Self::Trust(_) => {
-                false
-            }
+            Self::New(_)
+            | Self::Panel(_)
+            | Self::Graph(_)
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Trust(_) => false,
         }
     }
 }

@@ -74,6 +74,11 @@ impl Console {
         write(&mut io::stdout().lock(), text);
     }
 
+    /// Bytes that a program reads, as they are: a patch need not be UTF-8.
+    pub(crate) fn bytes(self, bytes: &[u8]) {
+        write_bytes(&mut io::stdout().lock(), bytes);
+    }
+
     /// One JSON document, or one line of a stream of them.
     pub(crate) fn json(self, value: &Value) {
         write(&mut io::stdout().lock(), &format!("{value}\n"));
@@ -86,7 +91,11 @@ impl Console {
 }
 
 fn write(out: &mut dyn io::Write, text: &str) {
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    write_bytes(out, text.as_bytes());
+}
+
+fn write_bytes(out: &mut dyn io::Write, bytes: &[u8]) {
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
         && error.kind() == io::ErrorKind::BrokenPipe
     {
         // The reader has seen enough (`| head`); there is nobody left to tell.

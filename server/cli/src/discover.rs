@@ -109,7 +109,7 @@ pub(crate) fn locate(argument: &Path, here: &Path) -> Result<PathBuf, Usage> {
 }
 
 /// Names and files of the workflows below a folder.
-fn named_below(folder: &Path) -> Vec<(String, PathBuf)> {
+pub(crate) fn named_below(folder: &Path) -> Vec<(String, PathBuf)> {
     let world = OsWorld::new();
     files_below(folder)
         .0

@@ -1,11 +1,12 @@
 //! Following a run on a terminal: lines as they come, a progress line, and a
 //! prompt at each gate. Only a viewer: leaving it leaves the run alone.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
 use fermata_control::{Control, run_result};
-use fermata_engine::{RunId, RunState, Status};
+use fermata_engine::{EventBody, RunId, RunState, Status};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -17,6 +18,9 @@ use crate::verbs::events::words;
 
 /// How many events one look fetches.
 const BATCH: usize = 500;
+
+/// How long a run may say nothing before its worker is looked after.
+const QUIET: Duration = Duration::from_millis(500);
 
 /// Follows a run until it is over, holds where nobody here can answer, or the viewer leaves.
 ///
@@ -39,7 +43,9 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
                     progress.suspend(|| console.line(&text));
                 }
             }
-            progress.set_message(now(&state));
+            if console.interactive() {
+                progress.set_message(now(&state));
+            }
             if events.len() < BATCH {
                 break;
             }
@@ -81,9 +87,10 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
             ));
             return Ok(Exit::Fine);
         }
-        let _ = watcher.next(Duration::from_millis(500));
-        // A worker that died is noticed here: nobody else may be looking.
-        control.tick()?;
+        if watcher.next(QUIET).is_empty() {
+            // A worker that died is noticed here: nobody else may be looking. One that writes is alive.
+            control.tick()?;
+        }
     }
 }
 
@@ -124,22 +131,74 @@ pub(crate) fn finish(control: &Control, state: &RunState, console: &Console) -> 
     let result = result(control, state);
     if console.machine() {
         console.json(&result);
-    } else if let Some(output) = result.get("output").filter(|output| !output.is_null()) {
+        return Ok(exit(state));
+    }
+    let missing = missing_stubs_line(&result);
+    if let Some(text) = missing {
+        console.line(&text);
+    }
+    if let Some(output) = result.get("output").filter(|output| !output.is_null()) {
         console.line(&serde_json::to_string_pretty(output)?);
     }
-    Ok(if state.status == Status::Completed {
+    Ok(exit(state))
+}
+
+fn exit(state: &RunState) -> Exit {
+    if state.status == Status::Completed {
         Exit::Fine
     } else {
         Exit::Failed
+    }
+}
+
+fn missing_stubs_line(result: &serde_json::Value) -> Option<String> {
+    let names: Vec<&str> = result
+        .get("missing_stubs")?
+        .as_array()?
+        .iter()
+        .filter_map(serde_json::Value::as_str)
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "no stub for {}: give a rule for each in a file, `--stubs FILE`",
+            names.join(", ")
+        )
     })
 }
 
 /// The JSON of design/protocol.md for a run.
 pub(crate) fn result(control: &Control, state: &RunState) -> serde_json::Value {
-    run_result(state, |payload| {
+    let mut result = run_result(state, |payload| {
         fermata_store::fetch(control.store().as_ref(), payload)
             .unwrap_or_else(|error| json!({ "missing": error.to_string() }))
-    })
+    });
+    if state.request.dry_run {
+        result["dry_run"] = json!(true);
+        result["missing_stubs"] = json!(missing_stubs(control, state));
+    }
+    result
+}
+
+/// Agents, programs and second opinions that no stub answered for, by name.
+fn missing_stubs(control: &Control, state: &RunState) -> BTreeSet<String> {
+    let mut missing = BTreeSet::new();
+    let Some(run) = &state.run else {
+        return missing;
+    };
+    let mut from = 1;
+    while let Ok(events) = control.events(run, from, BATCH) {
+        let Some(last) = events.last() else { break };
+        from = last.seq + 1;
+        missing.extend(events.into_iter().filter_map(|event| match event.body {
+            EventBody::Warning {
+                code: Some(code),
+                step,
+                ..
+            } if code == "missing-stub" => step,
+            _ => None,
+        }));
+    }
+    missing
 }
 
 /// Says how to answer, for whoever comes next.

@@ -3,6 +3,7 @@
 //! executes a run, every other verb goes through control.
 
 mod arguments;
+mod browser;
 mod children;
 mod console;
 mod discover;
@@ -14,6 +15,7 @@ mod prompt;
 mod report;
 mod source;
 mod verbs;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -64,6 +66,7 @@ fn dispatch(arguments: &Arguments, console: &Console) -> anyhow::Result<Exit> {
         Verb::Abandon(options) => verbs::abandon::run(options, home, console),
         Verb::Stop(options) => verbs::stop::run(options, home, console),
         Verb::Tell(options) => verbs::tell::run(options, home, console),
+        Verb::Worktree(options) => verbs::worktree::run(options, home, console),
         Verb::New(options) => verbs::new::run(options, console),
         Verb::Doctor(options) => verbs::doctor::run(options, home, console),
         Verb::Graph(options) => verbs::graph::run(options, console),
@@ -72,7 +75,9 @@ fn dispatch(arguments: &Arguments, console: &Console) -> anyhow::Result<Exit> {
         Verb::Agents(options) => verbs::agents::run(options, home, console),
         Verb::Trust(options) => verbs::trust::run(options, home, console),
         Verb::Eval => verbs::eval::run(console),
+        Verb::Panel(options) => verbs::panel::run(options, home, console),
         Verb::Lsp(options) => verbs::lsp::run(options, home),
+        Verb::Mcp => verbs::mcp::run(home),
         Verb::Worker(options) => verbs::worker::run(options, home),
         Verb::ScriptedAgent(options) => verbs::scripted_agent::run(options),
     }

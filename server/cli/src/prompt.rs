@@ -3,7 +3,7 @@
 mod typed;
 
 use anyhow::Result;
-use fermata_control::{AnswerInput, AnswerOutcome, Choice, ChoiceAnswer, Control};
+use fermata_control::{AnswerInput, AnswerOutcome, Choice, ChoiceAnswer, Control, PriorRun};
 use fermata_engine::gate::{AnswerSpec, Gate};
 use fermata_engine::{RunId, RunState};
 
@@ -188,13 +188,50 @@ pub(crate) fn choose(choice: &Choice, console: &Console) -> Result<Option<Choice
         if let Some(answer) = by_number.or(by_word) {
             return Ok(Some(*answer));
         }
-        console.line("a number from 1 to 4, or one of the words");
+        console.line(&format!(
+            "a number from 1 to {}, or one of the words",
+            choice.answers.len()
+        ));
     }
 }
 
 /// The choice in words, with what each answer does.
 pub(crate) fn describe(choice: &Choice, console: &Console) {
-    let prior = &choice.prior;
+    match &choice.prior {
+        Some(prior) => describe_prior(&choice.workflow, prior, console),
+        None => describe_changes(choice, console),
+    }
+    console.line("What is meant?");
+    for (number, answer) in choice.answers.iter().enumerate() {
+        let means = match answer {
+            ChoiceAnswer::Resume => "go on with that run; the new request is dropped",
+            ChoiceAnswer::AbandonAndRun => "cancel that run, then run the new request",
+            ChoiceAnswer::RunFresh => "leave that run as it is, run the new request",
+            ChoiceAnswer::WithChanges => "take the changes along into the run's worktree",
+            ChoiceAnswer::FromHead => "begin from the last commit, without them",
+            ChoiceAnswer::Dismiss => "do nothing; the new request is dropped",
+        };
+        console.line(&format!("  {}) {}: {means}", number + 1, answer.as_str()));
+    }
+}
+
+fn describe_changes(choice: &Choice, console: &Console) {
+    console.line(&format!(
+        "{} runs in a worktree of its own, and {} changes that are not committed",
+        choice.workflow,
+        match choice.changes.as_slice() {
+            [file] => format!("{file} has"),
+            files => format!("{} files have", files.len()),
+        }
+    ));
+    if choice.changes.len() > 1 {
+        for file in choice.changes.iter().take(5) {
+            console.line(&format!("  {file}"));
+        }
+    }
+}
+
+fn describe_prior(workflow: &str, prior: &PriorRun, console: &Console) {
     let cause = prior
         .cause
         .map_or_else(String::new, |cause| format!(" ({})", word(&cause)));
@@ -204,23 +241,13 @@ pub(crate) fn describe(choice: &Choice, console: &Console) {
         .map_or_else(String::new, |text| format!(", {text}"));
     console.line(&format!(
         "The last run of {} is {}{cause}{progress}: run {}",
-        choice.workflow,
+        workflow,
         prior.status.as_str(),
         prior.run.short()
     ));
     console.line(&format!("  it was about: {}", prior.message));
     if prior.changed {
         console.line("  the workflow file has changed since");
-    }
-    console.line("What is meant?");
-    for (number, answer) in choice.answers.iter().enumerate() {
-        let means = match answer {
-            ChoiceAnswer::Resume => "go on with that run; the new request is dropped",
-            ChoiceAnswer::AbandonAndRun => "cancel that run, then run the new request",
-            ChoiceAnswer::RunFresh => "leave that run as it is, run the new request",
-            ChoiceAnswer::Dismiss => "do nothing; the new request is dropped",
-        };
-        console.line(&format!("  {}) {}: {means}", number + 1, answer.as_str()));
     }
 }
 

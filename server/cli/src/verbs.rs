@@ -11,7 +11,9 @@ pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod lsp;
+pub(crate) mod mcp;
 pub(crate) mod new;
+pub(crate) mod panel;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod runs;
@@ -22,6 +24,7 @@ pub(crate) mod stop;
 pub(crate) mod tell;
 pub(crate) mod trust;
 pub(crate) mod worker;
+pub(crate) mod worktree;
 
 use anyhow::Result;
 use fermata_control::{Act, Control, ControlError, Outcome, StartRefusal};

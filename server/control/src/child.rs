@@ -73,7 +73,7 @@ impl Control {
             message: request.message,
             agent: above.agent.clone(),
             request: Some(request.request),
-            gates: above.policy.parse().unwrap_or_default(),
+            gates: above.policy.parse().ok(),
             isolation: if request.worktree {
                 Isolation::Worktree
             } else {

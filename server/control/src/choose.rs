@@ -1,17 +1,18 @@
 //! Choose: the answer to an open start request. The first answer closes it,
 //! together with what happens to the earlier run; whoever comes late is told.
 
-use fermata_engine::Status;
+use fermata_engine::{RunId, Status};
 use fermata_store::{Closing, Miss, StartId, StartRow, StoreError, Took};
 
 use crate::control::Control;
 use crate::end::{End, Ended};
 use crate::error::ControlError;
 use crate::outcome::{Act, Outcome, StartRefusal};
-use crate::plan::Kept;
-use crate::request::{ChoiceAnswer, ResumeOptions};
+use crate::plan::{Kept, changes_key};
+use crate::request::{ChangesWish, ChoiceAnswer, ResumeOptions};
 use crate::resume::Way;
-use crate::start::closed;
+use crate::start::{choice, closed};
+use crate::views::StartSummary;
 
 impl Control {
     /// Answers an open start request.
@@ -23,17 +24,47 @@ impl Control {
         if row.closed.is_some() {
             return Ok(closed(&row));
         }
+        let words: Vec<&str> = row.answers().iter().map(|word| word.as_str()).collect();
+        if !words.contains(&answer.as_str()) {
+            return Err(ControlError::bad(
+                "answer",
+                format!(
+                    "start request {} is about {}: expected one of {}, found `{}`",
+                    row.start,
+                    match row.prior {
+                        Some(_) => "an earlier run",
+                        None => "uncommitted changes",
+                    },
+                    words.join(", "),
+                    answer.as_str()
+                ),
+            ));
+        }
         match answer {
             ChoiceAnswer::Dismiss => {
                 let took = self.store().close_start(&row.start, self.closing(answer))?;
                 Ok(match took {
-                    Took::Closed(_) => Outcome::Dismissed,
+                    Took::Closed(_) | Took::Asks(_) => Outcome::Dismissed,
                     Took::Already(row) => closed(&row),
                 })
             }
-            ChoiceAnswer::Resume => self.choose_resume(&row),
-            ChoiceAnswer::AbandonAndRun | ChoiceAnswer::RunFresh => self.choose_fresh(&row, answer),
+            ChoiceAnswer::Resume => match row.prior.clone() {
+                Some(prior) => self.choose_resume(&row, &prior),
+                None => Ok(Outcome::Dismissed),
+            },
+            ChoiceAnswer::AbandonAndRun
+            | ChoiceAnswer::RunFresh
+            | ChoiceAnswer::WithChanges
+            | ChoiceAnswer::FromHead => self.choose_fresh(&row, answer),
         }
+    }
+
+    /// An open or closed start request by any unique part of its id.
+    ///
+    /// # Errors
+    /// [`ControlError::NotFound`], [`ControlError::Store`].
+    pub fn start_request(&self, name: &str) -> Result<StartSummary, ControlError> {
+        Ok(self.start_named(name)?.into())
     }
 
     /// A start request by its id, or a unique beginning or end of it among the open ones.
@@ -72,15 +103,16 @@ impl Control {
             run: None,
             resumed: None,
             append: None,
+            ask: Vec::new(),
         }
     }
 
     /// The earlier run goes on; the request is closed in the same transaction. Missing inputs do not matter here.
-    fn choose_resume(&self, row: &StartRow) -> Result<Outcome, ControlError> {
+    fn choose_resume(&self, row: &StartRow, prior: &RunId) -> Result<Outcome, ControlError> {
         loop {
             let mut closing = self.closing(ChoiceAnswer::Resume);
-            closing.resumed = Some(row.prior.clone());
-            let (append, launch) = match self.way(&row.prior, &ResumeOptions::default())? {
+            closing.resumed = Some(prior.clone());
+            let (append, launch) = match self.way(prior, &ResumeOptions::default())? {
                 // Running: it is followed.
                 Way::Follow(_) => (None, false),
                 Way::Launch => (None, true),
@@ -99,13 +131,13 @@ impl Control {
                 Err(error) => self.busy(error, write)?,
             };
             return Ok(match took {
-                Ok(Took::Closed(_)) => Outcome::Started {
+                Ok(Took::Closed(_) | Took::Asks(_)) => Outcome::Started {
                     worker: if launch {
-                        self.launch(&row.prior)
+                        self.launch(prior)
                     } else {
-                        self.report(&row.prior)?
+                        self.report(prior)?
                     },
-                    run: row.prior.clone(),
+                    run: prior.clone(),
                     existing: true,
                 },
                 Ok(Took::Already(row)) => closed(&row),
@@ -121,15 +153,29 @@ impl Control {
                 what: error.to_string(),
             })
         })?;
-        let request = kept.request(self.store().as_ref())?;
+        let mut request = kept.request(self.store().as_ref())?;
+        if let Some(wish) = match answer {
+            ChoiceAnswer::WithChanges => Some(ChangesWish::Take),
+            ChoiceAnswer::FromHead => Some(ChangesWish::Leave),
+            _ => None,
+        } {
+            request.changes = wish;
+            // Asked once per scope.
+            self.store()
+                .remember(&changes_key(&row.scope), answer.as_str())?;
+        }
         let plan = match self.plan(&request)? {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
         let mut closing = self.closing(answer);
-        closing.run = Some(plan.proposal.run);
-        let took = if answer == ChoiceAnswer::AbandonAndRun {
-            self.abandon_and_close(row, &closing)?
+        if plan.proposal.changes.is_empty() {
+            closing.run = Some(plan.proposal.run);
+        } else {
+            closing.ask = plan.proposal.changes;
+        }
+        let took = if let (ChoiceAnswer::AbandonAndRun, Some(prior)) = (answer, &row.prior) {
+            self.abandon_and_close(row, prior, &closing)?
         } else {
             let write = || self.store().close_start(&row.start, closing.clone());
             match write() {
@@ -144,6 +190,11 @@ impl Control {
                 existing: false,
             },
             Ok(Took::Closed(None)) => Outcome::Dismissed,
+            Ok(Took::Asks(row)) => Outcome::Refused(StartRefusal::Choice(Box::new(choice(
+                &row,
+                None,
+                &plan.world,
+            )))),
             Ok(Took::Already(row)) => closed(&row),
             Err(refusal) => Outcome::Refused(refusal),
         })
@@ -153,17 +204,18 @@ impl Control {
     fn abandon_and_close(
         &self,
         row: &StartRow,
+        before: &RunId,
         closing: &Closing,
     ) -> Result<Result<Took, StartRefusal>, ControlError> {
         const WHY: &str = "abandoned for a fresh run";
-        if !self.store().is_locked(&row.prior)? {
-            self.cancel_children(&row.prior, WHY)?;
+        if !self.store().is_locked(before)? {
+            self.cancel_children(before, WHY)?;
         }
         let end = End::Cancel(self.actor(), WHY.to_owned());
-        let prior = self.store().run(&row.prior)?;
+        let prior = self.store().run(before)?;
         if !prior.status.is_final() && !prior.damaged {
             let ended = self.finish_with(
-                &row.prior,
+                before,
                 |state| (!state.status.is_final()).then(|| end.clone()),
                 |last| {
                     let mut closing = closing.clone();
@@ -181,11 +233,11 @@ impl Control {
                 Err(error) => return Err(error),
             }
         }
-        if let Act::Refused { reason, status } = self.cancel(&row.prior, WHY)?
+        if let Act::Refused { reason, status } = self.cancel(before, WHY)?
             && !status.is_final()
         {
             return Ok(Err(StartRefusal::NotResumable {
-                run: row.prior.clone(),
+                run: before.clone(),
                 reason,
                 status,
             }));

@@ -99,8 +99,8 @@ pub struct IsolationConfig {
     pub conductor_worktree: bool,
     /// Conductor runs hold their checkout.
     pub conductor_holds_checkout: bool,
-    /// Whether uncommitted changes of tracked files go along into a worktree.
-    pub with_changes: bool,
+    /// Whether uncommitted changes of tracked files go along into a worktree; asked once per scope when absent.
+    pub with_changes: Option<bool>,
 }
 
 /// What is kept per scope.

@@ -2,12 +2,12 @@
 //! files are still what they were.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fermata_engine::event::PinnedFile;
 use fermata_engine::{RunState, StepStatus};
-use fermata_store::{Drawn, OsWorld, PinnedWorld, Recorder, RunRow, Store};
-use fermata_workflow::{Dialect, Loaded, Step, Workflow, World};
+use fermata_store::{Drawn, OsWorld, Recorder, Store};
+use fermata_workflow::{Dialect, Loaded, World};
 
 use crate::error::ControlError;
 
@@ -140,132 +140,6 @@ pub(crate) fn has_changed(world: &dyn World, files: &[PinnedFile]) -> bool {
         })
 }
 
-/// How the definition of a run differs from what its files say now.
-pub(crate) struct Drift {
-    /// Steps that are not what they were, added and removed ones included.
-    pub(crate) steps: Vec<String>,
-    /// Whether the run can go on with the edited files.
-    pub(crate) edited: bool,
-    /// The edited definition.
-    pub(crate) now: Definition,
-}
-
-pub(crate) fn drift(
-    store: &dyn Store,
-    world: &OsWorld,
-    row: &RunRow,
-    state: &RunState,
-) -> Result<Drift, ControlError> {
-    let file = PathBuf::from(&row.file);
-    let pinned = PinnedWorld::load(store, &row.definition)?;
-    let before = Definition::load(&pinned, &file);
-    let now = Definition::load(world, &file);
-    let (Some(old), Some(new)) = (&before.loaded.workflow, &now.loaded.workflow) else {
-        return Ok(Drift {
-            steps: Vec::new(),
-            edited: false,
-            now,
-        });
-    };
-    let steps = changed_steps(old, new);
-    let accepted =
-        fermata_workflow::verdict(&now.loaded.diagnostics) == fermata_workflow::Verdict::Accepted;
-    let used = used(state);
-    let edited = accepted && steps.iter().all(|step| !used.contains(step.as_str()));
-    Ok(Drift { steps, edited, now })
-}
-
-/// Steps that have a result or from which a route was taken.
-fn used(state: &RunState) -> BTreeSet<&str> {
-    state
-        .steps
-        .iter()
-        .filter(|record| matches!(record.status, StepStatus::Completed | StepStatus::Skipped))
-        .map(|record| record.step.as_str())
-        .collect()
-}
-
-fn changed_steps(old: &Workflow, new: &Workflow) -> Vec<String> {
-    let names: BTreeSet<&str> = old
-        .steps
-        .iter()
-        .chain(&new.steps)
-        .map(|step| step.name.as_str())
-        .collect();
-    names
-        .into_iter()
-        .filter(|name| old.step(name).map(lowered) != new.step(name).map(lowered))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// A step as it was lowered, without where it stands: what the scheduler and the templates see.
-fn lowered(step: &Step) -> String {
-    // The model has no serial form of its own; its debug form is complete by construction, and only ever compared
-    // with that of the same program.
-    without_places(&format!("{step:?}"))
-}
-
-/// Drops `Loc { … }`, `Span { … }` and node numbers from a debug form. Text in quotes is left as it is.
-fn without_places(debug: &str) -> String {
-    let mut out = String::with_capacity(debug.len());
-    let mut rest = debug;
-    while let Some(character) = rest.chars().next() {
-        if character == '"' {
-            let end = end_of_string(rest);
-            out.push_str(&rest[..end]);
-            rest = &rest[end..];
-            continue;
-        }
-        let place = ["Loc {", "Span {"]
-            .iter()
-            .find(|start| rest.starts_with(**start));
-        if place.is_some() {
-            rest = &rest[end_of_braces(rest)..];
-            continue;
-        }
-        if rest.starts_with("NodeId(") {
-            rest = rest.find(')').map_or("", |end| &rest[end + 1..]);
-            continue;
-        }
-        out.push(character);
-        rest = &rest[character.len_utf8()..];
-    }
-    out
-}
-
-/// Length of a debug-quoted string at the beginning of `text`.
-fn end_of_string(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, character) in text.char_indices().skip(1) {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-/// Length up to the brace that closes the first one.
-fn end_of_braces(text: &str) -> usize {
-    let mut depth = 0_usize;
-    for (at, character) in text.char_indices() {
-        match character {
-            '{' => depth += 1,
-            '}' => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    text.len()
-}
-
 /// The finished step that a resume goes back to: the number before its last result.
 pub(crate) fn back_to(state: &RunState, step: &str) -> Result<u64, Vec<String>> {
     let at_root = |record: &&fermata_engine::StepRecord| {
@@ -288,18 +162,4 @@ pub(crate) fn back_to(state: &RunState, step: &str) -> Result<u64, Vec<String>> 
                 .collect();
             finished.into_iter().collect()
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_dropped_and_texts_are_kept() {
-        let debug = r#"Text { value: "Loc { x } \" }", loc: Loc { file: FileId(0), span: Span { start: 1, end: 2 } }, node: Some(NodeId(7)) }"#;
-        assert_eq!(
-            without_places(debug),
-            r#"Text { value: "Loc { x } \" }", loc: , node: Some() }"#
-        );
-    }
 }

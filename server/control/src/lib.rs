@@ -12,9 +12,11 @@ pub mod config;
 mod control;
 mod cover;
 mod definition;
+mod drift;
 mod end;
 mod env;
 mod error;
+mod git;
 mod inputs;
 pub mod json;
 mod launch;
@@ -32,8 +34,10 @@ mod sys;
 mod tell;
 mod text;
 mod trust;
+mod verbs;
 mod views;
 mod watch;
+mod worktree;
 
 pub use child::{ChildRefusal, ChildRequest};
 pub use config::{
@@ -50,11 +54,13 @@ pub use outcome::{
     Act, AnswerOutcome, Choice, InputNeeded, Outcome, PriorRun, Problem, StartRefusal,
 };
 pub use request::{
-    AnswerInput, ChoiceAnswer, DefinitionChoice, GatesPolicy, Isolation, ResumeOptions, RunsFilter,
-    StartRequest,
+    AnswerInput, ChangesWish, ChoiceAnswer, DefinitionChoice, GatesPolicy, Isolation,
+    ResumeOptions, RunsFilter, StartRequest,
 };
 pub use scope::{Scope, root_of};
 pub use sys::{end_group, is_alive, this_process};
 pub use text::{preview, quote};
+pub use verbs::{Given, file_of};
 pub use views::{RunSummary, RunsView, StartSummary};
 pub use watch::{Changes, Watcher};
+pub use worktree::{Applied, Removed, Wish, Worktree, WorktreeRefusal};

@@ -32,7 +32,7 @@ pub enum Outcome {
 /// Why nothing was started.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StartRefusal {
-    /// The last run of this workflow has to be decided about first.
+    /// The last run of this workflow, or what becomes of uncommitted changes, has to be decided about first.
     Choice(Box<Choice>),
     /// Required inputs are missing.
     InputsNeeded {
@@ -122,15 +122,17 @@ pub struct Problem {
     pub step: Option<String>,
 }
 
-/// A choice about an earlier run.
+/// A choice about an earlier run, or about what becomes of uncommitted changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     /// Id of the open start request.
     pub start: String,
     /// Name of the workflow.
     pub workflow: String,
-    /// The earlier run.
-    pub prior: PriorRun,
+    /// The earlier run; `None` when the choice is about uncommitted changes.
+    pub prior: Option<PriorRun>,
+    /// Files with uncommitted changes that the choice is about.
+    pub changes: Vec<String>,
     /// The new request, as it would be sent.
     pub request: Value,
     /// What can be answered.

@@ -28,6 +28,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) cwd: &'a Path,
     pub(crate) run: &'a RunId,
     pub(crate) dry_run: bool,
+    /// Whether uncommitted changes go along, where that is decided.
+    pub(crate) with_changes: Option<bool>,
 }
 
 pub(crate) fn choose(asked: &Asked<'_>) -> Chosen {
@@ -63,7 +65,8 @@ pub(crate) fn choose(asked: &Asked<'_>) -> Chosen {
                 tree.join(below)
             },
             place: Place {
-                checkout: None,
+                // Whoever wants to run in there meanwhile is refused.
+                checkout: Some(shown(&tree)),
                 worktree: Some(shown(&tree)),
                 branch: Some(format!(
                     "fermata/{}-{}",
@@ -71,14 +74,17 @@ pub(crate) fn choose(asked: &Asked<'_>) -> Chosen {
                     asked.run.short()
                 )),
                 repository: Some(shown(asked.root)),
-                with_changes: asked.config.with_changes,
+                with_changes: asked.with_changes.unwrap_or(false),
             },
         };
     }
     let holds = asked.isolation != Isolation::ShareCheckout
         && match asked.dialect {
             Dialect::Archon => mutates,
-            Dialect::Conductor => asked.config.conductor_holds_checkout,
+            // One live run per worktree, whatever it does.
+            Dialect::Conductor => {
+                asked.config.conductor_holds_checkout || asked.home.is_worktree(asked.root)
+            }
         };
     Chosen {
         place: Place {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fermata_engine::EventBody;
 use fermata_store::{
-    NewEvent, NewRun, NewStart, OsWorld, Proposal, StartId, Store, new_id, new_run_id,
+    NewEvent, NewRun, NewStart, OsWorld, Proposal, StartAnswer, StartId, Store, new_id, new_run_id,
 };
 use fermata_workflow::{Dialect, Severity, Step, StepKind, Workflow};
 use serde::{Deserialize, Serialize};
@@ -15,10 +15,11 @@ use serde_json::{Map, Value};
 use crate::control::{Control, shown};
 use crate::definition::Definition;
 use crate::error::ControlError;
+use crate::git::Git;
 use crate::inputs;
 use crate::outcome::{Problem, StartRefusal};
 use crate::place::{self, Asked};
-use crate::request::{GatesPolicy, Isolation, StartRequest};
+use crate::request::{ChangesWish, GatesPolicy, Isolation, StartRequest};
 use crate::scope::Scope;
 use crate::trust::canonical;
 
@@ -39,8 +40,10 @@ pub(crate) struct Kept {
     pub(crate) agent: Option<String>,
     pub(crate) request: String,
     pub(crate) conversation: Option<String>,
-    pub(crate) gates: GatesPolicy,
+    pub(crate) gates: Option<GatesPolicy>,
     pub(crate) isolation: Isolation,
+    #[serde(default)]
+    pub(crate) changes: ChangesWish,
     pub(crate) cwd: Option<PathBuf>,
     pub(crate) allow_errors: bool,
     pub(crate) dry_run: bool,
@@ -70,6 +73,7 @@ impl Kept {
             conversation: self.conversation,
             gates: self.gates,
             isolation: self.isolation,
+            changes: self.changes,
             overlay,
             cwd: self.cwd,
             allow_errors: self.allow_errors,
@@ -169,6 +173,12 @@ impl Control {
             Some(cwd) => canonical(cwd)?,
             None => found.scope.root.clone(),
         };
+        let scope = found.scope.key();
+        let decided = match request.changes {
+            ChangesWish::Take => Some(true),
+            ChangesWish::Leave => Some(false),
+            ChangesWish::Ask => self.changes_decided(&scope)?,
+        };
         let chosen = place::choose(&Asked {
             home: self.home(),
             config: &self.config().isolation,
@@ -180,14 +190,19 @@ impl Control {
             cwd: &cwd,
             run: &run,
             dry_run: request.dry_run,
+            with_changes: decided,
         });
+        let changes = match (&chosen.place.worktree, decided) {
+            // A git that cannot say what has changed cannot make a worktree either; its worker tells why.
+            (Some(_), None) => Git::of(&found.scope.root).changed().unwrap_or_default(),
+            _ => Vec::new(),
+        };
         let files = definition.pin(store, &world)?;
         let unsaved = files
             .iter()
             .filter(|file| file.unsaved)
             .map(|file| (PathBuf::from(&file.path), file.blob.clone()))
             .collect();
-        let scope = found.scope.key();
         let kept = Kept {
             workflow: found.name.clone(),
             path: found.file.clone(),
@@ -198,6 +213,7 @@ impl Control {
             conversation: found.scope.conversation.clone(),
             gates: request.gates,
             isolation: request.isolation,
+            changes: request.changes,
             cwd: request.cwd.clone(),
             allow_errors: request.allow_errors,
             dry_run: request.dry_run,
@@ -206,10 +222,7 @@ impl Control {
             trusted: request.trusted,
             unsaved,
         };
-        let gates = match request.gates {
-            GatesPolicy::Ask => self.config().gates.unwrap_or_default(),
-            said => said,
-        };
+        let gates = request.gates.or(self.config().gates).unwrap_or_default();
         let queued = EventBody::RunQueued {
             workflow: found.name.clone(),
             file: shown(&found.file),
@@ -246,10 +259,20 @@ impl Control {
                 },
                 start,
                 force: request.force,
+                changes,
             },
             scope,
             world,
         })
+    }
+
+    /// Whether uncommitted changes go along in a scope: the user's configuration, else what was answered before.
+    fn changes_decided(&self, scope: &str) -> Result<Option<bool>, ControlError> {
+        if let Some(with) = self.config().isolation.with_changes {
+            return Ok(Some(with));
+        }
+        let answered = self.store().recall(&changes_key(scope))?;
+        Ok(answered.map(|word| word == StartAnswer::WithChanges.as_str()))
     }
 
     /// The world as the requesting surface sees it.
@@ -319,6 +342,11 @@ struct Found {
     filled: Map<String, Value>,
     agent: Option<String>,
     dialect: Dialect,
+}
+
+/// Under which name the answer about uncommitted changes is remembered.
+pub(crate) fn changes_key(scope: &str) -> String {
+    format!("changes:{scope}")
 }
 
 /// The file under its one true name; a document that was never saved keeps the name it has.

@@ -24,10 +24,12 @@ pub struct StartRequest {
     pub request: Option<String>,
     /// Conversation, where the surface has one: part of the scope.
     pub conversation: Option<String>,
-    /// What happens at gates.
-    pub gates: GatesPolicy,
+    /// What happens at gates; the user's configuration says when absent, and `ask` when that does not.
+    pub gates: Option<GatesPolicy>,
     /// Where it works.
     pub isolation: Isolation,
+    /// What becomes of uncommitted changes when it works in a worktree of its own.
+    pub changes: ChangesWish,
     /// Open documents with unsaved text: absolute path and bytes.
     pub overlay: Vec<(PathBuf, Vec<u8>)>,
     /// Folder that scripts and agents run in; the workspace root when absent.
@@ -51,11 +53,12 @@ pub enum GatesPolicy {
     /// Somebody is asked.
     #[default]
     Ask,
-    /// Stop at iteration limits; other gates fail the way the dialect says.
+    /// Iteration limits stop; all other gates wait for people.
     Stop,
-    /// Continue iteration limits with so many more.
+    /// Iteration limits go on with so many more, or as many as are needed; all other gates wait for people.
     Continue(u64),
-    /// The first answer offered.
+    /// Human gates take their first option, questions are skipped, tools are not allowed, iteration limits stop;
+    /// approvals wait for people.
     First,
 }
 
@@ -116,6 +119,19 @@ pub enum Isolation {
     NoWorktree,
     /// In the checkout, side by side with others.
     ShareCheckout,
+}
+
+/// What becomes of uncommitted changes of tracked files when a worktree is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangesWish {
+    /// As the user's configuration says, else as was answered in this scope, else somebody is asked.
+    #[default]
+    Ask,
+    /// They go along.
+    Take,
+    /// It begins from HEAD.
+    Leave,
 }
 
 /// An answer to an open start request.

@@ -7,7 +7,8 @@ use fermata_engine::{EventBody, RunId, RunState, Status};
 use fermata_store::{Append, Miss, NewEvent, OsWorld, RunRow, StoreError};
 
 use crate::control::Control;
-use crate::definition::{back_to, drift, env_drift, has_changed};
+use crate::definition::{back_to, env_drift, has_changed};
+use crate::drift::drift;
 use crate::error::ControlError;
 use crate::outcome::{Outcome, StartRefusal};
 use crate::request::{DefinitionChoice, ResumeOptions};
@@ -94,7 +95,7 @@ impl Control {
             )),
             Status::Running => self.running(row, options),
             Status::Queued => {
-                let fresh = self.now().saturating_sub(row.due) < SPAWNING;
+                let fresh = self.is_within(row.due, SPAWNING);
                 if fresh || self.store().is_locked(run)? {
                     return Ok(Way::Refused(self.held(&row)));
                 }
@@ -168,6 +169,7 @@ impl Control {
         let mut events = Vec::new();
         if !env.changed.is_empty() {
             events.push(EventBody::Warning {
+                code: None,
                 message: format!(
                     "resumed with another value of {} than it was started with",
                     env.changed.join(", ")
@@ -233,7 +235,9 @@ impl Control {
         }
         let store = self.store().as_ref();
         let drift = drift(store, world, row, state)?;
-        if options.definition == Some(DefinitionChoice::Edited) && drift.edited {
+        let asked_for = options.definition == Some(DefinitionChoice::Edited) && drift.edited;
+        // What means the same is nobody's question; taken over, so that the limits of now count.
+        if asked_for || drift.same {
             return Ok(Ok(Some(EventBody::DefinitionPinned {
                 files: drift.now.pin(store, world)?,
                 env: drift.now.env(store)?,

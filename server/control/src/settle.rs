@@ -45,7 +45,7 @@ impl Control {
         if row.status != Status::Queued {
             return self.settle(row);
         }
-        if row.parent.is_some() || self.now().saturating_sub(row.due) < UNCLAIMED {
+        if row.parent.is_some() || self.is_within(row.due, UNCLAIMED) {
             return Ok(false);
         }
         if self.store().is_locked(&row.run)? {
@@ -64,7 +64,7 @@ impl Control {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&row.run)
             .copied()
-            .filter(|(_, last)| *last >= row.due)
+            .filter(|(_, last)| *last >= row.due || now < row.due)
             .unwrap_or((0, 0));
         if count >= LAUNCHES {
             let why = format!(
@@ -76,10 +76,17 @@ impl Control {
             })?;
             return Ok(ended == Ended::Done(()));
         }
-        if count > 0 && now.saturating_sub(last) < AGAIN {
+        if count > 0 && self.is_within(last, AGAIN) {
             return Ok(false);
         }
         Ok(self.launch(&row.run).ready)
+    }
+
+    /// Whether a moment is less than `ms` ago. One that is still to come is long ago: the clock was put back since.
+    pub(crate) fn is_within(&self, moment: u64, ms: u64) -> bool {
+        self.now()
+            .checked_sub(moment)
+            .is_some_and(|since| since < ms)
     }
 
     /// Takes note of a launch.

@@ -2,7 +2,7 @@
 //! alters a request.
 
 use fermata_engine::{RunId, Status};
-use fermata_store::{Decision, Miss, OsWorld, RunRow, StartAnswer, StartRow, StoreError};
+use fermata_store::{Decision, Miss, OsWorld, RunRow, StartRow, StoreError};
 
 use crate::control::Control;
 use crate::definition::has_changed;
@@ -77,7 +77,7 @@ impl Control {
                 existing: true,
             }),
             Decision::Choice { start, prior } => Ok(Outcome::Refused(StartRefusal::Choice(
-                Box::new(choice(&start, &prior, world)),
+                Box::new(choice(&start, prior.as_deref(), world)),
             ))),
             Decision::Closed(start) => Ok(closed(&start)),
         }
@@ -108,11 +108,11 @@ impl Control {
     }
 }
 
-pub(crate) fn choice(start: &StartRow, prior: &RunRow, world: &OsWorld) -> Choice {
+pub(crate) fn choice(start: &StartRow, prior: Option<&RunRow>, world: &OsWorld) -> Choice {
     Choice {
         start: start.start.0.clone(),
         workflow: start.workflow.clone(),
-        prior: PriorRun {
+        prior: prior.map(|prior| PriorRun {
             run: prior.run.clone(),
             status: prior.status,
             cause: prior.cause,
@@ -123,9 +123,10 @@ pub(crate) fn choice(start: &StartRow, prior: &RunRow, world: &OsWorld) -> Choic
             gate: prior.gates.first().map(
                 |gate| serde_json::json!({"gate": gate.gate, "kind": gate.kind, "step": gate.step}),
             ),
-        },
+        }),
+        changes: start.changes.clone(),
         request: start.request.clone(),
-        answers: StartAnswer::ALL.to_vec(),
+        answers: start.answers().to_vec(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fermata_engine::{Cause, Gate, RunId, Status};
-use fermata_store::{RunFilter, RunRow, StartRow};
+use fermata_store::{RunFilter, RunRow, StartAnswer, StartRow};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -74,8 +74,12 @@ pub struct StartSummary {
     pub start: String,
     /// Name of the workflow.
     pub workflow: String,
-    /// The run that has to be decided about.
-    pub prior: RunId,
+    /// The run that has to be decided about; `None` when it is about uncommitted changes.
+    pub prior: Option<RunId>,
+    /// Files with uncommitted changes that it is about.
+    pub changes: Vec<String>,
+    /// What can be answered.
+    pub answers: &'static [StartAnswer],
     /// The request.
     pub request: Value,
     /// UTC ms.
@@ -118,15 +122,18 @@ impl From<RunRow> for RunSummary {
 
 impl From<StartRow> for StartSummary {
     fn from(row: StartRow) -> Self {
+        let answers = row.answers();
         let mut request = row.request;
         if let Some(Value::Object(inputs)) = request.get_mut("inputs") {
             *inputs = masked(std::mem::take(inputs));
         }
         Self {
             root: PathBuf::from(Scope::root_of_key(&row.scope)),
+            answers,
             start: row.start.0,
             workflow: row.workflow,
             prior: row.prior,
+            changes: row.changes,
             request,
             created: row.created,
         }

@@ -88,6 +88,9 @@ impl Definition {
             if let Ok(source) = &source {
                 for (step, reference) in references(&source.workflow) {
                     let target = resolve(source.dir(), &reference);
+                    if of_a_registry(&reference) && world.kind(&target).is_err() {
+                        files.entry(key(&target)).or_insert(Err(remote(&reference)));
+                    }
                     links.insert((name.clone(), step), key(&target));
                     due.push(target);
                 }
@@ -262,6 +265,23 @@ fn references(workflow: &Workflow) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// Whether a reference that names no file would be looked for in a registry (specs/conductor.md 2).
+fn of_a_registry(reference: &str) -> bool {
+    let lower = reference.to_ascii_lowercase();
+    let file_like =
+        reference.contains(['/', '\\']) || lower.ends_with(".yaml") || lower.ends_with(".yml");
+    reference.contains('@') || !file_like
+}
+
+fn remote(reference: &str) -> Unloadable {
+    Unloadable {
+        file: reference.to_owned(),
+        problems: vec![format!(
+            "`{reference}` names a workflow of a registry, and workflows are not fetched over the network; put the file into this repository and name it by its path"
+        )],
+    }
 }
 
 /// A reference relative to the folder of the file that names it, `.` and `..` taken out.

@@ -123,6 +123,10 @@ pub struct AgentCall {
     pub session_key: Option<String>,
     /// `cost.pricing` of the workflow.
     pub pricing: Option<Value>,
+    /// `runtime.mcp_servers`, by name.
+    pub mcp_servers: Map<String, Value>,
+    /// What else the step or the workflow asks of a provider, by key: temperature, skills, session limits.
+    pub settings: Map<String, Value>,
     /// An answer that is a text, or fits a JSON Schema; `None` where `schema`, `raw` and `envelope` say what it is.
     pub text: Option<TextAnswer>,
 }

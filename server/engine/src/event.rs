@@ -485,6 +485,9 @@ pub enum EventBody {
         text: String,
     },
     Warning {
+        /// A word for programs, where one reads it: `missing-stub`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
         message: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,

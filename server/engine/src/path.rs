@@ -58,6 +58,12 @@ impl StepPath {
         }
     }
 
+    /// Whether everything on the path is there for the first time.
+    #[must_use]
+    pub fn is_first_visit(&self) -> bool {
+        !self.0.contains('#')
+    }
+
     /// Whether this is the path of the run itself.
     #[must_use]
     pub fn is_root(&self) -> bool {

@@ -15,6 +15,11 @@ pub(crate) enum Callable {
         name: &'static str,
     },
     Macro(Rc<Macro>),
+    /// A block of the templates that extend each other, the outermost first.
+    Block {
+        name: String,
+        level: usize,
+    },
 }
 
 impl Callable {
@@ -26,6 +31,7 @@ impl Callable {
             Callable::Function(_) => "function",
             Callable::Method { .. } => "builtin_function_or_method",
             Callable::Macro(_) => "Macro",
+            Callable::Block { .. } => "BlockReference",
         }
     }
 
@@ -42,6 +48,7 @@ impl Callable {
                 )
             }
             Callable::Macro(m) => format!("<Macro {}>", repr::quoted(&m.definition.name)),
+            Callable::Block { name, .. } => format!("<BlockReference {}>", repr::quoted(name)),
         }
     }
 }

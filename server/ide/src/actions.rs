@@ -148,18 +148,26 @@ fn choices(snapshot: &Snapshot, range: Span, found: &mut Vec<Action>) {
         return;
     }
     for start in &snapshot.facts.starts {
-        let choices = [
-            (
-                "resume",
-                format!("Resume run {} ({})", start.prior, start.status),
-            ),
-            (
-                "abandon_and_run",
-                format!("Abandon run {} and run fresh", start.prior),
-            ),
-            ("run_fresh", format!("Run fresh, keep run {}", start.prior)),
-            ("dismiss", "Dismiss the new request".to_owned()),
-        ];
+        let dismiss = ("dismiss", "Dismiss the new request".to_owned());
+        let choices = match &start.prior {
+            Some(prior) => vec![
+                ("resume", format!("Resume run {prior} ({})", start.status)),
+                (
+                    "abandon_and_run",
+                    format!("Abandon run {prior} and run fresh"),
+                ),
+                ("run_fresh", format!("Run fresh, keep run {prior}")),
+                dismiss,
+            ],
+            None => vec![
+                (
+                    "with_changes",
+                    "Run with your uncommitted changes".to_owned(),
+                ),
+                ("from_head", "Run from the last commit".to_owned()),
+                dismiss,
+            ],
+        };
         for (answer, title) in choices {
             found.push(act(
                 title,

@@ -58,13 +58,15 @@ pub struct AnswerFact {
     pub needs_text: bool,
 }
 
-/// One open choice about an earlier run.
+/// One open choice: about an earlier run, or about uncommitted changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartFact {
     /// Its id.
     pub start: String,
-    /// Short id of the earlier run.
-    pub prior: String,
+    /// Short id of the earlier run; `None` when it is about uncommitted changes.
+    pub prior: Option<String>,
+    /// How many files have uncommitted changes that it is about.
+    pub changes: usize,
     /// `failed (iteration_limit)`.
     pub status: String,
     /// What the earlier run was about.

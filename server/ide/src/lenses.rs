@@ -17,6 +17,13 @@ pub struct Lens {
     pub act: Act,
 }
 
+fn files(count: usize) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    }
+}
+
 /// All lenses of a document, from top to bottom.
 #[must_use]
 pub fn lenses(snapshot: &Snapshot) -> Vec<Lens> {
@@ -25,7 +32,10 @@ pub fn lenses(snapshot: &Snapshot) -> Vec<Lens> {
     let mut found = Vec::new();
     let mut add = |span, title: String, act| found.push(Lens { span, title, act });
     for start in &facts.starts {
-        let title = format!("choose: run {} {}", start.prior, start.stands());
+        let title = match &start.prior {
+            Some(prior) => format!("choose: run {prior} {}", start.stands()),
+            None => format!("choose: {} changed, not committed", files(start.changes)),
+        };
         add(
             top,
             title,

@@ -100,7 +100,8 @@ fn held() -> RunFacts {
         }],
         starts: vec![StartFact {
             start: "s1".into(),
-            prior: "abcdefgh".into(),
+            prior: Some("abcdefgh".into()),
+            changes: 0,
             status: "waiting".into(),
             message: "the old words".into(),
         }],

@@ -136,6 +136,11 @@ const EVENTS: usize = 500;
 
 // Our own requests (design/protocol.md, "Language server").
 impl Backend {
+    /// Says that the server is there, whatever its session is busy with.
+    pub(crate) async fn ping(&self, _: Option<Value>) -> Result<Value> {
+        Ok(json!({}))
+    }
+
     pub(crate) async fn runs(&self, params: Option<RunsParams>) -> Result<Value> {
         let all = params.unwrap_or_default().all;
         self.blocking(move |control| {
@@ -163,14 +168,7 @@ impl Backend {
         self.blocking(move |control| {
             let run = control.find(&params.run).map_err(failed)?;
             let limit = params.limit.unwrap_or(EVENTS).min(EVENTS);
-            let events = control.events(&run, params.from, limit).map_err(failed)?;
-            let cover = control.cover(&run).map_err(failed)?;
-            let events: Vec<Value> = events
-                .iter()
-                .filter_map(|event| cover.event(event).ok())
-                .collect();
-            let last = control.state(&run).map_err(failed)?.last_seq;
-            Ok(json!({ "run": run, "from": params.from, "events": events, "last": last }))
+            control.log_page(&run, params.from, limit).map_err(failed)
         })
         .await
     }
@@ -261,6 +259,12 @@ impl LanguageServer for Backend {
                 .workspace
                 .as_ref()
                 .and_then(|w| w.code_lens.as_ref()?.refresh_support)
+                .unwrap_or(false),
+            shows_progress: params
+                .capabilities
+                .window
+                .as_ref()
+                .and_then(|window| window.work_done_progress)
                 .unwrap_or(false),
             roots: roots(&params),
             pages,

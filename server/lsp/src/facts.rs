@@ -91,9 +91,14 @@ pub(crate) fn path_of(start: &StartSummary) -> Option<std::path::PathBuf> {
         .map(std::path::PathBuf::from)
 }
 
+fn prior_of<'a>(view: &'a RunsView, start: &StartSummary) -> Option<&'a RunSummary> {
+    let prior = start.prior.as_ref()?;
+    view.runs.iter().find(|run| &run.run == prior)
+}
+
 /// `failed (iteration_limit)` of the run that a start request has to be decided about.
 fn prior_status(view: &RunsView, start: &StartSummary) -> String {
-    let prior = view.runs.iter().find(|run| run.run == start.prior);
+    let prior = prior_of(view, start);
     prior.map_or_else(
         || "still there".to_owned(),
         |run| {
@@ -108,7 +113,7 @@ fn prior_status(view: &RunsView, start: &StartSummary) -> String {
 
 /// What that run was about.
 pub(crate) fn prior_message(view: &RunsView, start: &StartSummary) -> String {
-    let prior = view.runs.iter().find(|run| run.run == start.prior);
+    let prior = prior_of(view, start);
     let given = prior.and_then(|run| match &run.message {
         // Asked for by a form: the inputs are the words.
         None if !run.inputs.is_empty() => Some(
@@ -130,7 +135,8 @@ pub(crate) fn prior_message(view: &RunsView, start: &StartSummary) -> String {
 pub(crate) fn start(view: &RunsView, start: &StartSummary) -> StartFact {
     StartFact {
         start: start.start.clone(),
-        prior: start.prior.short().to_owned(),
+        prior: start.prior.as_ref().map(|prior| prior.short().to_owned()),
+        changes: start.changes.len(),
         status: prior_status(view, start),
         message: prior_message(view, start),
     }

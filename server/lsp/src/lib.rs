@@ -15,6 +15,7 @@ mod greeting;
 mod methods;
 mod notifications;
 mod outbox;
+mod progress;
 mod prompts;
 mod session;
 mod settings;
@@ -79,6 +80,7 @@ pub async fn serve(
     probe: Arc<Probe>,
 ) {
     let (service, socket) = LspService::build(|client| Backend::new(client, opener, probe))
+        .custom_method("fermata/ping", Backend::ping)
         .custom_method("fermata/runs", Backend::runs)
         .custom_method("fermata/show", Backend::show)
         .custom_method("fermata/events", Backend::events)

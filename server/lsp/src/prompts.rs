@@ -124,7 +124,7 @@ impl Prompts {
     ) {
         let wanted = |prompt: &Prompt| {
             run.is_some_and(|run| prompt.key.starts_with(&format!("{run}/")))
-                || start.is_some_and(|start| prompt.key == start)
+                || start.is_some_and(|start| prompt.key.split('/').next() == Some(start))
         };
         let found: Vec<Prompt> = self.find(view).into_iter().filter(wanted).collect();
         match settings.gate_prompt {
@@ -355,20 +355,33 @@ fn button(spec: &AnswerSpec) -> String {
 }
 
 fn of_start(view: &RunsView, start: &StartSummary) -> Prompt {
-    let text = format!(
-        "{}: run {} {}; it was about: {}. Resume it, abandon it and run, or run fresh and keep it?",
-        start.workflow,
-        start.prior.short(),
-        crate::facts::start(view, start).stands(),
-        prior_message(view, start)
-    );
+    let text = match &start.prior {
+        Some(prior) => format!(
+            "{}: run {} {}; it was about: {}. Resume it, abandon it and run, or run fresh and keep it?",
+            start.workflow,
+            prior.short(),
+            crate::facts::start(view, start).stands(),
+            prior_message(view, start)
+        ),
+        None => format!(
+            "{} runs in a worktree of its own. Take your uncommitted changes along ({}), or begin from the last commit?",
+            start.workflow,
+            match start.changes.as_slice() {
+                [file] => file.clone(),
+                files => format!("{} files", files.len()),
+            }
+        ),
+    };
     let label = |answer: &ChoiceAnswer| match answer {
         ChoiceAnswer::Resume => "Resume",
         ChoiceAnswer::AbandonAndRun => "Abandon",
         ChoiceAnswer::RunFresh => "Run fresh",
+        ChoiceAnswer::WithChanges => "With changes",
+        ChoiceAnswer::FromHead => "From HEAD",
         ChoiceAnswer::Dismiss => "Dismiss",
     };
-    let buttons = ChoiceAnswer::ALL
+    let buttons = start
+        .answers
         .iter()
         .map(|answer| {
             (
@@ -381,7 +394,11 @@ fn of_start(view: &RunsView, start: &StartSummary) -> Prompt {
         })
         .collect();
     Prompt {
-        key: start.start.clone(),
+        // Asked again under the same id, once the earlier run is decided about.
+        key: match &start.prior {
+            Some(_) => start.start.clone(),
+            None => format!("{}/changes", start.start),
+        },
         text,
         buttons,
     }

@@ -22,6 +22,7 @@ use tower_lsp::ls_types::{MessageType, TextDocumentContentChangeEvent, Uri};
 use crate::commands::{self, Context};
 use crate::document::{Analysis, Document};
 use crate::outbox::{Mail, Outbox};
+use crate::progress::Progress;
 use crate::prompts::Prompts;
 use crate::settings::Settings;
 use crate::watch::Watch;
@@ -101,6 +102,8 @@ pub(crate) struct ClientFacts {
     /// Declares `experimental.fermata`: wants our notifications.
     pub(crate) plugin: bool,
     pub(crate) refreshes_lenses: bool,
+    /// Shows work-done progress that the server begins.
+    pub(crate) shows_progress: bool,
     pub(crate) roots: Vec<PathBuf>,
     /// Where the rules' pages are.
     pub(crate) pages: Option<PathBuf>,
@@ -117,6 +120,7 @@ pub(crate) struct Session {
     /// Subscribed runs with the last sequence number that was sent.
     subscriptions: HashMap<RunId, u64>,
     prompts: Prompts,
+    progress: Option<Progress>,
     watch: Watch,
     probe: Arc<Probe>,
     /// Files that a document's analysis has published to, besides its own.
@@ -136,6 +140,9 @@ impl Session {
     ) -> Self {
         let watch = Watch::start(control.clone(), own.clone());
         let outbox = Outbox::start(client.clone(), facts.plugin);
+        let progress = facts
+            .shows_progress
+            .then(|| Progress::new(client.clone(), control.clone()));
         let prompts = Prompts::new(
             client,
             control.clone(),
@@ -153,6 +160,7 @@ impl Session {
             runs: Arc::new(facts::nothing()),
             subscriptions: HashMap::new(),
             prompts,
+            progress,
             watch,
             probe,
             published: HashMap::new(),
@@ -263,9 +271,10 @@ impl Session {
             trusted: self.settings.trusted,
         };
         // A client without a plugin drops the result: a refusal would be read by nobody.
+        let progress = self.progress.clone();
         let speaks = (!self.facts.plugin).then(|| self.outbox.clone());
         tokio::task::spawn_blocking(move || {
-            let result = commands::execute(&id, &argument, &context);
+            let result = commands::execute(&id, &argument, context);
             if let (Some(outbox), Ok(result)) = (speaks, &result)
                 && let Some(text) = commands::refusal(result)
             {
@@ -273,6 +282,9 @@ impl Session {
                     kind: MessageType::WARNING,
                     text,
                 });
+            }
+            if let (Some(progress), Ok(result)) = (progress, &result) {
+                progress.started(&id, result);
             }
             // Nobody waits any more when the client has gone.
             let _ = reply.send(result);
@@ -375,15 +387,11 @@ impl Session {
         let (control, own, run) = (self.control.clone(), self.own.clone(), run.clone());
         tokio::task::spawn_blocking(move || {
             let from = sent + 1;
-            match control
-                .events(&run, from, 500)
-                .and_then(|events| Ok((events, control.cover(&run)?)))
-            {
-                Ok((events, cover)) if !events.is_empty() => {
-                    let events = events
-                        .iter()
-                        .filter_map(|event| cover.event(event).ok())
-                        .collect();
+            let read = control
+                .cover(&run)
+                .and_then(|cover| control.shown_events(&run, from, 500, &cover));
+            match read {
+                Ok(events) if !events.is_empty() => {
                     let _ = own.send(Message::Batch { run, from, events });
                 }
                 Ok(_) => {}

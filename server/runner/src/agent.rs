@@ -72,9 +72,48 @@ pub struct StepRequest {
     pub env: Vec<(String, String)>,
     /// What to do when the agent asks to run a tool.
     pub permissions: PermissionPolicy,
+    /// Servers of tools that the session gets, in the file's order.
+    pub tool_servers: Vec<ToolServer>,
+    /// What else the file asks for, by its key there (`temperature`, `skills`, …). What a provider
+    /// has no way to pass on it says once, by [`AgentSink::warning`].
+    pub settings: Map<String, Value>,
     /// Longest time for this turn. The worker drops the future soon after it; a provider that
     /// can cancel politely does so itself and returns [`AgentErrorKind::Timeout`].
     pub timeout: Option<Duration>,
+}
+
+/// A server of tools (MCP) that an agent is told to use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolServer {
+    /// Its name in the file.
+    pub name: String,
+    /// How it is reached.
+    pub way: ToolServerWay,
+    /// What the file says about it that the way does not hold: a choice of its tools, a time-out.
+    pub other: Vec<String>,
+}
+
+/// How a server of tools is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolServerWay {
+    /// A process that the agent starts.
+    Process {
+        /// Program; a bare name is looked for on the agent's PATH.
+        command: String,
+        /// Its arguments.
+        args: Vec<String>,
+        /// Added to its environment.
+        env: Vec<(String, String)>,
+    },
+    /// An address.
+    Address {
+        /// The address.
+        url: String,
+        /// Server-sent events instead of plain HTTP.
+        events: bool,
+        /// Headers of each request.
+        headers: Vec<(String, String)>,
+    },
 }
 
 /// What to do when an agent asks to run a tool. Comes from the user, never from a repository.
@@ -271,6 +310,8 @@ pub enum AgentErrorKind {
     Start,
     /// The agent cannot do what the step asks for (a model, an effort, a schema).
     Unsupported,
+    /// A dry run's script has no answer to this; only the agent of dry runs fails so.
+    NoStub,
 }
 
 /// A turn that gave no answer.

@@ -5,6 +5,7 @@
 mod answer;
 mod cost;
 mod dialog;
+mod servers;
 mod shape;
 mod text;
 mod turns;
@@ -24,6 +25,9 @@ use crate::sink::{Heard, Sink};
 use crate::task::{Report, Reports, cancelled};
 
 use turns::{Conversation, Opened, Spent};
+
+/// The class of failure of a step whose prompt no stub answers.
+pub(crate) const MISSING_STUB: &str = "MissingStub";
 
 /// What every agent step of a run shares.
 #[derive(Clone)]
@@ -125,6 +129,7 @@ async fn whole(
     let issues = match opinion {
         Ok(opinion) if opinion.passed => return Ok(first),
         Ok(opinion) => opinion.issues,
+        Err(error) if error.kind == MISSING_STUB => return Ok(first),
         Err(error) => {
             warn(
                 call,
@@ -191,6 +196,7 @@ fn warn(call: &AgentCall, reports: &Reports, message: &str) {
     let _ = reports.send(Report::Look {
         path: call.path.clone(),
         body: Box::new(EventBody::Warning {
+            code: None,
             message: message.to_owned(),
             step: Some(call.step.clone()),
         }),

@@ -1,18 +1,21 @@
-//! A dry run's scripts: no process is started. The stubs answer by the step's
-//! name, as scripted agents do; a script without a stub says nothing and ends
-//! with 0.
+//! A dry run's programs and agents: nothing is started. The stubs answer by the
+//! step's name, as scripted agents do. A script without a stub says nothing and
+//! ends with 0; an agent without one gives the plainest output of its shape.
+//! Each missing stub is told.
 
 use std::sync::Arc;
 
-use fermata_engine::{Outcome, ScriptCall};
+use fermata_engine::{AgentCall, Outcome, ScriptCall};
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 
-use crate::agent::{PermissionPolicy, Role, StepRequest};
-use crate::agent_step::Stage;
+use crate::agent::{AgentErrorKind, PermissionPolicy, Role, StepRequest};
+use crate::agent_step::{self, MISSING_STUB, Stage};
 use crate::sink::{Heard, Sink};
 use crate::task::Reports;
 
-/// What the stub says.
-pub(crate) async fn run(call: ScriptCall, stage: Stage, reports: Reports) -> Outcome {
+/// What the stub says instead of the program.
+pub(crate) async fn script(call: ScriptCall, stage: Stage, reports: Reports) -> Outcome {
     let sink = Arc::new(Sink {
         path: call.path.clone(),
         step: call.step.clone(),
@@ -48,11 +51,18 @@ pub(crate) async fn run(call: ScriptCall, stage: Stage, reports: Reports) -> Out
         tools: Some(Vec::new()),
         env: Vec::new(),
         permissions: PermissionPolicy::default(),
+        tool_servers: Vec::new(),
+        settings: Map::new(),
         timeout: None,
     };
-    let stdout = match stage.provider.run_step(request, sink).await {
+    let stdout = match stage.provider.run_step(request, sink.clone()).await {
         Ok(output) => output.text,
-        Err(_) => String::new(),
+        Err(error) => {
+            if error.kind == AgentErrorKind::NoStub {
+                sink.missing_stub(&call.step, &error.message);
+            }
+            String::new()
+        }
     };
     stage.provider.end(&conversation).await;
     Outcome::Process {
@@ -60,5 +70,79 @@ pub(crate) async fn run(call: ScriptCall, stage: Stage, reports: Reports) -> Out
         stderr: String::new(),
         exit_code: 0,
         elapsed: 0,
+    }
+}
+
+/// What the stub says instead of the agent, read and checked as an agent's answer is.
+pub(crate) async fn agent(
+    call: AgentCall,
+    stage: Stage,
+    reports: Reports,
+    asked_to_end: watch::Receiver<bool>,
+) -> Outcome {
+    let plain = plainest(&call);
+    let call_is_text = call.text.is_some();
+    match agent_step::run(call, stage, reports, asked_to_end).await {
+        Outcome::Failed {
+            error,
+            mut detail,
+            elapsed,
+        } if error.kind == MISSING_STUB => {
+            detail.insert("stub".to_owned(), Value::from("missing"));
+            if plain.is_object() && call_is_text {
+                detail.insert("structured".to_owned(), Value::Bool(true));
+            }
+            Outcome::Agent {
+                output: plain,
+                detail,
+                elapsed,
+            }
+        }
+        outcome => outcome,
+    }
+}
+
+/// An output that has the declared fields and says nothing.
+fn plainest(call: &AgentCall) -> Value {
+    if let Some(rule) = &call.text {
+        let properties = rule
+            .schema
+            .as_ref()
+            .and_then(|schema| schema.get("properties"));
+        return match properties.and_then(Value::as_object) {
+            Some(fields) => of_fields(fields, 0),
+            None => Value::from(""),
+        };
+    }
+    match &call.schema {
+        Some(fields) if !call.raw && !fields.is_empty() => of_fields(fields, 0),
+        _ => json!({"result": ""}),
+    }
+}
+
+/// Deepest nesting that is filled.
+const DEPTH: usize = 20;
+
+fn of_fields(fields: &Map<String, Value>, depth: usize) -> Value {
+    fields
+        .iter()
+        .map(|(name, field)| (name.clone(), of_field(field, depth)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn of_field(field: &Value, depth: usize) -> Value {
+    if let Some(first) = field.get("enum").and_then(|choices| choices.get(0)) {
+        return first.clone();
+    }
+    match field.get("type").and_then(Value::as_str) {
+        Some("number") => field.get("minimum").cloned().unwrap_or(json!(0)),
+        Some("boolean") => json!(false),
+        Some("array") => json!([]),
+        Some("object") => match field.get("properties").and_then(Value::as_object) {
+            Some(fields) if depth < DEPTH => of_fields(fields, depth + 1),
+            _ => json!({}),
+        },
+        _ => json!(""),
     }
 }

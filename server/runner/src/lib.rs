@@ -22,4 +22,5 @@ mod worktree;
 
 pub use child::{Children, Refused};
 pub use clock::{Clock, SystemClock};
+pub use mask::blot_panics;
 pub use worker::{Ended, Surroundings, WorkerError, run_worker};

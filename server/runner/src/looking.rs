@@ -48,6 +48,7 @@ impl Looking {
             && let Some(first) = taken.first()
         {
             let body = EventBody::Warning {
+                code: None,
                 message: format!(
                     "{} events for looking were dropped because they came too fast",
                     self.dropped

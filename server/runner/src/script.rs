@@ -1,4 +1,4 @@
-//! A process of a script step, in a session of its own so that it can be ended
+//! A process of a script step, in a process group of its own so that it can be ended
 //! whole. Output is kept up to a bound; bytes that are no UTF-8 are replaced.
 
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::sys;
 use crate::task::{Report, Reports, cancelled};
 
 /// Bytes of each stream that are kept.
-const KEPT: usize = 16 * 1024 * 1024;
+const KEPT: usize = 8 * 1024 * 1024;
 /// How long streams may stay open after the process has ended, held by what it left behind.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -192,7 +192,8 @@ fn command(call: &ScriptCall, place: &Place) -> CommandWrap {
             .stderr(Stdio::piped());
     });
     #[cfg(unix)]
-    wrap.wrap(process_wrap::tokio::ProcessSession);
+    // Not a session: what has to run between fork and exec costs a copy of the worker's page tables for each step.
+    wrap.wrap(process_wrap::tokio::ProcessGroup::leader());
     #[cfg(windows)]
     wrap.wrap(process_wrap::tokio::JobObject);
     wrap
@@ -212,20 +213,39 @@ fn look(
     call: &ScriptCall,
     reports: &Reports,
     stream: &'static str,
-) -> impl FnMut(&str) + Send + 'static {
+) -> impl FnMut(Seen<'_>) + Send + 'static {
     let (path, step, attempt) = (call.path.clone(), call.step.clone(), call.attempt);
     let reports = reports.clone();
-    move |text: &str| {
-        let _ = reports.send(Report::Look {
-            path: path.clone(),
-            body: Box::new(EventBody::ScriptOutput {
+    move |seen: Seen<'_>| {
+        let body = match seen {
+            Seen::Text(text) => EventBody::ScriptOutput {
                 step: step.clone(),
                 attempt,
                 stream: stream.to_owned(),
                 text: text.to_owned(),
-            }),
+            },
+            Seen::Cut => EventBody::Warning {
+                code: Some("output-cut".to_owned()),
+                message: format!(
+                    "`{step}` wrote more than {} MiB to {stream}; the rest is read and dropped",
+                    KEPT / 1024 / 1024
+                ),
+                step: Some(step.clone()),
+            },
+        };
+        let _ = reports.send(Report::Look {
+            path: path.clone(),
+            body: Box::new(body),
         });
     }
+}
+
+/// What somebody who looks on is told about a stream.
+enum Seen<'t> {
+    /// A piece of it.
+    Text(&'t str),
+    /// No more of it is kept.
+    Cut,
 }
 
 /// What a stream has said so far.
@@ -234,7 +254,7 @@ type Kept = Arc<Mutex<Vec<u8>>>;
 /// Reads a stream to its end, in a task of its own.
 fn read(
     stream: Option<impl AsyncRead + Send + Unpin + 'static>,
-    mut look: impl FnMut(&str) + Send + 'static,
+    mut look: impl FnMut(Seen<'_>) + Send + 'static,
 ) -> (Kept, JoinHandle<()>) {
     let kept: Kept = Arc::default();
     let into = Arc::clone(&kept);
@@ -250,11 +270,13 @@ fn read(
             all.extend_from_slice(&buffer[..count.min(room)]);
             if count <= room {
                 drop(all);
-                look(&String::from_utf8_lossy(&buffer[..count]));
+                look(Seen::Text(&String::from_utf8_lossy(&buffer[..count])));
             } else if !cut {
                 cut = true;
                 let notice = format!("\n[fermata: cut after {} MiB]\n", KEPT / 1024 / 1024);
                 all.extend_from_slice(notice.as_bytes());
+                drop(all);
+                look(Seen::Cut);
             }
         }
     });

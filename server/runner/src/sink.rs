@@ -74,6 +74,15 @@ impl Sink {
             body: Box::new(body),
         });
     }
+
+    /// A dry run's script had no answer; `name` as a script would name it.
+    pub(crate) fn missing_stub(&self, name: &str, why: &str) {
+        self.look(EventBody::Warning {
+            code: Some("missing-stub".to_owned()),
+            message: format!("no stub for `{name}`: {why}"),
+            step: Some(name.to_owned()),
+        });
+    }
 }
 
 /// The choice of the wished kind that the agent offers, once before always.
@@ -135,6 +144,7 @@ impl AgentSink for Sink {
 
     fn warning(&self, text: &str) {
         self.look(EventBody::Warning {
+            code: None,
             message: text.to_owned(),
             step: Some(self.step.clone()),
         });
@@ -158,6 +168,7 @@ impl AgentSink for Sink {
         };
         if let Some(option) = decided {
             self.look(EventBody::Warning {
+                code: None,
                 message: format!(
                     "the permission policy decided `{}`: {}",
                     option.as_str(),

@@ -18,6 +18,7 @@ use fermata_engine::{
 use fermata_store::{Miss, RunLock, StoreError};
 
 use crate::ledger::Ledger;
+use crate::mask;
 use crate::recover;
 use crate::secrets;
 use crate::sys;
@@ -107,11 +108,14 @@ pub async fn run_worker(
     start(&mut ledger, now, fence, me, deadline)?;
     let cwd = ledger.state.request.cwd.clone();
     match secrets::read(&ledger.state, surroundings.world.as_ref(), Path::new(&cwd)) {
-        Ok(secrets) => ledger.state.know_secrets(secrets),
+        Ok(secrets) => {
+            ledger.state.know_secrets(secrets);
+            mask::cover_panics(&ledger.state);
+        }
         Err(problem) => return cannot_start(&mut ledger, now, problem),
     }
     let place = store.run(run)?.place;
-    let moved = match worktree::prepare(&place).await {
+    let moved = match worktree::prepare(run, &place, !ledger.state.steps.is_empty()).await {
         Ok(moved) => moved,
         Err(problem) => return cannot_start(&mut ledger, now, problem),
     };

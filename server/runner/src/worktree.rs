@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use fermata_engine::RunId;
 use fermata_store::Place;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -25,11 +26,16 @@ impl Moved {
     }
 }
 
-/// Makes the worktree that the run was promised, or finds it.
+/// Makes the worktree that the run was promised, or finds it. `begun` says that steps have run in it, so that it is
+/// taken as it is; before that, one whose making was cut short is made anew.
 ///
 /// # Errors
 /// What git said, and what to do.
-pub(crate) async fn prepare(place: &Place) -> Result<Option<Moved>, String> {
+pub(crate) async fn prepare(
+    run: &RunId,
+    place: &Place,
+    begun: bool,
+) -> Result<Option<Moved>, String> {
     let (Some(worktree), Some(repository)) = (&place.worktree, &place.repository) else {
         return Ok(None);
     };
@@ -37,37 +43,68 @@ pub(crate) async fn prepare(place: &Place) -> Result<Option<Moved>, String> {
         from: PathBuf::from(repository),
         to: PathBuf::from(worktree),
     };
+    let noted = format!("refs/fermata/{run}");
     if moved.to.join(".git").exists() {
-        return Ok(Some(moved));
+        let look = ["rev-parse", "--verify", "--quiet", noted.as_str()];
+        if begun || git(&moved.from, &look, None).await.is_ok() {
+            return Ok(Some(moved));
+        }
     }
+    make(place, &moved, &noted).await.map_err(|error| {
+        format!(
+            "the worktree {worktree} could not be made: {error}; start with --no-worktree to work in the checkout"
+        )
+    })?;
+    Ok(Some(moved))
+}
+
+async fn make(place: &Place, moved: &Moved, noted: &str) -> Result<(), String> {
+    let path = moved.to.display().to_string();
+    // What an earlier worker left half made. Nothing has run in it, so nothing in it is anybody's.
+    let _ = git(&moved.from, &["worktree", "remove", "--force", &path], None).await;
     let mut args = vec!["worktree", "add", "--quiet"];
     if let Some(branch) = &place.branch {
-        args.extend(["-b", branch.as_str()]);
+        args.extend(["-B", branch.as_str()]);
     }
-    args.extend([worktree.as_str(), "HEAD"]);
-    let made = git(&moved.from, &args, None).await;
-    if let Err(error) = made {
-        return Err(format!(
-            "the worktree {worktree} could not be made: {error}; start with --no-worktree to work in the checkout"
-        ));
-    }
+    args.extend([path.as_str(), "HEAD"]);
+    git(&moved.from, &args, None).await?;
     if place.with_changes {
         let diff = git(&moved.from, &["diff", "HEAD", "--binary"], None).await?;
         if !diff.is_empty() {
             git(
                 &moved.to,
-                &["apply", "--whitespace=nowarn", "-"],
+                &["apply", "--index", "--whitespace=nowarn", "-"],
                 Some(diff),
             )
             .await
-            .map_err(|error| format!("your changes could not be taken into {worktree}: {error}"))?;
+            .map_err(|error| format!("your changes could not be taken along: {error}"))?;
         }
     }
-    Ok(Some(moved))
+    // What it begins with, those changes included: by this, what the run does is told apart from them.
+    let base = git(&moved.to, &["write-tree"], None).await?;
+    git(&moved.to, &["reset", "--quiet"], None).await?;
+    // Last, so that where it stands the worktree is whole.
+    let base = String::from_utf8_lossy(&base);
+    git(&moved.from, &["update-ref", noted, base.trim()], None).await?;
+    Ok(())
 }
 
+/// Variables by which a hook or an editor points git at a repository; these calls name theirs.
+const ELSEWHERE: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+];
+
 async fn git(folder: &Path, args: &[&str], stdin: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
-    let mut child = Command::new("git")
+    let mut command = Command::new("git");
+    for name in ELSEWHERE {
+        command.env_remove(name);
+    }
+    let mut child = command
         .arg("-C")
         .arg(folder)
         .args(args)

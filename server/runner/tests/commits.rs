@@ -33,6 +33,11 @@ async fn chain(steps: usize) -> Commits {
         )
         .unwrap();
     }
+    of(&text).await
+}
+
+/// Runs a workflow to its end; what it wrote.
+async fn of(text: &str) -> Commits {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("chain.yaml");
     std::fs::write(&file, text).unwrap();
@@ -70,4 +75,20 @@ async fn a_step_of_a_chain_is_one_synced_transaction_and_one_for_its_process() {
     let (short, long) = (chain(5).await, chain(15).await);
     assert_eq!(long.synced - short.synced, 10, "{short:?} {long:?}");
     assert_eq!(long.relaxed - short.relaxed, 10, "{short:?} {long:?}");
+}
+
+/// Runs a loop of so many `set` steps; what it wrote.
+async fn pure(rounds: usize) -> Commits {
+    let text = format!(
+        "workflow:\n  name: pure\n  entry_point: s\n  limits: {{max_iterations: 500}}\nagents:\n  - name: s\n    type: set\n    value: \"{{{{ s.output + 1 if s is defined else 1 }}}}\"\n    routes:\n      - {{to: $end, when: \"{{{{ output >= {rounds} }}}}\"}}\n      - {{to: s}}\n"
+    );
+    of(&text).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_four_pure_steps_share_a_synced_transaction() {
+    let (short, long) = (pure(64).await, pure(448).await);
+    // 384 more steps, each with the route that it takes.
+    assert!(long.synced - short.synced <= 384 / 64, "{short:?} {long:?}");
+    assert_eq!(long.relaxed, short.relaxed, "{short:?} {long:?}");
 }

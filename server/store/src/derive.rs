@@ -59,7 +59,9 @@ impl RunRow {
             parked: false,
             gates: Vec::new(),
             step: None,
-            finished: std::collections::BTreeMap::new(),
+            results: Vec::new(),
+            executed: 0,
+            looped: false,
             queued: first.at,
             started: None,
             ended: None,
@@ -185,11 +187,17 @@ impl RunRow {
                 self.gates.clear();
             }
             B::StepStarted { step, .. } => self.step = Some(step.clone()),
-            B::StepCompleted { step, .. } if event.path.parent().is_root() => {
-                self.finished.insert(step.clone(), event.seq);
+            B::StepCompleted { .. } if event.path.parent().is_root() => {
+                // A later visit of a step that has a result takes the run no further.
+                if event.path.is_first_visit() {
+                    self.results.push(event.seq);
+                } else {
+                    self.looped = true;
+                }
+                self.executed += 1;
             }
             B::StepsInvalidated { after, .. } if event.path.is_root() => {
-                self.finished.retain(|_, seq| *seq <= *after);
+                self.results.retain(|seq| *seq <= *after);
             }
             B::IterationLimitReached { gate } | B::GateOpened { gate } => {
                 self.gates.push(gate.clone());

@@ -170,6 +170,12 @@ impl Home {
         self.root.join("worktrees").join(run.as_str())
     }
 
+    /// Whether a canonical folder is, or lies in, the worktree of some run.
+    #[must_use]
+    pub fn is_worktree(&self, folder: &Path) -> bool {
+        folder.starts_with(self.root.join("worktrees"))
+    }
+
     /// Artifacts of a run.
     #[must_use]
     pub fn artifacts(&self, run: &RunId) -> PathBuf {

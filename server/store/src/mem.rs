@@ -223,6 +223,9 @@ impl Store for MemStore {
         if let Some(prior) = &prior {
             self.hub.wake(Some(prior), true);
         }
+        if let Took::Asks(_) = &took {
+            self.hub.wake(None, true);
+        }
         if let Took::Closed(fresh) = &took {
             self.hub.wake(fresh.as_ref(), true);
         }

@@ -1,7 +1,5 @@
 //! What goes in and out of the store: rows, proposals, decisions. Plain data.
 
-use std::collections::BTreeMap;
-
 use fermata_engine::event::{PinnedFile, ProcessId};
 use fermata_engine::{
     Actor, Cause, EventBody, Failure, Fence, Gate, Payload, RunId, Seq, Status, StepPath,
@@ -54,7 +52,7 @@ impl std::fmt::Display for StartId {
 /// Where a run works, decided when it is created and never changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// Canonical checkout that the run holds while it is live: a second such run is refused.
+    /// Canonical checkout that the run holds while it is live, its own worktree included: a second such run is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkout: Option<String>,
     /// Worktree that the worker makes before the first step.
@@ -104,6 +102,9 @@ pub struct Proposal {
     pub start: NewStart,
     /// Start fresh whatever the prior is.
     pub force: bool,
+    /// Files with uncommitted changes that somebody has to decide about before the fresh run's worktree is made; empty
+    /// when there are none or it is decided.
+    pub changes: Vec<String>,
 }
 
 /// How a proposal came out.
@@ -113,12 +114,13 @@ pub enum Decision {
     Queued(RunId),
     /// This request id became that run before.
     Existing(RunId),
-    /// An earlier run has to be decided about. The start request is stored (or was, for the same request id).
+    /// An earlier run, or what becomes of uncommitted changes, has to be decided about. The start request is stored
+    /// (or was, for the same request id).
     Choice {
         /// The open start request.
         start: Box<StartRow>,
-        /// The run it is about.
-        prior: Box<RunRow>,
+        /// The run it is about; `None` when it is about uncommitted changes.
+        prior: Option<Box<RunRow>>,
     },
     /// This request id led to a choice that was already answered, without a run of its own.
     Closed(Box<StartRow>),
@@ -132,17 +134,44 @@ pub enum StartAnswer {
     Resume,
     AbandonAndRun,
     RunFresh,
+    WithChanges,
+    FromHead,
     Dismiss,
 }
 
 impl StartAnswer {
-    /// All of them, in the order to offer.
-    pub const ALL: [Self; 4] = [
+    /// About an earlier run, in the order to offer.
+    pub const ABOUT_PRIOR: &'static [Self] = &[
         Self::Resume,
         Self::AbandonAndRun,
         Self::RunFresh,
         Self::Dismiss,
     ];
+
+    /// About uncommitted changes, in the order to offer.
+    pub const ABOUT_CHANGES: &'static [Self] = &[Self::WithChanges, Self::FromHead, Self::Dismiss];
+
+    /// Every answer there is.
+    pub const ALL: &'static [Self] = &[
+        Self::Resume,
+        Self::AbandonAndRun,
+        Self::RunFresh,
+        Self::WithChanges,
+        Self::FromHead,
+        Self::Dismiss,
+    ];
+
+    /// The answer of that word.
+    ///
+    /// # Errors
+    /// What was expected, and what was found.
+    pub fn read(word: &str) -> std::result::Result<Self, String> {
+        let known = Self::ALL.iter().find(|answer| answer.as_str() == word);
+        known.copied().ok_or_else(|| {
+            let words: Vec<&str> = Self::ALL.iter().map(|answer| answer.as_str()).collect();
+            format!("expected one of {}, found `{word}`", words.join(", "))
+        })
+    }
 
     /// The word in JSON.
     #[must_use]
@@ -151,6 +180,8 @@ impl StartAnswer {
             Self::Resume => "resume",
             Self::AbandonAndRun => "abandon_and_run",
             Self::RunFresh => "run_fresh",
+            Self::WithChanges => "with_changes",
+            Self::FromHead => "from_head",
             Self::Dismiss => "dismiss",
         }
     }
@@ -184,6 +215,9 @@ pub struct Closing {
     pub resumed: Option<RunId>,
     /// What happens to the prior, in the same transaction.
     pub append: Option<Append>,
+    /// Files with uncommitted changes that have to be decided about now that the prior is: the request stays open and
+    /// asks about them.
+    pub ask: Vec<String>,
 }
 
 /// How closing came out.
@@ -191,6 +225,8 @@ pub struct Closing {
 pub enum Took {
     /// Closed by this call; the fresh run, if there is one.
     Closed(Option<RunId>),
+    /// The earlier run is decided about; the request asks about uncommitted changes now.
+    Asks(Box<StartRow>),
     /// Somebody was first.
     Already(Box<StartRow>),
 }
@@ -219,8 +255,11 @@ pub struct StartRow {
     pub scope: String,
     /// Name of the workflow.
     pub workflow: String,
-    /// The run that has to be decided about.
-    pub prior: RunId,
+    /// The run that has to be decided about; `None` when it is about uncommitted changes.
+    pub prior: Option<RunId>,
+    /// Files with uncommitted changes that have to be decided about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
     /// The request as it came.
     pub request: Value,
     /// Request id.
@@ -230,6 +269,17 @@ pub struct StartRow {
     /// Set once answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<StartClosed>,
+}
+
+impl StartRow {
+    /// What can be answered.
+    #[must_use]
+    pub fn answers(&self) -> &'static [StartAnswer] {
+        match &self.prior {
+            Some(_) => StartAnswer::ABOUT_PRIOR,
+            None => StartAnswer::ABOUT_CHANGES,
+        }
+    }
 }
 
 /// A run's row: what lists show, derived from its events in the transaction that writes them.
@@ -277,9 +327,16 @@ pub struct RunRow {
     pub gates: Vec<Gate>,
     /// Step that was started last.
     pub step: Option<String>,
-    /// Steps of the workflow itself that have a result, with its number.
+    /// Events with the first results of the workflow's own steps. Without the steps' names: the row is read and written
+    /// at each append, and must stay small in a long run.
     #[serde(default)]
-    pub finished: BTreeMap<String, Seq>,
+    pub results: Vec<Seq>,
+    /// How many results the workflow's own steps have had, also those that were taken back.
+    #[serde(default)]
+    pub executed: u64,
+    /// A step has had a result of a later visit: a loop went round.
+    #[serde(default)]
+    pub looped: bool,
     /// Queued, first started, ended: UTC ms.
     pub queued: u64,
     /// First start, UTC ms.
@@ -322,11 +379,20 @@ pub struct RunRow {
 }
 
 impl RunRow {
-    /// How far it is: `5 of 9 steps`; `None` before the first result.
+    /// How far it is: `5 of 9 steps`, or `30 steps run, limit 30` once a loop has gone round, where a part of all
+    /// the steps would say nothing; `None` before the first result.
     #[must_use]
     pub fn progress(&self) -> Option<String> {
-        let done = self.finished.len();
+        let done = self.results.len();
+        if self.looped {
+            let limit = self.gates.iter().find_map(|gate| gate.limit.as_ref());
+            let limit = limit.map_or_else(String::new, |limit| {
+                format!(", limit {}", limit.max_iterations)
+            });
+            return Some(format!("{} steps run{limit}", self.executed));
+        }
         match self.steps {
+            Some(1) => Some(format!("{done} of 1 step")),
             Some(all) => Some(format!("{done} of {all} steps")),
             None if done > 0 => Some(format!("{done} steps")),
             None => None,

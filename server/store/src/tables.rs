@@ -91,10 +91,13 @@ pub(crate) fn requested(tables: &impl Tables, request: &str) -> Result<Option<De
     if start.closed.is_some() {
         return Ok(Some(Decision::Closed(Box::new(start))));
     }
-    let prior = known(tables, &start.prior)?;
+    let prior = match &start.prior {
+        Some(prior) => Some(Box::new(known(tables, prior)?)),
+        None => None,
+    };
     Ok(Some(Decision::Choice {
         start: Box::new(start),
-        prior: Box::new(prior),
+        prior,
     }))
 }
 
@@ -106,13 +109,22 @@ pub(crate) fn start_or_choose(tables: &mut impl Tables, proposal: Proposal) -> R
     if !proposal.force {
         let rows = tables.candidates(&scope)?;
         if let Some(prior) = rules::prior(rows.iter()).filter(|prior| rules::asks(prior)) {
-            let start = opened(proposal.start, scope, request, &prior.run);
+            let start = opened(proposal.start, scope, request, About::Prior(&prior.run));
             tables.put_start(&start)?;
             return Ok(Decision::Choice {
                 start: Box::new(start),
-                prior: Box::new(prior.clone()),
+                prior: Some(Box::new(prior.clone())),
             });
         }
+    }
+    if !proposal.changes.is_empty() {
+        let about = About::Changes(proposal.changes);
+        let start = opened(proposal.start, scope, request, about);
+        tables.put_start(&start)?;
+        return Ok(Decision::Choice {
+            start: Box::new(start),
+            prior: None,
+        });
     }
     Ok(Decision::Queued(insert(tables, &proposal.run)?))
 }
@@ -131,15 +143,28 @@ pub(crate) fn close_start(
     if let Some(also) = &closing.append {
         append(tables, &also.run, also.last_seq, also.fence, &also.events)?;
     }
+    if !row.answers().contains(&closing.answer) {
+        return Err(forbidden(
+            &format!("the answer {}", closing.answer.as_str()),
+            &format!("start request {start} is not about that"),
+        ));
+    }
     let fresh = match &closing.run {
         Some(new) => Some(insert(tables, new)?),
         None => None,
     };
     if closing.answer == StartAnswer::RunFresh
-        && let Some(mut prior) = tables.row(&row.prior)?
+        && let Some(prior) = &row.prior
+        && let Some(mut prior) = tables.row(prior)?
     {
         prior.kept = true;
         tables.put_row(&prior)?;
+    }
+    if !closing.ask.is_empty() {
+        row.prior = None;
+        row.changes = closing.ask;
+        tables.put_start(&row)?;
+        return Ok(Took::Asks(Box::new(row)));
     }
     row.closed = Some(StartClosed {
         answer: closing.answer,
@@ -172,12 +197,23 @@ fn checkout_free(tables: &impl Tables, row: &RunRow) -> Result<()> {
     }
 }
 
-fn opened(new: NewStart, scope: String, request_id: String, prior: &RunId) -> StartRow {
+/// What a start request is about.
+enum About<'a> {
+    Prior(&'a RunId),
+    Changes(Vec<String>),
+}
+
+fn opened(new: NewStart, scope: String, request_id: String, about: About<'_>) -> StartRow {
+    let (prior, changes) = match about {
+        About::Prior(prior) => (Some(prior.clone()), Vec::new()),
+        About::Changes(changes) => (None, changes),
+    };
     StartRow {
         start: new.start,
         scope,
         workflow: new.workflow,
-        prior: prior.clone(),
+        prior,
+        changes,
         request: new.request,
         request_id,
         created: new.created,

@@ -2,6 +2,19 @@
 //! dialects' own tools. Every one has a page in `docs/rules/`; the rules above
 //! this crate have codes of their own.
 
+use crate::dialects::archon;
+
+/// A code, the dialect's rule numbers that it stands for, and its meaning in one sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// Kebab-case code.
+    pub code: &'static str,
+    /// Rule numbers; empty for what only we say.
+    pub rules: &'static [&'static str],
+    /// One sentence.
+    pub summary: &'static str,
+}
+
 /// Every code that loading and lowering a Conductor workflow can report, sorted.
 ///
 /// A code that is reported and not listed here is a bug, which the tests look for in the sources.
@@ -106,5 +119,9 @@ pub const CONDUCTOR: &[&str] = &[
 /// Every code that this crate can report, sorted.
 #[must_use]
 pub fn codes() -> Vec<&'static str> {
-    CONDUCTOR.to_vec()
+    let mut all = CONDUCTOR.to_vec();
+    all.extend(archon::codes::CODES.iter().map(|c| c.code));
+    all.sort_unstable();
+    all.dedup();
+    all
 }

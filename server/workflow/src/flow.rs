@@ -8,6 +8,7 @@ mod conditions;
 mod graph;
 mod judges;
 mod loops;
+mod passing;
 mod verdicts;
 
 pub use bounds::{BoundKind, OwnBound};
@@ -15,4 +16,5 @@ pub use conditions::{Comparison, Condition, Mention, Subject};
 pub use graph::{EdgeKind, Flow, FlowEdge, Target};
 pub use judges::{Judge, back_conditions};
 pub use loops::Loop;
+pub use passing::passing;
 pub use verdicts::{FieldClass, Threshold, ThresholdOrigin, VerdictField, field_class, threshold};

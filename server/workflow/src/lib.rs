@@ -6,16 +6,19 @@
 //! No I/O and no clock here: files, environment and PATH come through [`World`].
 
 pub mod codes;
+pub mod dag;
 pub mod data;
 pub mod detect;
 pub mod diagnostic;
 pub mod dialects;
+pub mod edits;
 pub mod flow;
 pub mod loader;
 pub mod memory;
 pub mod model;
 pub mod nearest;
 pub mod source;
+pub mod surroundings;
 pub mod texts;
 pub mod verdict;
 pub mod world;
@@ -26,6 +29,7 @@ pub use diagnostic::{Diagnostic, Edit, Fix, Related, Severity};
 pub use loader::{Child, Loaded, load, load_as};
 pub use memory::MemoryWorld;
 pub use model::{Dialect, Step, StepKind, StepName, Workflow};
-pub use source::{FileId, Loc, SourceFile, Sources, Text};
+pub use source::{FileId, Loc, Placed, SourceFile, Sources, Text};
+pub use surroundings::Surroundings;
 pub use verdict::{Verdict, agreed_rules, verdict};
 pub use world::World;

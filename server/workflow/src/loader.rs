@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialects::{archon, conductor};
 use crate::model::{Dialect, Workflow};
 use crate::source::{FileId, Loc, SourceFile, Sources};
+use crate::surroundings::Surroundings;
 use crate::world::{PathKind, World};
 
 /// A file, loaded: never fails, what is wrong is in `diagnostics`.
@@ -27,6 +28,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// Workflows that steps of this one run, as far as they were found.
     pub children: Vec<Child>,
+    /// What an Archon workflow can name; empty for the other dialect.
+    pub surroundings: Surroundings,
     /// See [`crate::verdict::agreed_rules`].
     pub(crate) agreed: Vec<&'static str>,
 }
@@ -67,6 +70,7 @@ impl Loaded {
             workflow: None,
             diagnostics: vec![diagnostic],
             children: Vec::new(),
+            surroundings: Surroundings::default(),
             agreed: vec![rule],
         }
     }
@@ -111,11 +115,15 @@ fn load_with(world: &dyn World, path: &Path, asked: Option<Dialect>) -> Loaded {
                     format!("There is no file `{shown}`"),
                 )
             } else {
+                let (rule, code) = match dialect_of_place {
+                    Some(Dialect::Archon) => ("R67", "read-error"),
+                    Some(Dialect::Conductor) | None => ("L3", "file-unreadable"),
+                };
                 Loaded::unreadable(
                     path,
                     dialect_of_place,
-                    "L3",
-                    "file-unreadable",
+                    rule,
+                    code,
                     format!("`{shown}` cannot be read: {error}"),
                 )
             };
@@ -140,6 +148,7 @@ fn load_with(world: &dyn World, path: &Path, asked: Option<Dialect>) -> Loaded {
                 workflow: None,
                 diagnostics: Vec::new(),
                 children: Vec::new(),
+                surroundings: Surroundings::default(),
                 agreed: Vec::new(),
             }
         }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fermata_expr::template::Partials;
 use fermata_syntax::{NodeId, Span, Tree};
 
 /// A file of one load, as an index into [`Sources`]. `FileId::ROOT` is the workflow itself.
@@ -101,6 +102,8 @@ pub struct Text {
     pub node: Option<NodeId>,
     /// Whether `${VAR}` substitution changed the value, so that offsets no longer map.
     pub substituted: bool,
+    /// What `{% include %}` and its like find, where this is the text of a prompt file.
+    pub partials: Partials,
 }
 
 impl Text {

@@ -91,7 +91,9 @@ pub fn templates(workflow: &Workflow) -> Vec<Template<'_>> {
     found
 }
 
-fn of_step(step: &Step) -> Vec<(String, &Text)> {
+/// The texts of one step that are rendered before it runs, each with its key below the step; groups have none.
+#[must_use]
+pub fn of_step(step: &Step) -> Vec<(String, &Text)> {
     let mut found: Vec<(String, &Text)> = Vec::new();
     match &step.kind {
         StepKind::Agent(agent) => {
@@ -107,6 +109,11 @@ fn of_step(step: &Step) -> Vec<(String, &Text)> {
                 keys.into_iter()
                     .filter_map(|(key, text)| Some((key.to_owned(), text.as_ref()?))),
             );
+            let judge = agent.validator.as_ref();
+            let model = judge.and_then(|validator| validator.model.as_ref());
+            found.extend(model.map(|text| ("validator.model".to_owned(), text)));
+            let judge = agent.validator.as_ref().and_then(|v| v.model.as_ref());
+            found.extend(judge.map(|text| ("validator.model".to_owned(), text)));
         }
         StepKind::HumanGate(gate) => found.push(("prompt".into(), &gate.prompt)),
         StepKind::Questions(questions) => {

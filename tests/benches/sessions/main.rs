@@ -10,9 +10,12 @@
 
 mod chain;
 mod client;
+mod corpus;
+mod each;
 mod edits;
 mod figures;
 mod notify;
+mod runs;
 mod start;
 
 fn main() {
@@ -21,11 +24,14 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let benches: [(&str, fn()); 4] = [
+    let benches: [(&str, fn()); 7] = [
         ("start", start::run),
         ("edits", edits::run),
         ("notify", notify::run),
         ("chain", chain::run),
+        ("corpus", corpus::run),
+        ("each", each::run),
+        ("runs", runs::run),
     ];
     println!("binary: {}", fermata_tests::fermata().display());
     for (name, run) in benches {

@@ -171,7 +171,7 @@ impl Scene {
                 message: action["message"].as_str().map(str::to_owned),
                 force: true,
                 conversation: action["conversation"].as_str().map(str::to_owned),
-                gates: GatesPolicy::Stop,
+                gates: Some(GatesPolicy::Stop),
                 isolation: Isolation::NoWorktree,
                 cwd: Some(self.repository.clone()),
                 allow_errors: true,

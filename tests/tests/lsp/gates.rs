@@ -258,3 +258,61 @@ async fn a_plugin_is_told_of_changes_and_follows_a_log_without_holes() {
         .expect("ok");
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_shown_while_a_run_goes_and_ends_when_it_waits() {
+    let lab = Lab::new();
+    let path = lab.write("held.yaml", HELD);
+    let shows = json!({"window": {"workDoneProgress": true}});
+    let mut server = TestServer::greeted(&lab, "helix", shows).await;
+    server.ignore(&QUIET);
+    server.ignore(&["window/showMessageRequest"]);
+    server.ask("fermata/runs", json!({})).await.expect("runs");
+    let uri = server.open(&path).await;
+    let outcome = start(&mut server, &uri, "tides").await;
+    let create = server.said("window/workDoneProgress/create").await;
+    server.press(&create["id"], None).await;
+    let token = create["params"]["token"].clone();
+    let mut kinds = Vec::new();
+    while kinds.last().map(String::as_str) != Some("end") {
+        let progress = server.said("$/progress").await;
+        assert_eq!(progress["params"]["token"], token);
+        let value = &progress["params"]["value"];
+        if kinds.is_empty() {
+            assert_eq!(value["title"], "held");
+            assert_ne!(value["cancellable"], true);
+        }
+        kinds.push(value["kind"].as_str().unwrap_or_default().to_owned());
+        if kinds.last().map(String::as_str) == Some("end") {
+            assert_eq!(value["message"], "holds before again");
+        }
+    }
+    assert_eq!(kinds.first().map(String::as_str), Some("begin"));
+
+    // A token that the client cancels, as it does when it reloads, stops no run.
+    server
+        .tell("window/workDoneProgress/cancel", json!({"token": token}))
+        .await;
+    let shown = server
+        .ask("fermata/show", json!({"run": outcome["run"]}))
+        .await
+        .expect("the run");
+    assert_eq!(shown["status"], "waiting");
+
+    // Whoever answers it: the client that started it sees it go on.
+    let stop = json!({"run": outcome["run"], "answer": {"kind": "iteration_limit", "do": "continue", "n": 97}});
+    server
+        .execute("fermata.answer", stop)
+        .await
+        .expect("an outcome");
+    let create = server.said("window/workDoneProgress/create").await;
+    server.press(&create["id"], None).await;
+    loop {
+        let progress = server.said("$/progress").await;
+        let value = &progress["params"]["value"];
+        if value["kind"] == "end" {
+            assert_eq!(value["message"], "completed");
+            break;
+        }
+    }
+}

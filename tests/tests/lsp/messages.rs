@@ -294,3 +294,10 @@ async fn a_bad_parameter_is_an_error_that_names_its_field() {
     assert!(message.contains("fermata.run"), "{message}");
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ping_is_answered() {
+    let lab = Lab::new();
+    let mut server = TestServer::greeted(&lab, "test", json!({})).await;
+    assert_eq!(server.ask("fermata/ping", json!({})).await, Ok(json!({})));
+}

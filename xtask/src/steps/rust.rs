@@ -13,6 +13,9 @@ use crate::workspace::on_path;
 /// step of that name.
 const OWN_STEP: [&str; 2] = ["conformance", "reliability"];
 
+/// How often loops go round, and how many sequences are played, in `cargo xtask test --slow`.
+const SLOW: [(&str, &str); 2] = [("FERMATA_ROUNDS", "500"), ("FERMATA_CASES", "20000")];
+
 pub(super) fn run(session: &mut Session<'_>) -> Result<()> {
     let rest: Vec<String> = session
         .workspace
@@ -78,6 +81,11 @@ fn run_tests(session: &mut Session<'_>, kinds: &[&str], targets: &[String]) -> R
     }
     if let Some(corpus) = corpus(session) {
         command.env("FERMATA_CORPUS", corpus);
+    }
+    if session.slow {
+        for (name, value) in SLOW {
+            command.env(name, value);
+        }
     }
     session.run("Rust tests", command)?;
     Ok(())

@@ -8,17 +8,11 @@ local M = {}
 local CHOICES = {
   resume = 'Resume the earlier run',
   abandon_and_run = 'Abandon it and run fresh',
+  with_changes = 'Run with the uncommitted changes',
+  from_head = 'Run from the last commit, without them',
   run_fresh = 'Run fresh, keep it',
   dismiss = 'Dismiss this request',
 }
-
-local function told(result)
-  if result.ok == false then
-    -- The reason of a late answer names who was first, from where and when.
-    vim.notify('Fermata: ' .. (result.message or result.reason or 'refused'), vim.log.levels.WARN)
-  end
-  state.refresh()
-end
 
 -- Asks for the texts or numbers that come with an answer, one after another.
 local function fill(fields, index, answer, done)
@@ -60,14 +54,14 @@ local function answer_gate(entry)
     end
     local answer = vim.deepcopy(spec.answer)
     fill(spec.fields or {}, 1, answer, function(filled)
-      client.execute('fermata.answer', { run = entry.run.run, gate = entry.gate.gate, answer = filled }, told)
+      client.execute('fermata.answer', { run = entry.run.run, gate = entry.gate.gate, answer = filled }, state.settled)
     end)
   end)
 end
 
 ---@param start table
 local function answer_start(start)
-  local answers = { 'resume', 'abandon_and_run', 'run_fresh', 'dismiss' }
+  local answers = start.answers or { 'resume', 'abandon_and_run', 'run_fresh', 'dismiss' }
   vim.ui.select(answers, {
     prompt = state.question(start),
     format_item = function(answer)
@@ -75,7 +69,7 @@ local function answer_start(start)
     end,
   }, function(answer)
     if answer then
-      client.execute('fermata.choose', { start = start.start, answer = answer }, told)
+      client.execute('fermata.choose', { start = start.start, answer = answer }, state.settled)
     end
   end)
 end

@@ -74,15 +74,6 @@ function M.get(bufnr)
   return get({ name = 'fermata', bufnr = bufnr or 0 })[1] or get({ name = 'fermata' })[1]
 end
 
----@param client vim.lsp.Client
-local function send(client, method, params, handler)
-  if vim.fn.has('nvim-0.11') == 1 then
-    client:request(method, params, handler)
-  else
-    client.request(method, params, handler)
-  end
-end
-
 --- Sends a request; `done` gets the result, errors become a notification.
 ---@param method string
 ---@param params table
@@ -93,13 +84,18 @@ function M.request(method, params, done)
     vim.notify('Fermata: no server is running here. Open a workflow file, or see :checkhealth fermata.', vim.log.levels.ERROR)
     return
   end
-  send(client, method, params, function(err, result)
+  local function handler(err, result)
     if err then
       vim.notify('Fermata: ' .. (err.message or vim.inspect(err)), vim.log.levels.ERROR)
     else
       done(result)
     end
-  end)
+  end
+  if vim.fn.has('nvim-0.11') == 1 then
+    client:request(method, params, handler)
+  else
+    client.request(method, params, handler)
+  end
 end
 
 --- Runs one of the server's acting commands with its one argument.

@@ -4,14 +4,6 @@ local state = require('fermata.state')
 
 local M = {}
 
-local function outcome(result)
-  -- A choice is announced by state.lua, with how to answer it.
-  if result.ok == false and result.reason ~= 'choice' then
-    vim.notify('Fermata: ' .. (result.message or result.reason), vim.log.levels.WARN)
-  end
-  state.refresh()
-end
-
 -- Asks for every missing input, then runs again with them.
 local function ask_inputs(argument, missing, index)
   local input = missing[index]
@@ -57,7 +49,7 @@ function M.start(argument, name)
     elseif result.ok == false and result.reason == 'untrusted' then
       ask_trust(result.root, argument)
     else
-      outcome(result)
+      state.settled(result)
     end
   end)
 end
@@ -69,7 +61,7 @@ function M.act(name, argument)
   if name == 'fermata.run' or name == 'fermata.dryRun' then
     M.start(argument, name)
   else
-    client.execute(name, argument, outcome)
+    client.execute(name, argument, state.settled)
   end
 end
 
@@ -90,7 +82,7 @@ end
 local function acting(name)
   return function(words)
     with_run(words[1], false, function(run)
-      client.execute(name, { run = run.run }, outcome)
+      client.execute(name, { run = run.run }, state.settled)
     end)
   end
 end
@@ -120,14 +112,11 @@ M.subcommands = {
     end)
   end,
   panel = function(words)
+    if not words[1] then
+      return require('fermata.panel').open()
+    end
     with_run(words[1], true, function(run)
-      vim.system({ client.cmd()[1], 'panel', run.run }, { detach = true, text = true }, function(done)
-        if done.code ~= 0 then
-          vim.schedule(function()
-            vim.notify('Fermata: ' .. vim.trim(done.stderr), vim.log.levels.ERROR)
-          end)
-        end
-      end)
+      require('fermata.panel').open(run.run)
     end)
   end,
   restart = function()

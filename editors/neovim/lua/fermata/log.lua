@@ -15,80 +15,55 @@ local SILENT = {
   agent_usage = true,
 }
 
--- "continue with 5 more", "stop", or the answer as it is.
-local function answered(e)
-  local answer = e.answer or {}
-  local words = answer['do'] == 'continue' and ('continue with %d more'):format(answer.n)
-    or answer['do']
-    or answer.value
-    or answer.decision
-    or answer.option
-  return ('answered by %s from %s: %s'):format(e.by, e.surface, words or vim.json.encode(answer))
-end
+-- What each event says; a name in braces is a field of it, or one of `also`.
+local WORDS = {
+  run_queued = '{workflow} requested by {by}',
+  run_started = 'started',
+  step_started = '{step} started{again}',
+  step_completed = '{step} done in {took}',
+  step_failed = '{step} failed: {error.message}',
+  route_taken = '{from} -> {to}',
+  run_resumed = 'goes on, asked by {by} from {surface}',
+  iteration_limit_reached = 'HELD at {gate.current_iteration}/{gate.max_iterations} before {gate.step}',
+  gate_opened = 'HELD: {gate.prompt}',
+  iteration_limit_resolved = 'answered by {by} from {surface}: {said}; the limit is {max_iterations} now',
+  gate_answered = 'answered by {by} from {surface}: {said}',
+  gate_withdrawn = 'gate withdrawn: {reason}',
+  run_completed = 'completed',
+  run_failed = 'failed ({cause}): {error.message}',
+  run_cancelled = 'cancelled by {by}',
+  agent_message = '{step}: {text}',
+  agent_thought = '{step} thinks: {text}',
+  script_output = '{step} {stream}: {text}',
+  warning = 'warning: {message}',
+}
+
+-- What is said of an event that is no field of it.
+local also = {
+  again = function(e)
+    return (e.attempt or 1) > 1 and (' (attempt %d)'):format(e.attempt) or ''
+  end,
+  took = function(e)
+    return ('%.1f s'):format((e.elapsed or 0) / 1000)
+  end,
+  -- "continue with 5 more", "stop", or the answer as it is.
+  said = function(e)
+    local answer = e.answer or {}
+    return answer['do'] == 'continue' and ('continue with %d more'):format(answer.n)
+      or answer['do']
+      or answer.value
+      or answer.decision
+      or answer.option
+      or vim.json.encode(answer)
+  end,
+}
 
 local function payload(event)
-  local e = event
-  local texts = {
-    run_queued = function()
-      return ('%s requested by %s'):format(e.workflow, e.by or '?')
-    end,
-    run_started = function()
-      return 'started'
-    end,
-    step_started = function()
-      return ('%s started%s'):format(e.step, (e.attempt or 1) > 1 and (' (attempt %d)'):format(e.attempt) or '')
-    end,
-    step_completed = function()
-      return ('%s done in %.1f s'):format(e.step, (e.elapsed or 0) / 1000)
-    end,
-    step_failed = function()
-      return ('%s failed: %s'):format(e.step, e.error and e.error.message or '')
-    end,
-    route_taken = function()
-      return ('%s -> %s'):format(e.from, e.to)
-    end,
-    run_resumed = function()
-      return ('goes on, asked by %s from %s'):format(e.by or '?', e.surface or '?')
-    end,
-    iteration_limit_reached = function()
-      return ('HELD at %d/%d before %s'):format(e.gate.current_iteration, e.gate.max_iterations, e.gate.step)
-    end,
-    gate_opened = function()
-      return 'HELD: ' .. (e.gate.prompt or '')
-    end,
-    iteration_limit_resolved = function()
-      return ('%s; the limit is %d now'):format(answered(e), e.max_iterations)
-    end,
-    gate_answered = function()
-      return answered(e)
-    end,
-    gate_withdrawn = function()
-      return 'gate withdrawn: ' .. (e.reason or '')
-    end,
-    run_completed = function()
-      return 'completed'
-    end,
-    run_failed = function()
-      return ('failed (%s): %s'):format(e.cause, e.error and e.error.message or '')
-    end,
-    run_cancelled = function()
-      return 'cancelled by ' .. (e.by or '?')
-    end,
-    agent_message = function()
-      return ('%s: %s'):format(e.step, e.text)
-    end,
-    agent_thought = function()
-      return ('%s thinks: %s'):format(e.step, e.text)
-    end,
-    script_output = function()
-      return ('%s %s: %s'):format(e.step, e.stream, e.text)
-    end,
-    warning = function()
-      return 'warning: ' .. (e.message or '')
-    end,
-  }
-  local text = texts[e.type]
-  return text and text() or e.type
+  local words = (WORDS[event.type] or event.type):gsub('{([%w_.]+)}', function(name)
+    local value = also[name] and also[name](event) or vim.tbl_get(event, unpack(vim.split(name, '.', { plain = true })))
+    return value ~= vim.NIL and tostring(value or '') or ''
+  end)
+  return words
 end
 
 --- The lines of one event as the buffer shows them.

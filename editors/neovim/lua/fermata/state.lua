@@ -80,6 +80,10 @@ end
 ---@param start table
 ---@return string
 function M.question(start)
+  if type(start.prior) ~= 'string' then
+    local files = table.concat(start.changes or {}, ', ')
+    return ('%s runs in a worktree of its own; not committed: %s'):format(start.workflow, files)
+  end
   for _, run in ipairs(M.known.all) do
     if run.run == start.prior then
       local cause = type(run.cause) == 'string' and (' (%s)'):format(run.cause) or ''
@@ -158,6 +162,16 @@ function M.refresh()
   end, 30)
 end
 
+--- Says what was refused, and looks at the runs again: what follows an acting command.
+---@param result table
+function M.settled(result)
+  -- A choice is announced with how to answer it; the reason of a late answer names who was first.
+  if result.ok == false and result.reason ~= 'choice' then
+    vim.notify('Fermata: ' .. (result.message or result.reason or 'refused'), vim.log.levels.WARN)
+  end
+  M.refresh()
+end
+
 --- Calls `listener` after every refresh.
 ---@param listener fun()
 function M.on_change(listener)
@@ -166,12 +180,8 @@ end
 
 -- Handlers of the server's notifications, given to the client configuration.
 M.handlers = {
-  ['fermata/runChanged'] = function()
-    M.refresh()
-  end,
-  ['fermata/startsChanged'] = function()
-    M.refresh()
-  end,
+  ['fermata/runChanged'] = M.refresh,
+  ['fermata/startsChanged'] = M.refresh,
   ['fermata/events'] = function(_, batch)
     require('fermata.log').events(batch)
   end,

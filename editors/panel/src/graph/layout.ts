@@ -46,6 +46,10 @@ const LANE = 22;
 const MARGIN = 16;
 /** Height above and below a node in which a back edge may run. */
 const GAP = 12;
+/** From the lane of a step that leads to itself to its badge, which would cover the short line. */
+const BESIDE = 32;
+/** Half the width of a badge with a count of four digits. */
+const BADGE = 30;
 
 /** Text that changes exactly when the layout must be made again. */
 export function layoutKey(nodes: readonly GraphNodeView[], edges: readonly GraphEdgeView[]): string {
@@ -104,7 +108,7 @@ export function layout(nodes: readonly GraphNodeView[], edges: readonly GraphEdg
     return { from: edge.from, to: edge.to, back: false, path: rounded(points, 10), badge: middle };
   });
   const sided = lanes([...back], byId, placed);
-  const right = Math.max(0, ...placed.map((node) => node.x + node.width / 2), ...sided.map((edge) => edge.badge.x + 16));
+  const right = Math.max(0, ...placed.map((node) => node.x + node.width / 2), ...sided.map((edge) => edge.badge.x + BADGE));
   const bottom = Math.max(0, ...placed.map((node) => node.y + node.height / 2));
   return { nodes: placed, edges: [...forward, ...sided], width: right + MARGIN, height: bottom + MARGIN };
 }
@@ -135,7 +139,7 @@ function lanes(back: readonly GraphEdgeView[], byId: ReadonlyMap<string, PlacedN
       const arrive = enter(target, nodes);
       const [first, second] = [start.at(-1)?.y ?? source.y, arrive[0]?.y ?? target.y];
       const points = [...start, { x, y: first }, { x, y: second }, ...arrive];
-      return [{ from: edge.from, to: edge.to, back: true, path: rounded(points, 10), badge: { x, y: self ? target.y : (first + second) / 2 } }];
+      return [{ from: edge.from, to: edge.to, back: true, path: rounded(points, 10), badge: self ? { x: x + BESIDE, y: target.y } : { x, y: (first + second) / 2 } }];
     });
   });
 }

@@ -43,14 +43,17 @@ export interface StartWish {
   readonly [key: string]: Json | undefined;
 }
 
-/** The four answers to a start request. */
-export type ChoiceAnswer = "resume" | "abandon_and_run" | "run_fresh" | "dismiss";
+/** The answers to a start request: about an earlier run, or about uncommitted changes. */
+export type ChoiceAnswer = "resume" | "abandon_and_run" | "run_fresh" | "with_changes" | "from_head" | "dismiss";
 
 /** A wish to run, kept until it became a run or was dismissed. */
 export interface StartRequest {
   readonly start: string;
   readonly workflow: string;
-  readonly prior: PriorRun;
+  /** The earlier run; null when the choice is about uncommitted changes. */
+  readonly prior: PriorRun | null;
+  /** Files with uncommitted changes that the choice is about. */
+  readonly changes?: readonly string[];
   readonly request: StartWish;
   readonly created?: number | string | null;
   readonly answers?: readonly ChoiceAnswer[];

@@ -15,7 +15,7 @@ export function readRuns(value: unknown): RunsDocument {
 export function readStarts(value: unknown, runs: readonly RunSummary[]): StartRequest[] {
   return list(value).flatMap((start) => {
     const prior = readPrior(start["prior"], runs);
-    if (typeof start["start"] !== "string" || prior === null) return [];
+    if (typeof start["start"] !== "string" || (prior === null && !Array.isArray(start["changes"]))) return [];
     return [{ ...(start as unknown as StartRequest), workflow: String(start["workflow"] ?? ""), request: (record(start["request"]) ?? {}) as StartRequest["request"], prior }];
   });
 }

@@ -43,7 +43,7 @@ export function progressText(model: RunModel, graph: GraphDocument | null): stri
   const root = model.frames.get("");
   if (graph !== null && graph.edges.length > 0 && !graph.edges.some((edge) => edge.back === true) && model.stepCount !== null && model.frames.size === 1) {
     const finished = new Set(model.executions.filter((execution) => execution.frame === "" && (execution.status === "completed" || execution.status === "skipped")).map((execution) => execution.step));
-    if (finished.size <= model.stepCount) return `${finished.size} of ${model.stepCount} steps`;
+    if (finished.size <= model.stepCount) return `${finished.size} of ${model.stepCount} ${model.stepCount === 1 ? "step" : "steps"}`;
   }
   // The limit is the run's own workflow's, so only its steps are set against it.
   const own = root?.iteration ?? 0;

@@ -5,7 +5,7 @@
 //   GET  /api/runs/{id}/events?from=&limit=   {events, last}
 //   GET  /api/graph?run= | ?uri= the static graph; 404 where there is none
 //   GET  /api/stream?run=&from=  server-sent events: `events` {run, from, events},
-//                                `runs` and `starts` (something changed), `ping` every second
+//                                `runs` (the list or a start request changed), `ping` every second
 //   POST /api/{verb}             the verb's parameters as one object; a refusal is a result
 
 import type { ActResult, ActingVerbs, GraphDocument, RunsDocument, Verb } from "../protocol/documents";
@@ -30,6 +30,9 @@ const PAGE = 2000;
 /** A transport over HTTP. */
 export function httpTransport(world: HttpWorld): Transport {
   let watcher: Watcher | null = null;
+  /** Ends the stream that carries nothing but signs of change. */
+  let endSignals: (() => void) | null = null;
+  let tails = 0;
   const headers = { Authorization: `Bearer ${world.token}` };
 
   const get = async (path: string): Promise<unknown> => {
@@ -77,14 +80,25 @@ export function httpTransport(world: HttpWorld): Transport {
     if (event.event === "runs" || event.event === "starts") watcher?.runsChanged();
   };
 
+  // A browser opens six connections to one place, for all its tabs together: a page has
+  // one stream, and that of a followed run carries the signs of change as well.
+  const listen = (): void => {
+    const wanted = watcher !== null && tails === 0;
+    if (wanted && endSignals === null) endSignals = stream(() => "", changed);
+    if (!wanted) {
+      endSignals?.();
+      endSignals = null;
+    }
+  };
+
   return {
     kind: "http",
     watch(given) {
       watcher = given;
-      const end = stream(() => "", changed);
+      listen();
       return () => {
-        end();
         watcher = null;
+        listen();
       };
     },
     async runs() {
@@ -105,7 +119,8 @@ export function httpTransport(world: HttpWorld): Transport {
     graph: (uri) => get(`/api/graph?uri=${encodeURIComponent(uri)}`).then((value) => value as GraphDocument, () => null),
     tail(run: string, from: number, onEvents: OnEvents) {
       let next = from;
-      return stream(
+      tails += 1;
+      const end = stream(
         () => `run=${encodeURIComponent(run)}&from=${next}`,
         (event) => {
           changed(event);
@@ -116,6 +131,12 @@ export function httpTransport(world: HttpWorld): Transport {
           next = Math.max(next, (batch.events.at(-1)?.seq ?? next - 1) + 1);
         },
       );
+      listen();
+      return () => {
+        end();
+        tails -= 1;
+        listen();
+      };
     },
     async act<V extends Verb>(verb: V, params: ActingVerbs[V]): Promise<ActResult> {
       const response = await world.fetch(`/api/${verb}`, { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(params) });

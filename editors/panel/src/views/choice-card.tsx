@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import { useStore } from "../parts/use-store";
-import type { ChoiceAnswer, StartRequest } from "../protocol/documents";
+import type { ChoiceAnswer, PriorRun, StartRequest } from "../protocol/documents";
 import type { Json } from "../protocol/gates";
 import { asObject } from "../state/model";
 import { causeWords, shortRun } from "../state/summary";
@@ -12,14 +12,16 @@ import { startPlace } from "./attention-bar";
 import { Decision } from "./decision";
 import { CardFrame } from "./gate-card";
 
-const ALL: readonly ChoiceAnswer[] = ["resume", "abandon_and_run", "run_fresh", "dismiss"];
+const ABOUT_PRIOR: readonly ChoiceAnswer[] = ["resume", "abandon_and_run", "run_fresh", "dismiss"];
+const ABOUT_CHANGES: readonly ChoiceAnswer[] = ["with_changes", "from_head", "dismiss"];
 
 /** Label and consequence of an answer, for the earlier run's status. */
 export function choiceWords(start: StartRequest, answer: ChoiceAnswer): { readonly label: string; readonly consequence: string } {
-  const prior = shortRun(start.prior.run);
+  const prior = start.prior === null ? "" : shortRun(start.prior.run);
   switch (answer) {
     case "resume":
-      switch (start.prior.status) {
+      switch (start.prior?.status) {
+        case undefined:
         case "running":
         case "queued":
           return { label: `Follow ${prior}`, consequence: "shows the earlier run, which is still going; your new request is not run" };
@@ -34,8 +36,12 @@ export function choiceWords(start: StartRequest, answer: ChoiceAnswer): { readon
       return { label: "Abandon it and run", consequence: `cancels ${prior} for good, then runs your new request` };
     case "run_fresh":
       return { label: "Run fresh, keep it", consequence: `runs your new request; ${prior} stays as it is and can be resumed later` };
+    case "with_changes":
+      return { label: "With my changes", consequence: "takes them along into the run's worktree; your checkout stays as it is" };
+    case "from_head":
+      return { label: "From the last commit", consequence: "the run does not see them; your checkout stays as it is" };
     case "dismiss":
-      return { label: "Dismiss", consequence: "nothing runs; the earlier run stays as it is" };
+      return { label: "Dismiss", consequence: start.prior === null ? "nothing runs" : "nothing runs; the earlier run stays as it is" };
   }
 }
 
@@ -45,16 +51,14 @@ export function ChoiceCard({ start }: { readonly start: StartRequest }): JSX.Ele
   const id = startPlace(start.start);
   const draft = store.draft(id);
   const { prior } = start;
-  const answers = start.answers ?? ALL;
+  const answers = start.answers ?? (prior === null ? ABOUT_CHANGES : ABOUT_PRIOR);
+  const title = prior === null ? <><code>{start.workflow}</code> runs in a worktree of its own, and there are uncommitted changes</> : <>An earlier run of <code>{start.workflow}</code> {standing(prior)}</>;
   return (
-    <CardFrame id={id} kind="choice" open title={<>An earlier run of <code>{start.workflow}</code> {standing(start)}</>}>
+    <CardFrame id={id} kind="choice" open title={title}>
       <p>Nothing has started. Your request is kept until you choose.</p>
       <dl class="facts">
-        <div><dt>Earlier run</dt><dd><button type="button" class="link" onClick={() => void store.open(prior.run)}>{shortRun(prior.run)}</button>, {prior.status === "waiting" ? "waiting" : prior.status}{prior.cause === null || prior.cause === undefined ? "" : ` (${causeWords(prior.cause)})`}{moment(prior.started) === "" ? "" : `, started ${moment(prior.started)}`}</dd></div>
-        {progress(prior.progress) !== null && <div><dt>Progress</dt><dd>{progress(prior.progress)}</dd></div>}
-        <div><dt>Its message</dt><dd class="quote">{prior.message ?? "(no message)"}</dd></div>
-        {prior.gate !== undefined && prior.gate !== null && <div><dt>Waits for</dt><dd>{prior.gate.prompt}</dd></div>}
-        {prior.changed !== undefined && prior.changed !== null && prior.changed !== false && <div><dt>File</dt><dd>changed since that run</dd></div>}
+        {prior === null && <div><dt>Not committed</dt><dd class="quote">{(start.changes ?? []).join("\n")}</dd></div>}
+        {prior !== null && <PriorFacts prior={prior} />}
         <div><dt>Your request</dt><dd class="quote">{wish(start)}</dd></div>
       </dl>
       <Decision
@@ -76,8 +80,22 @@ export function ChoiceCard({ start }: { readonly start: StartRequest }): JSX.Ele
   );
 }
 
-function standing(start: StartRequest): string {
-  switch (start.prior.status) {
+/** What is known of the earlier run. */
+function PriorFacts({ prior }: { readonly prior: PriorRun }): JSX.Element {
+  const store = useStore();
+  return (
+    <>
+      <div><dt>Earlier run</dt><dd><button type="button" class="link" onClick={() => void store.open(prior.run)}>{shortRun(prior.run)}</button>, {prior.status === "waiting" ? "waiting" : prior.status}{prior.cause === null || prior.cause === undefined ? "" : ` (${causeWords(prior.cause)})`}{moment(prior.started) === "" ? "" : `, started ${moment(prior.started)}`}</dd></div>
+      {progress(prior.progress) !== null && <div><dt>Progress</dt><dd>{progress(prior.progress)}</dd></div>}
+      <div><dt>Its message</dt><dd class="quote">{prior.message ?? "(no message)"}</dd></div>
+      {prior.gate !== undefined && prior.gate !== null && <div><dt>Waits for</dt><dd>{prior.gate.prompt}</dd></div>}
+      {prior.changed !== undefined && prior.changed !== null && prior.changed !== false && <div><dt>File</dt><dd>changed since that run</dd></div>}
+    </>
+  );
+}
+
+function standing(prior: PriorRun): string {
+  switch (prior.status) {
     case "failed":
       return "did not finish";
     case "running":

@@ -23,11 +23,24 @@ export function Home(): JSX.Element {
       </div>
       {store.problem !== null && <p class="problem" role="alert"><StateIcon state="failed" /> {store.problem}</p>}
       {runs.length === 0 ? (
-        <p class="empty">{store.list === null ? "Asking for runs." : "No run yet. Open a workflow file and press Run, or type fermata run in a terminal."}</p>
+        store.list === null ? <p class="empty">Asking for runs.</p> : <Nothing />
       ) : (
         <VirtualList class="runs" count={runs.length} rowHeight={ROW} attributes={{ role: "group", "aria-label": "Runs, newest first" }} row={(index) => <Row run={runs[index]} />} />
       )}
     </section>
+  );
+}
+
+/** What to do where there is no run; the first one appears by itself. */
+function Nothing(): JSX.Element {
+  return (
+    <div class="nothing">
+      <StateIcon state="pending" />
+      <h2>No run yet</h2>
+      <p>Open a workflow file in your editor and press Run, or type</p>
+      <p><code>fermata run WORKFLOW</code></p>
+      <p>in a terminal. The run appears here by itself.</p>
+    </div>
   );
 }
 

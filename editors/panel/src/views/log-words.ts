@@ -14,7 +14,7 @@ export function eventWords(event: RunEvent): string {
     case "run_started":
       return `run started, version ${event.version}`;
     case "inputs_resolved":
-      return `inputs: ${Object.keys(event.inputs).join(", ")}`;
+      return Object.keys(event.inputs).length === 0 ? "no inputs" : `inputs: ${Object.keys(event.inputs).join(", ")}`;
     case "context_trimmed":
       return `context trimmed (${event.strategy})`;
     case "budget_exceeded":

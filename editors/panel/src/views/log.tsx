@@ -82,12 +82,13 @@ function Line({ event, open, onOpen }: LineProps): JSX.Element {
   if (event === undefined) return <div />;
   const line = logLine(event);
   const first = line.text.split("\n", 1)[0] ?? "";
+  const more = line.text.trimEnd().split("\n").length - 1;
   return (
     <button type="button" class={`log-line level-${line.level}`} aria-expanded={event.seq === open} onClick={() => onOpen(event.seq)}>
       <span class="log-seq">{event.seq}</span>
       <span class="log-time">{clock(event.at)}</span>
       <span class="log-where" title={line.where}>{middle(line.where, 34)}</span>
-      <span class="log-text">{first.length > CUT ? `${first.slice(0, CUT)}…` : first}{line.text.length > first.length && <span class="log-more"> +{line.text.split("\n").length - 1} lines</span>}</span>
+      <span class="log-text">{first.length > CUT ? `${first.slice(0, CUT)}…` : first}{more > 0 && <span class="log-more"> +{more} {more === 1 ? "line" : "lines"}</span>}</span>
     </button>
   );
 }

@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard, oneshot};
 
 use super::connection::Connection;
+use super::passing::Told;
 use super::session::Session;
 use super::turn::{self, Order};
 use super::{Launch, failure};
 use crate::limits::Limits;
+use crate::scripted::visit;
 use crate::submit::SubmitServer;
 
 /// Agent, environment and start flags: what turns must share to share a process.
@@ -35,6 +37,7 @@ pub(crate) struct Host {
     conversations: std::sync::Mutex<HashMap<String, Seat>>,
     calls: std::sync::Mutex<HashMap<Attempt, u32>>,
     submit: OnceCell<Option<SubmitServer>>,
+    told: Told,
 }
 
 impl Host {
@@ -45,6 +48,7 @@ impl Host {
             conversations: std::sync::Mutex::default(),
             calls: std::sync::Mutex::default(),
             submit: OnceCell::new(),
+            told: Told::default(),
         }
     }
 
@@ -140,17 +144,14 @@ impl Host {
         if let Some(live) = session.live() {
             return Ok(live);
         }
-        if let Some(tools) = request.tools.as_ref().filter(|tools| !tools.is_empty())
-            && !launch.scripted
-            && !session.was_open()
-        {
-            sink.warning(&format!(
-                "agent `{}` chooses its tools itself: the step's list ({}) is not enforced",
-                launch.name,
-                tools.join(", ")
-            ));
-        }
         let connection = self.connection(launch, request).await?;
+        if !launch.scripted {
+            self.told.settings(&launch.name, request, sink);
+            let can = &connection.greeting().agent_capabilities;
+            session.tool_servers =
+                self.told
+                    .servers(&launch.name, can, &request.tool_servers, sink);
+        }
         if session.ticket.is_none()
             && request.session_key.is_none()
             && request.role == Role::Agent
@@ -335,13 +336,8 @@ fn prompt(request: &StepRequest, submits: bool) -> String {
 /// What an agent that knows us is told under `_meta.fermata`: enough to answer the same after a
 /// restart, without memory.
 fn about(request: &StepRequest, call: u32) -> Value {
-    let last = request.path.as_str().rsplit('/').next().unwrap_or_default();
     let round = request.round.and_then(|round| u32::try_from(round).ok());
-    let visit = last
-        .rsplit_once('#')
-        .and_then(|(_, number)| number.parse::<u32>().ok())
-        .or(round)
-        .unwrap_or(1);
+    let visit = visit(&request.path).max(round.unwrap_or(1));
     json!({
         "run": request.run.as_str(),
         "step": request.step,

@@ -5,6 +5,7 @@
 mod connection;
 mod failure;
 mod host;
+mod passing;
 mod permission;
 mod process;
 mod routes;

@@ -21,6 +21,8 @@ pub(crate) struct Session {
     id: Option<String>,
     /// Takes the structured result, where the agent can hand one in.
     pub ticket: Option<Ticket>,
+    /// Servers of tools that the workflow gives it.
+    pub tool_servers: Vec<McpServer>,
     /// The model that answers, if the agent says so.
     pub model: Option<String>,
     /// Tokens that the agent reported for the session so far, where it sums them up.
@@ -138,6 +140,7 @@ impl Session {
                         .headers(vec![authorization]),
                 )
             })
+            .chain(self.tool_servers.iter().cloned())
             .collect()
     }
 

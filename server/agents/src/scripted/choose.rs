@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use fermata_engine::StepPath;
+use fermata_runner::agent::StepRequest;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,12 +34,32 @@ pub(crate) struct About {
 }
 
 impl About {
+    /// The facts of a request that comes without a host; `call` counts the prompts of the attempt.
+    pub(crate) fn of(request: &StepRequest, call: u32) -> Self {
+        Self {
+            step: Some(request.step.clone()),
+            path: Some(request.path.as_str().to_owned()),
+            visit: Some(visit(&request.path)),
+            call: Some(call),
+            turn: Some(request.turn),
+            attempt: Some(request.attempt),
+        }
+    }
+
     /// Reads the host's facts; anything unreadable counts as not said.
     pub(crate) fn from_meta(meta: Option<&serde_json::Map<String, Value>>) -> Self {
         meta.and_then(|meta| meta.get("fermata"))
             .and_then(|facts| Self::deserialize(facts).ok())
             .unwrap_or_default()
     }
+}
+
+/// Which execution of its step a path means.
+pub(crate) fn visit(path: &StepPath) -> u32 {
+    let last = path.as_str().rsplit('/').next().unwrap_or_default();
+    last.rsplit_once('#')
+        .and_then(|(_, number)| number.parse::<u32>().ok())
+        .unwrap_or(1)
 }
 
 /// Calls per rule, for hosts that do not count them.

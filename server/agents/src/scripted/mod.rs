@@ -8,5 +8,7 @@ mod play;
 mod script;
 mod serve;
 
+pub(crate) use action::{Action, Stop};
+pub(crate) use choose::{About, Calls, visit};
 pub use script::{Script, ScriptError};
 pub use serve::{ServeError, serve};

@@ -98,6 +98,8 @@ impl Stage {
             tools: None,
             env: Vec::new(),
             permissions: PermissionPolicy::default(),
+            tool_servers: Vec::new(),
+            settings: serde_json::Map::new(),
             timeout: Some(Duration::from_secs(60)),
         }
     }

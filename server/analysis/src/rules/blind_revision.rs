@@ -6,10 +6,10 @@ use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{ContextMode, StepKind};
 use fermata_workflow::{Diagnostic, Edit, Severity, Step, Workflow};
 
-use crate::insert::line_ending;
 use crate::loops;
 use crate::rule::{CONDUCTOR, Report, Rule};
 use crate::texts::Texts;
+use fermata_workflow::edits::line_ending;
 use fermata_workflow::texts::Site;
 
 pub(super) const RULE: Rule = Rule {

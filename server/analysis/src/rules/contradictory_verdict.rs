@@ -1,14 +1,14 @@
 //! `contradictory-verdict`: a judge yields a score and a flag, and the way back trusts the flag alone.
 
 use fermata_workflow::flow::{
-    BoundKind, FieldClass, Flow, Judge, Loop, back_conditions, field_class,
+    BoundKind, FieldClass, Flow, Judge, Loop, ThresholdOrigin, back_conditions, field_class,
+    passing,
 };
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::{Diagnostic, Severity, Workflow};
 
 use super::reviewer_loop;
 use crate::rule::{CONDUCTOR, Report, Rule};
-use crate::threshold;
 
 pub(super) const RULE: Rule = Rule {
     code: "contradictory-verdict",
@@ -67,8 +67,8 @@ fn diagnose(
             .into_iter()
             .max_by_key(|when| when.loc.span.start())
     })?;
-    let enough = match threshold::of(step, score) {
-        Some(t) if t.guessed => format!(
+    let enough = match passing(step, score) {
+        Some(t) if t.origin == ThresholdOrigin::Prompt => format!(
             "above the passing score of {} (a guess from the prompt)",
             t.value
         ),

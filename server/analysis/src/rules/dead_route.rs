@@ -1,12 +1,12 @@
 //! `dead-route`: a route that can never be taken, because one before it always is, or its condition never holds.
 
 use fermata_expr::condition;
+use fermata_workflow::edits::remove_lines;
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{Route, StepKind};
 use fermata_workflow::{Diagnostic, Severity, Workflow};
 use serde_json::json;
 
-use crate::places;
 use crate::rule::{CONDUCTOR, Report, Rule};
 use crate::texts::Texts;
 
@@ -52,7 +52,7 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
                     .get(route.loc.file)
                     .map_or("", |f| f.tree.text());
                 if let Some(edit) =
-                    places::remove_lines(text, route.loc.span).filter(|_| step.routes.len() > 1)
+                    remove_lines(text, route.loc.span).filter(|_| step.routes.len() > 1)
                 {
                     found = found.fix("Remove this route", vec![edit]);
                 }

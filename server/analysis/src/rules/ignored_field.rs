@@ -1,19 +1,24 @@
 //! `ignored-field`: a key that is accepted on this kind of step and does nothing there.
 
+mod archon;
+
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::StepKind;
-use fermata_workflow::{Diagnostic, FileId, Loc, Severity, Step, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, FileId, Loc, Severity, Step, Workflow};
 
 use crate::places;
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "ignored-field",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     context_tier(loaded, report);
     for step in &workflow.steps {
         each_key(loaded, step, report);

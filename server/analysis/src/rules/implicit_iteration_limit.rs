@@ -6,9 +6,9 @@ use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::Limits;
 use fermata_workflow::{Diagnostic, Edit, Severity, Workflow};
 
-use crate::insert::line_ending;
 use crate::loops;
 use crate::rule::{CONDUCTOR, Report, Rule};
+use fermata_workflow::edits::line_ending;
 
 pub(super) const RULE: Rule = Rule {
     code: "implicit-iteration-limit",

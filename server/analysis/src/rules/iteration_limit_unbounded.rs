@@ -1,16 +1,18 @@
 //! `iteration-limit-unbounded`: a high iteration limit over a loop of agents, with neither a time-out nor a budget.
 
+mod archon;
+
 use fermata_workflow::flow::Flow;
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::StepKind;
-use fermata_workflow::{Diagnostic, Severity, Step, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Severity, Step, Workflow};
 
-use crate::insert::line_ending;
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
+use fermata_workflow::edits::line_ending;
 
 pub(super) const RULE: Rule = Rule {
     code: "iteration-limit-unbounded",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
@@ -20,6 +22,9 @@ const HIGH: u32 = 50;
 const DEPTH: usize = 10;
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let Some(written) = workflow
         .limits
         .max_iterations_written

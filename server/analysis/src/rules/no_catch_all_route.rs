@@ -6,8 +6,8 @@ use fermata_workflow::model::{END, Route, StepKind};
 use fermata_workflow::{Diagnostic, Edit, Severity, Sources, Workflow};
 
 use crate::cases;
-use crate::insert::line_ending;
 use crate::rule::{CONDUCTOR, Report, Rule};
+use fermata_workflow::edits::line_ending;
 
 pub(super) const RULE: Rule = Rule {
     code: "no-catch-all-route",

@@ -1,12 +1,14 @@
 //! `reviewer-loop`: a judge sends work back and nothing in the loop decides when to stop.
 
-use fermata_workflow::flow::{FieldClass, Flow, FlowEdge, Judge, Loop, field_class};
+use fermata_workflow::flow::{
+    FieldClass, Flow, FlowEdge, Judge, Loop, ThresholdOrigin, field_class, passing,
+};
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{Limits, Route, StepKind};
 use fermata_workflow::{Diagnostic, Fix, Severity, Sources, Workflow};
 
 use crate::rule::{CONDUCTOR, Report, Rule};
-use crate::{insert, loops, threshold};
+use crate::{insert, loops};
 
 pub(super) const RULE: Rule = Rule {
     code: "reviewer-loop",
@@ -107,7 +109,7 @@ pub(super) fn exit_on_score(
         .iter()
         .flatten()
         .filter(|(name, field)| field_class(name, Some(field)) == FieldClass::Score)
-        .find_map(|(name, _)| Some((name, threshold::of(step, name)?)))?;
+        .find_map(|(name, _)| Some((name, passing(step, name)?)))?;
     let when = format!("{{{{ output.{score} >= {} }}}}", threshold.value);
     let back = loops::back_route(workflow, judge)?;
     let edit = insert::route_before(
@@ -116,7 +118,7 @@ pub(super) fn exit_on_score(
         loops::exit_target(workflow, found, judge),
         &when,
     )?;
-    let guess = if threshold.guessed {
+    let guess = if threshold.origin == ThresholdOrigin::Prompt {
         " (a guess from the prompt)"
     } else {
         ""

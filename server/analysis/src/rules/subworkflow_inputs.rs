@@ -1,19 +1,24 @@
 //! `subworkflow-inputs`: a sub-workflow does not get an input that it requires, or gets one that it does not have.
 
+mod archon;
+
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{StepKind, SubWorkflowStep};
-use fermata_workflow::{Diagnostic, Loc, Severity, Step, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Loc, Severity, Step, Workflow};
 
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 use crate::{places, suggest};
 
 pub(super) const RULE: Rule = Rule {
     code: "subworkflow-inputs",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     for step in &workflow.steps {
         let own = match &step.kind {
             StepKind::ForEach(each) => &each.agent,

@@ -1,22 +1,27 @@
 //! `unknown-output-field`: a template or condition reads a field that the step's output does not have.
 
+mod archon;
+
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{StepKind, Workflow};
-use fermata_workflow::{Diagnostic, Severity};
+use fermata_workflow::{Diagnostic, Dialect, Severity};
 
 use super::unknown_template_name::{exact, of_step};
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 use crate::shapes::{self, Absent, Shape};
 use crate::suggest;
 use crate::texts::{Form, Read, Use};
 
 pub(super) const RULE: Rule = Rule {
     code: "unknown-output-field",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     for read in report.texts().everywhere() {
         let mut seen: Vec<&[String]> = Vec::new();
         // Bare and dotted names of plain conditions are for `condition-names`.

@@ -1,19 +1,24 @@
 //! `unreachable-step`: no way leads from the entry point to a step.
 
+mod archon;
+
 use fermata_workflow::flow::{Flow, Target};
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::StepKind;
-use fermata_workflow::{Diagnostic, Severity, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Severity, Workflow};
 
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "unreachable-step",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
-fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
+fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let flow = Flow::new(workflow);
     let Some(entry) = flow.entry().first().map(|e| flow.name(*e)) else {
         return;

@@ -173,7 +173,7 @@ fn collect(options: &Check) -> Result<Collected> {
         }
         let path = here.join(name);
         let world = OsWorld::with_overlay([(path.clone(), bytes)]);
-        let checked = check(&world, &path, name.clone(), options.dialect)?;
+        let checked = one(&world, &path, name.clone(), options.dialect.dialect())?;
         return Ok(Collected {
             files: vec![checked],
             ..Collected::default()
@@ -197,7 +197,7 @@ fn collect(options: &Check) -> Result<Collected> {
             };
             source::readable(&path, &shown)?;
             all.files
-                .push(check(&world, &path, shown, options.dialect)?);
+                .push(one(&world, &path, shown, options.dialect.dialect())?);
             continue;
         }
         let (found, closed) = discover::files_below(&path);
@@ -212,7 +212,7 @@ fn collect(options: &Check) -> Result<Collected> {
                 // What is no workflow is nobody's mistake here: folders hold all kinds of YAML.
                 Ok(()) => all
                     .files
-                    .extend(check(&world, &found, shown, options.dialect).ok()),
+                    .extend(one(&world, &found, shown, options.dialect.dialect()).ok()),
                 Err(error) => all.unreadable.push(error.to_string()),
             }
         }
@@ -221,13 +221,17 @@ fn collect(options: &Check) -> Result<Collected> {
     Ok(all)
 }
 
-fn check(
+/// Checks one file; for the dialect that it is written in where none is given.
+///
+/// # Errors
+/// [`Usage`] when it is no workflow.
+pub(crate) fn one(
     world: &OsWorld,
     path: &Path,
     shown: PathBuf,
-    wanted: Wanted,
+    wanted: Option<Dialect>,
 ) -> std::result::Result<Checked, Usage> {
-    let loaded = match wanted.dialect() {
+    let loaded = match wanted {
         Some(dialect) => loader::load_as(world, path, dialect),
         None => loader::load(world, path),
     };
@@ -286,7 +290,12 @@ fn fix(checked: &mut Checked, options: &Check) -> Result<()> {
         }
         OsWorld::new()
     };
-    if let Ok(again) = check(&world, &path, checked.shown.clone(), options.dialect) {
+    if let Ok(again) = one(
+        &world,
+        &path,
+        checked.shown.clone(),
+        options.dialect.dialect(),
+    ) {
         *checked = again;
     }
     Ok(())

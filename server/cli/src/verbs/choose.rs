@@ -16,7 +16,7 @@ use crate::verbs::{After, carry_on};
 pub(crate) struct Choose {
     /// The start request, as `fermata runs --starts` lists it.
     start: String,
-    /// resume, abandon_and_run, run_fresh or dismiss.
+    /// About an earlier run: resume, abandon_and_run or run_fresh; about uncommitted changes: with_changes or from_head; or dismiss.
     answer: String,
     /// Do not follow the run.
     #[arg(long)]
@@ -31,21 +31,7 @@ pub(crate) struct Choose {
 /// # Errors
 /// [`Usage`] for a word that is no answer; else when the store cannot be used.
 pub(crate) fn run(options: &Choose, home: Option<&Path>, console: &Console) -> Result<Exit> {
-    let answers = [
-        ChoiceAnswer::Resume,
-        ChoiceAnswer::AbandonAndRun,
-        ChoiceAnswer::RunFresh,
-        ChoiceAnswer::Dismiss,
-    ];
-    let answer = answers
-        .into_iter()
-        .find(|answer| answer.as_str() == options.answer)
-        .ok_or_else(|| {
-            Usage::new(format!(
-                "expected resume, abandon_and_run, run_fresh or dismiss, found `{}`",
-                options.answer
-            ))
-        })?;
+    let answer = ChoiceAnswer::read(&options.answer).map_err(Usage::new)?;
     let control = open::terminal(home)?;
     let outcome = control.choose(&options.start, answer)?;
     carry_on(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use fermata_engine::{Event, EventBody, RunState, Status};
+use fermata_engine::{Event, EventBody, Status};
 
 use crate::console::Console;
 use crate::exit::Exit;
@@ -38,14 +38,13 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
     let watcher = control.watch()?;
     watcher.subscribe(&run)?;
     let cover = control.cover(&run)?;
-    let mut state = RunState::default();
+    // A log can be long: what is not printed is not read.
+    let mut next = options.from.max(1);
     loop {
-        let events = control.events(&run, state.last_seq + 1, 500)?;
+        let row = control.store().run(&run)?;
+        let events = control.events(&run, next, 500)?;
         for event in &events {
-            state.fold(event)?;
-            if event.seq < options.from {
-                continue;
-            }
+            next = event.seq + 1;
             if options.json {
                 console.json(&cover.event(event)?);
             } else {
@@ -53,7 +52,7 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
             }
         }
         let over = matches!(
-            state.status,
+            row.status,
             Status::Completed | Status::Failed | Status::Cancelled
         );
         if events.is_empty() && (over || !options.follow) {

@@ -1,4 +1,7 @@
-//! `fermata graph WORKFLOW`: the route graph as text, Mermaid, DOT or JSON; loops are marked.
+//! `fermata graph WORKFLOW`: the route graph as text, Mermaid, DOT, SVG or JSON; loops are marked.
+
+mod layout;
+mod svg;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -28,6 +31,7 @@ enum Format {
     Text,
     Mermaid,
     Dot,
+    Svg,
     Json,
 }
 
@@ -52,6 +56,13 @@ pub(crate) fn run(options: &Graph, console: &Console) -> Result<Exit> {
         Format::Text => console.text(&text(&graph)),
         Format::Mermaid => console.text(&mermaid(&graph)),
         Format::Dot => console.text(&dot(&graph)),
+        Format::Svg => {
+            let name = loaded
+                .workflow
+                .as_ref()
+                .map(|workflow| workflow.name.as_str());
+            console.text(&svg::svg(&graph, name.unwrap_or_default()));
+        }
         Format::Json => console.json(&graph.to_json()),
     }
     Ok(Exit::Fine)

@@ -31,9 +31,9 @@ pub(crate) struct Run {
     /// Do not follow the run.
     #[arg(long)]
     detach: bool,
-    /// What to do at gates: ask, stop, continue:N or first.
-    #[arg(long, default_value_t)]
-    gates: GatesPolicy,
+    /// What to do at gates: ask, stop, continue:N or first; as the user's configuration says when absent, else ask.
+    #[arg(long, value_name = "POLICY")]
+    gates: Option<GatesPolicy>,
     /// A conversation that an earlier run must belong to, to be asked about.
     #[arg(long)]
     scope: Option<String>,
@@ -82,6 +82,7 @@ pub(crate) fn run(options: &Run, home: Option<&Path>, console: &Console) -> Resu
         return Err(source::not_a_workflow(&options.workflow, &looked_at).into());
     }
     drop(looked_at);
+    let stubs = options.stubs.as_deref().map(stubs).transpose()?;
     let isolation = match (
         options.worktree,
         options.no_worktree,
@@ -105,7 +106,7 @@ pub(crate) fn run(options: &Run, home: Option<&Path>, console: &Console) -> Resu
         cwd: Some(here),
         allow_errors: options.allow_errors,
         dry_run: options.dry_run,
-        stubs: options.stubs.clone(),
+        stubs,
         allow_secret_inputs: options.allow_secret_input,
         // Typing the command is consent for this run.
         trusted: true,
@@ -121,6 +122,12 @@ pub(crate) fn run(options: &Run, home: Option<&Path>, console: &Console) -> Resu
         },
         console,
     )
+}
+
+/// The file of stubs as the worker finds it, read once so that a mistake in it is told before anything starts.
+fn stubs(file: &Path) -> Result<PathBuf> {
+    fermata_agents::Stubs::read(Some(file)).map_err(|error| Usage::new(error.to_string()))?;
+    Ok(std::path::absolute(file)?)
 }
 
 /// `-i k=v` as values: read as the dialect's own command line reads them.

@@ -7,7 +7,6 @@ use anyhow::Result;
 use clap::Args;
 use fermata_control::{Control, RunsFilter, RunsView};
 use fermata_engine::RunId;
-use fermata_store::SqliteStore;
 
 use crate::console::Console;
 use crate::exit::Exit;
@@ -41,8 +40,7 @@ pub(crate) struct Runs {
 pub(crate) fn run(options: &Runs, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let control = open::terminal(home)?;
     if options.prune {
-        let store = SqliteStore::open(control.home())?;
-        let pruned = store.prune(control.config().keep())?;
+        let pruned = control.prune()?;
         let gone = |n: usize| {
             if n == 1 {
                 "1 run".to_owned()
@@ -91,8 +89,12 @@ fn print(control: &Control, options: &Runs, console: &Console) -> Result<()> {
 fn table(view: &RunsView) -> String {
     let mut out = String::new();
     for start in &view.starts {
+        let about = match start.prior {
+            Some(_) => "an earlier run has to be decided about",
+            None => "uncommitted changes have to be decided about",
+        };
         out += &format!(
-            "{:<10} {}  {}: an earlier run has to be decided about (fermata choose {} ANSWER)\n",
+            "{:<10} {}  {}: {about} (fermata choose {} ANSWER)\n",
             "choose", start.start, start.workflow, start.start
         );
     }

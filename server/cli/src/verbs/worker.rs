@@ -1,13 +1,14 @@
 //! `fermata worker RUN`: executes one run until it is over or parked (internal).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use fermata_agents::Stubs;
 use fermata_control::{Control, Permission, RepositoryConfig, root_of};
 use fermata_engine::{EventBody, RunId, Surface};
-use fermata_runner::agent::{PermissionPolicy, PermissionRule};
+use fermata_runner::agent::{AgentProvider, PermissionPolicy, PermissionRule};
 use fermata_runner::{Surroundings, run_worker};
 use fermata_store::{PinnedWorld, RunLock};
 
@@ -27,6 +28,7 @@ pub(crate) struct Worker {
 /// # Errors
 /// When somebody else works on the run, or the store cannot be used.
 pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
+    fermata_runner::blot_panics();
     let control = open::surface(home, Surface::Policy)?;
     let run = RunId::from(options.run.as_str());
     let Some(lock) = RunLock::try_acquire(&control.home().locks(), &run)? else {
@@ -34,13 +36,15 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
     };
     let state = control.state(&run)?;
     let script = open::script_of(Path::new(&state.request.file));
-    let agents = open::registry(open::user_agents(control.config()), script);
+    let agents: Arc<dyn AgentProvider> = if state.request.dry_run {
+        let stubs = state.request.agent.as_deref().and_then(stub_file);
+        Arc::new(Stubs::read(stubs.or(script).as_deref())?)
+    } else {
+        let own = open::user_agents(control.config());
+        Arc::new(open::registry(own, script))
+    };
     let world = pinned(&control, &run)?;
-    let mut surroundings = Surroundings::new(
-        Arc::clone(control.store()),
-        Arc::new(agents),
-        Arc::new(world),
-    );
+    let mut surroundings = Surroundings::new(Arc::clone(control.store()), agents, Arc::new(world));
     surroundings.children = Some(Arc::new(Nursery(control.clone())));
     surroundings.home = control.home().root().to_path_buf();
     surroundings.permissions = permissions(&control, Path::new(&state.request.file))?;
@@ -53,6 +57,14 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
     // A blocking read of a pipe must not keep a worker that is done.
     runtime.shutdown_background();
     Ok(Exit::Fine)
+}
+
+/// The file of stubs that a dry run names as its agent.
+fn stub_file(agent: &str) -> Option<PathBuf> {
+    let file = agent
+        .strip_prefix("stubs:")
+        .or_else(|| agent.strip_prefix("scripted:"))?;
+    Some(PathBuf::from(file))
 }
 
 /// The definition as it was pinned last: at the start, or when an edited one was taken over.

@@ -1,10 +1,14 @@
 //! The JSON shapes of design/protocol.md that runs have: `run`, `runs`, `show`,
 //! `answer` and the choice. One place, for terminal, editor, panel and MCP.
 
+mod log;
 mod outcome;
+mod schema;
 mod show;
+mod worktree;
 
 pub use outcome::exit_code_of;
+pub use schema::protocol_schema;
 
 use fermata_engine::{Payload, RunState, StepStatus, Surface};
 use serde_json::{Value, json};

@@ -185,11 +185,21 @@ impl StartRefusal {
 
 impl Choice {
     fn message(&self) -> String {
+        let Some(prior) = &self.prior else {
+            return format!(
+                "{} runs in a worktree of its own and {} with uncommitted changes: begin with them, from the last commit without them, or dismiss the request",
+                self.workflow,
+                match self.changes.as_slice() {
+                    [file] => format!("there is {file}"),
+                    files => format!("there are {} files", files.len()),
+                }
+            );
+        };
         format!(
             "the last run of {}, {}, is {}: resume it, abandon it and run, run fresh and keep it, or dismiss the request",
             self.workflow,
-            self.prior.run.short(),
-            match (self.prior.status, self.prior.cause) {
+            prior.run.short(),
+            match (prior.status, prior.cause) {
                 (Status::Failed, Some(cause)) => {
                     format!("failed ({})", json!(cause).as_str().unwrap_or_default())
                 }
@@ -208,16 +218,17 @@ impl Choice {
         json!({
             "start": self.start,
             "workflow": self.workflow,
-            "prior": {
-                "run": self.prior.run,
-                "status": self.prior.status,
-                "cause": self.prior.cause,
-                "started": self.prior.started,
-                "progress": self.prior.progress,
-                "message": self.prior.message,
-                "changed": self.prior.changed,
-                "gate": self.prior.gate,
-            },
+            "prior": self.prior.as_ref().map(|prior| json!({
+                "run": prior.run,
+                "status": prior.status,
+                "cause": prior.cause,
+                "started": prior.started,
+                "progress": prior.progress,
+                "message": prior.message,
+                "changed": prior.changed,
+                "gate": prior.gate,
+            })),
+            "changes": self.changes,
             "request": request,
             "answers": self.answers,
             "commands": self.commands(),
@@ -226,6 +237,18 @@ impl Choice {
 
     /// The answers as commands to type, the message quoted.
     fn commands(&self) -> Value {
+        let Some(prior) = &self.prior else {
+            return self
+                .answers
+                .iter()
+                .map(|answer| {
+                    let word = answer.as_str();
+                    let command = format!("fermata choose {} {word}", self.start);
+                    (word.to_owned(), Value::from(command))
+                })
+                .collect::<serde_json::Map<_, _>>()
+                .into();
+        };
         let message = self
             .request
             .get("message")
@@ -238,7 +261,7 @@ impl Choice {
                 .unwrap_or(&self.workflow),
         );
         json!({
-            "resume": format!("fermata resume {}", self.prior.run),
+            "resume": format!("fermata resume {}", prior.run),
             "abandon_and_run": format!("fermata choose {} abandon_and_run", self.start),
             "run_fresh": format!("fermata run {workflow} --force{message}"),
             "dismiss": format!("fermata choose {} dismiss", self.start),

@@ -16,8 +16,9 @@ fn of_all_choices_made_at_once_one_counts_and_only_that_one_has_effects() {
         let prior = scene.failed("A");
         let start = choice(&scene.start("B")).start;
         let barrier = Arc::new(Barrier::new(4));
-        let threads: Vec<_> = ChoiceAnswer::ALL
-            .into_iter()
+        let threads: Vec<_> = ChoiceAnswer::ABOUT_PRIOR
+            .iter()
+            .copied()
             .map(|answer| {
                 let (door, start, barrier) = (
                     scene.door(answer.as_str()),
@@ -41,7 +42,9 @@ fn of_all_choices_made_at_once_one_counts_and_only_that_one_has_effects() {
             ChoiceAnswer::Resume => (Status::Queued, 1),
             ChoiceAnswer::AbandonAndRun => (Status::Cancelled, 2),
             ChoiceAnswer::RunFresh => (Status::Failed, 2),
-            ChoiceAnswer::Dismiss => (Status::Failed, 1),
+            ChoiceAnswer::Dismiss | ChoiceAnswer::WithChanges | ChoiceAnswer::FromHead => {
+                (Status::Failed, 1)
+            }
         };
         assert_eq!(scene.status(&prior), status, "{won:?}");
         assert_eq!(scene.all().len(), runs, "{won:?}");

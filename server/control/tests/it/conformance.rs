@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use fermata_control::{Act, AnswerInput, AnswerOutcome, Outcome, ResumeOptions, StartRefusal};
-use fermata_engine::{RunId, Status};
-use serde_json::Value;
+use fermata_engine::{EventBody, RunId, Status};
+use serde_json::{Value, json};
 
 use crate::scene::{FLOW, Scene, started};
 
@@ -170,13 +170,13 @@ fn the_recorded_policies_about_earlier_runs_come_out_as_they_must() {
         played += 1;
     }
     println!("{played} of {} scenarios", rows.len());
-    assert!(played * 10 >= rows.len() * 8);
+    assert!(played + 1 >= rows.len(), "all but resuming without an id");
 }
 
-/// A run in the recorded state, where Fermata has that state.
-fn in_state(scene: &Scene, state: &str) -> Option<RunId> {
+/// A run in the recorded state.
+fn in_state(scene: &Scene, state: &str) -> RunId {
     let fresh = || started(&scene.force("x"));
-    Some(match state {
+    match state {
         "pending" => fresh(),
         "running" | "running-stale" | "running-idle-23h" => {
             let mut worker = scene.play(&fresh());
@@ -190,6 +190,33 @@ fn in_state(scene: &Scene, state: &str) -> Option<RunId> {
         | "paused-gate-rework"
         | "paused-gate-rework-last"
         | "paused-gate-decisions-with-reject" => scene.parked("x"),
+        "paused-gate-decisions" => {
+            let mut worker = scene.running("x");
+            worker.approval_of(&["approve", "later", "reject"]);
+            worker.park();
+            worker.run.clone()
+        }
+        // Answered, and whoever answered has died before a worker came.
+        "paused-gate-approved" | "paused-gate-rejected-staged" => {
+            let run = scene.parked("x");
+            let word = if state == "paused-gate-approved" {
+                "approve"
+            } else {
+                "reject"
+            };
+            let words = AnswerInput::Words(vec![word.to_owned()]);
+            let answered = scene.control.answer(&run, None, words).unwrap();
+            assert!(matches!(answered, AnswerOutcome::Accepted { .. }));
+            scene.pass(3_000);
+            run
+        }
+        // It waits, and what it waits for is not its own.
+        "paused-child" | "paused-no-gate" => {
+            let mut worker = scene.running("x");
+            worker.add(EventBody::RunWaiting { gates: Vec::new() });
+            worker.park();
+            worker.run.clone()
+        }
         "completed" => {
             let mut worker = scene.running("x");
             worker.complete();
@@ -201,9 +228,8 @@ fn in_state(scene: &Scene, state: &str) -> Option<RunId> {
             scene.control.abandon(&run).unwrap();
             run
         }
-        // A gate that is answered and not yet acted upon, one of a child, a pause without a gate: not states of ours.
-        _ => return None,
-    })
+        other => panic!("unknown state {other}"),
+    }
 }
 
 /// Whether the operation is taken, as design/runs.md has it; `None` where the row is not about people.
@@ -215,8 +241,10 @@ fn taken(row: &Value) -> Option<bool> {
         "resume" if state == "pending" => None,
         // A running run whose worker is gone is interrupted, and resumable.
         "resume" if state.starts_with("running") => Some(true),
-        "resume" | "abandon" | "cancel" | "respond-unknown" => Some(ok),
-        "approve" | "reject" => Some(ok),
+        // Archon cancels a run by refusing a gate that it does not have; here there is nothing to refuse.
+        "reject" | "respond-reject" if state == "paused-no-gate" => Some(false),
+        "resume" | "abandon" | "cancel" | "approve" | "approve-with-text" | "reject" => Some(ok),
+        "respond-approve" | "respond-later" | "respond-reject" | "respond-unknown" => Some(ok),
         _ => None,
     }
 }
@@ -231,16 +259,19 @@ fn the_recorded_transitions_that_people_cause_are_taken_or_refused_as_they_must(
         let Some(wanted) = taken(row) else { continue };
         let scene = Scene::new();
         let state = row["state"].as_str().unwrap();
-        let Some(run) = in_state(&scene, state) else {
-            continue;
-        };
+        let run = in_state(&scene, state);
         let gates = scene.store.run(&run).unwrap().gates.len();
-        let answer = |text: &str| {
-            let words = AnswerInput::Words(vec![text.to_owned()]);
+        let take = |input: AnswerInput| {
             matches!(
-                scene.control.answer(&run, None, words).unwrap(),
+                scene.control.answer(&run, None, input).unwrap(),
                 AnswerOutcome::Accepted { .. }
             )
+        };
+        let answer = |text: &str| take(AnswerInput::Words(vec![text.to_owned()]));
+        let decide = |decision: &str, text: Option<&str>| {
+            take(AnswerInput::Json(
+                json!({"kind": "approval", "decision": decision, "text": text}),
+            ))
         };
         let operation = row["operation"].as_str().unwrap();
         let found = match operation {
@@ -256,7 +287,9 @@ fn the_recorded_transitions_that_people_cause_are_taken_or_refused_as_they_must(
             }
             "approve" => answer("approve"),
             "reject" => answer("reject"),
-            _ => answer("no such decision"),
+            "approve-with-text" => decide("approve", Some("looks fine")),
+            "respond-unknown" => answer("no such decision"),
+            respond => decide(respond.trim_start_matches("respond-"), None),
         };
         assert_eq!(found, wanted, "{} {state} {operation}", row["id"]);
         let after = scene.store.run(&run).unwrap();
@@ -268,5 +301,5 @@ fn the_recorded_transitions_that_people_cause_are_taken_or_refused_as_they_must(
         played += 1;
     }
     println!("{played} of {} transitions", rows.len());
-    assert!(played > 40);
+    assert_eq!(played * 304, 189 * rows.len(), "all that people can do");
 }

@@ -36,7 +36,7 @@ fn a_changed_file_has_to_be_decided_about() {
     };
     assert_eq!(steps, ["ship"]);
     assert!(edited, "only a step without a result is different");
-    assert!(choice(&scene.start("B")).prior.changed);
+    assert!(choice(&scene.start("B")).prior.clone().unwrap().changed);
     started(
         &scene
             .control
@@ -87,18 +87,39 @@ fn an_edited_finished_step_allows_only_the_pinned_definition() {
 }
 
 #[test]
-fn limits_and_layout_are_no_changes_of_steps() {
+fn comments_layout_and_limits_are_nobodys_question_and_the_limits_of_now_count() {
+    let scene = Scene::new();
+    let run = scene.failed("A");
+    let text = format!(
+        "# a comment\n{}",
+        FLOW.replace(
+            "entry_point: build",
+            "entry_point: build\n  limits: {max_iterations: 40}"
+        )
+        .replace("command: 'true'", "command:   \"true\"")
+    );
+    std::fs::write(scene.flow(), &text).unwrap();
+    started(
+        &scene
+            .control
+            .resume(&run, ResumeOptions::default())
+            .unwrap(),
+    );
+    let row = scene.store.run(&run).unwrap();
+    let world = PinnedWorld::load(scene.store.as_ref(), &row.definition).unwrap();
+    assert_eq!(
+        world.read(std::path::Path::new(&row.file)).unwrap(),
+        text.as_bytes()
+    );
+}
+
+#[test]
+fn what_a_workflow_says_beside_its_steps_is_a_change_too() {
     let scene = Scene::new();
     let run = scene.failed("A");
     std::fs::write(
         scene.flow(),
-        format!(
-            "# a comment\n{}",
-            FLOW.replace(
-                "entry_point: build",
-                "entry_point: build\n  limits: {max_iterations: 40}"
-            )
-        ),
+        format!("{FLOW}output: {{done: '{{{{ ship.output.stdout }}}}'}}\n"),
     )
     .unwrap();
     let StartRefusal::DefinitionChanged { steps, edited, .. } = refusal(

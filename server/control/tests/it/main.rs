@@ -8,6 +8,7 @@
 mod answer;
 mod choose;
 mod conformance;
+mod crash_points;
 mod definition;
 mod end;
 mod model;

@@ -182,6 +182,8 @@ impl Model {
             return Said::Refused;
         }
         match answer {
+            // Nothing runs in a worktree here, so nobody is asked about changes.
+            ChoiceAnswer::WithChanges | ChoiceAnswer::FromHead => Said::Refused,
             ChoiceAnswer::Dismiss => {
                 self.starts[start].open = false;
                 Said::Dismissed

@@ -40,13 +40,16 @@ fn a_failed_prior_leads_to_a_choice_and_nothing_executes() {
     let before = scene.store.run(&prior).unwrap();
     let launched = scene.launched();
     let choice = choice(&scene.start("B"));
-    assert_eq!(choice.prior.run, prior);
-    assert_eq!(choice.prior.status, Status::Failed);
-    assert_eq!(choice.prior.progress.as_deref(), Some("1 of 2 steps"));
-    assert_eq!(choice.prior.message, "(no message)");
-    assert!(!choice.prior.changed);
+    assert_eq!(choice.prior.clone().unwrap().run, prior);
+    assert_eq!(choice.prior.clone().unwrap().status, Status::Failed);
+    assert_eq!(
+        choice.prior.clone().unwrap().progress.as_deref(),
+        Some("1 of 2 steps")
+    );
+    assert_eq!(choice.prior.clone().unwrap().message, "(no message)");
+    assert!(!choice.prior.clone().unwrap().changed);
     assert_eq!(choice.request["inputs"]["task"], "B");
-    assert_eq!(choice.answers, ChoiceAnswer::ALL);
+    assert_eq!(choice.answers, ChoiceAnswer::ABOUT_PRIOR);
     assert_eq!(scene.all(), std::slice::from_ref(&prior));
     assert_eq!(scene.launched(), launched);
     assert_eq!(scene.store.run(&prior).unwrap(), before);
@@ -56,16 +59,25 @@ fn a_failed_prior_leads_to_a_choice_and_nothing_executes() {
 fn a_queued_running_or_waiting_prior_leads_to_a_choice_and_is_not_continued() {
     let scene = Scene::new();
     let run = started(&scene.start("A"));
-    assert_eq!(choice(&scene.start("B")).prior.status, Status::Queued);
+    assert_eq!(
+        choice(&scene.start("B")).prior.clone().unwrap().status,
+        Status::Queued
+    );
     let mut worker = scene.play(&run);
-    assert_eq!(choice(&scene.start("C")).prior.status, Status::Running);
+    assert_eq!(
+        choice(&scene.start("C")).prior.clone().unwrap().status,
+        Status::Running
+    );
     worker.approval();
     let waiting = choice(&scene.start("D"));
-    assert_eq!(waiting.prior.status, Status::Waiting);
-    assert_eq!(waiting.prior.gate.unwrap()["kind"], "approval");
+    assert_eq!(waiting.prior.clone().unwrap().status, Status::Waiting);
+    assert_eq!(
+        waiting.prior.clone().unwrap().gate.unwrap()["kind"],
+        "approval"
+    );
     worker.park();
     let parked = choice(&scene.start("E"));
-    assert_eq!(parked.prior.status, Status::Waiting);
+    assert_eq!(parked.prior.clone().unwrap().status, Status::Waiting);
     assert_eq!(scene.all().len(), 1);
     assert_eq!(scene.store.run(&run).unwrap().gates.len(), 1);
 }
@@ -76,8 +88,11 @@ fn a_running_prior_whose_worker_is_gone_is_marked_interrupted_and_asked_about() 
     let mut worker = scene.running("A");
     worker.die();
     let asked = choice(&scene.start("B"));
-    assert_eq!(asked.prior.status, Status::Failed);
-    assert_eq!(asked.prior.cause, Some(fermata_engine::Cause::Interrupted));
+    assert_eq!(asked.prior.clone().unwrap().status, Status::Failed);
+    assert_eq!(
+        asked.prior.clone().unwrap().cause,
+        Some(fermata_engine::Cause::Interrupted)
+    );
 }
 
 #[test]
@@ -208,7 +223,7 @@ fn arguments_survive_a_restart_and_reach_the_run_unchanged() {
     scene.failed("A");
     let mut request = scene.request("B \"quoted\" `tick` \\ …\nsecond line");
     request.agent = Some("mine".to_owned());
-    request.gates = fermata_control::GatesPolicy::Continue(7);
+    request.gates = Some(fermata_control::GatesPolicy::Continue(7));
     let wanted = request.inputs.clone();
     let start = choice(&scene.control.start(request).unwrap()).start;
     // Another process opens the same home.

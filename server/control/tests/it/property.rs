@@ -24,8 +24,16 @@ use crate::scene::{Played, Scene};
 const CASES: u32 = 400;
 const SEED: u64 = 0x00fe_a7a0;
 
-/// Where the store fails during an operation: at which of its calls, and whether the call took effect.
-type Trouble = Option<(u64, bool)>;
+/// What goes wrong with the store during an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Nothing.
+    None,
+    /// The call of that number fails; `after` says that it took effect all the same.
+    Fails { at: u64, after: bool },
+    /// Whoever acts dies at the call of that number, or right after it; somebody else asks for the same later.
+    Dies { at: u64, after: bool },
+}
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -33,7 +41,7 @@ fn number(name: &str) -> Option<u64> {
 
 fn ops() -> impl Strategy<Value = Vec<(Op, Trouble)>> {
     let run = || 0_usize..5;
-    let answer = prop::sample::select(fermata_control::ChoiceAnswer::ALL.to_vec());
+    let answer = prop::sample::select(fermata_control::ChoiceAnswer::ABOUT_PRIOR.to_vec());
     let deed = prop::sample::select(vec![
         Deed::Begin,
         Deed::Begin,
@@ -59,8 +67,9 @@ fn ops() -> impl Strategy<Value = Vec<(Op, Trouble)>> {
         10 => (run(), deed).prop_map(|(run, deed)| Op::Worker { run, deed }),
     ];
     let trouble = prop_oneof![
-        3 => Just(None),
-        1 => (0_u64..14, any::<bool>()).prop_map(Some),
+        6 => Just(Trouble::None),
+        1 => (0_u64..14, any::<bool>()).prop_map(|(at, after)| Trouble::Fails { at, after }),
+        1 => (0_u64..14, any::<bool>()).prop_map(|(at, after)| Trouble::Dies { at, after }),
     ];
     prop::collection::vec((op, trouble), 1..40)
 }
@@ -83,7 +92,7 @@ fn every_sequence_of_requests_answers_and_accidents_ends_as_the_naive_model_says
     }
 }
 
-struct World {
+pub(crate) struct World {
     scene: Scene,
     store: Arc<Faulty<MemStore>>,
     control: Control,
@@ -92,10 +101,12 @@ struct World {
     runs: Vec<RunId>,
     starts: Vec<String>,
     workers: BTreeMap<usize, Played>,
+    /// Calls of the store during the last operation in trouble.
+    pub(crate) calls: u64,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let store = Arc::new(Faulty::new(MemStore::new()));
         let scene = Scene::with(Arc::clone(&store) as Arc<dyn Store>);
         Self {
@@ -106,10 +117,12 @@ impl World {
             runs: Vec::new(),
             starts: Vec::new(),
             workers: BTreeMap::new(),
+            calls: 0,
         }
     }
 
-    fn play(&mut self, ops: &[(Op, Trouble)]) {
+    /// Plays the operations that mean anything.
+    pub(crate) fn play(&mut self, ops: &[(Op, Trouble)]) {
         for (index, (op, trouble)) in ops.iter().enumerate() {
             if !self.model.can(op) {
                 continue;
@@ -117,8 +130,10 @@ impl World {
             let before = self.model.clone();
             let wanted = self.model.apply(op, index);
             let said = match trouble {
-                None => Some(self.act(op, index).expect("nothing fails here")),
-                Some((at, after)) => self.act_in_trouble(op, index, *at, *after),
+                Trouble::None => Some(self.act(op, index).expect("nothing fails here")),
+                Trouble::Fails { .. } | Trouble::Dies { .. } => {
+                    self.act_in_trouble(op, index, *trouble)
+                }
             };
             self.learn();
             if let Some(said) = said {
@@ -128,8 +143,9 @@ impl World {
         }
     }
 
-    /// The operation with a store that fails once; then, if that was noticed, again.
-    fn act_in_trouble(&mut self, op: &Op, index: usize, at: u64, after: bool) -> Option<Heard> {
+    /// The operation with a store that fails; then, if that was noticed, again: by the same person, or by another one
+    /// after a restart.
+    fn act_in_trouble(&mut self, op: &Op, index: usize, trouble: Trouble) -> Option<Heard> {
         if matches!(op, Op::Worker { .. } | Op::Pass) {
             return Some(self.act(op, index).expect("nothing fails here"));
         }
@@ -137,8 +153,13 @@ impl World {
             path: "the store".to_owned(),
         };
         self.store.plan(move |call: Call, number| {
+            let (hit, after) = match trouble {
+                Trouble::None => return None,
+                Trouble::Fails { at, after } => (number == at, after),
+                Trouble::Dies { at, after } => (number >= at, after && number == at),
+            };
             // A lock that is lost with the error is given back, as by a process that dies.
-            (number == at).then(|| {
+            hit.then(|| {
                 if after && call != Call::TryLock {
                     Fault::After(error.clone())
                 } else {
@@ -147,10 +168,13 @@ impl World {
             })
         });
         let first = self.act(op, index);
-        self.store.heal();
+        self.calls = self.store.heal();
         match first {
             Ok(said) => Some(said),
             Err(_) => {
+                if matches!(trouble, Trouble::Dies { .. }) {
+                    self.control = self.scene.impatient();
+                }
                 self.act(op, index).expect("the store is whole again");
                 None
             }
@@ -364,7 +388,7 @@ impl World {
                 .start(&fermata_store::StartId(id.clone()))
                 .unwrap();
             assert_eq!(row.request["inputs"]["task"], start.args.to_string());
-            assert_eq!(row.prior, self.runs[start.prior]);
+            assert_eq!(row.prior.as_ref(), Some(&self.runs[start.prior]));
         }
     }
 }

@@ -109,7 +109,7 @@ fn the_choice_previews_the_prior_prompt_and_quotes_suggested_commands() {
     let long = format!("line one\n{}", "y".repeat(200));
     scene.play(&started(&ask(&long))).fail();
     let choice = choice(&ask(r#"fix \ path "quoted" `tick`"#));
-    let shown = choice.prior.message.clone();
+    let shown = choice.prior.clone().unwrap().message.clone();
     assert!(
         shown.starts_with("line one yyy") && shown.ends_with('…'),
         "{shown}"
@@ -237,7 +237,7 @@ fn a_held_checkout_is_busy_until_its_holder_is_over_or_dead() {
 }
 
 #[test]
-fn a_worktree_has_a_branch_of_its_own_and_holds_no_checkout() {
+fn a_worktree_has_a_branch_of_its_own_and_holds_no_checkout_but_itself() {
     let scene = Scene::new();
     let mut request = scene.request("A");
     request.isolation = Isolation::Worktree;
@@ -247,7 +247,7 @@ fn a_worktree_has_a_branch_of_its_own_and_holds_no_checkout() {
         place.branch,
         Some(format!("fermata/deploy-flow-{}", run.short()))
     );
-    assert_eq!(place.checkout, None);
+    assert_eq!(place.checkout, place.worktree);
     assert_eq!(scene.store.run(&run).unwrap().cwd, place.worktree.unwrap());
 }
 

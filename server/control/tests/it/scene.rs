@@ -408,7 +408,29 @@ impl Played {
         gate
     }
 
+    /// Opens an approval gate with decisions of its own and waits at it.
+    pub(crate) fn approval_of(&mut self, decisions: &[&str]) -> GateId {
+        let answers = decisions
+            .iter()
+            .map(|decision| AnswerSpec {
+                answer: json!({"kind": "approval", "decision": decision}),
+                label: (*decision).to_owned(),
+                consequence: None,
+                fields: Vec::new(),
+            })
+            .collect();
+        let gate = self.gate_with(GateKind::Approval, answers);
+        self.add(EventBody::RunWaiting {
+            gates: vec![gate.clone()],
+        });
+        gate
+    }
+
     pub(crate) fn gate(&mut self, kind: GateKind) -> GateId {
+        self.gate_with(kind, answers(kind))
+    }
+
+    fn gate_with(&mut self, kind: GateKind, answers: Vec<AnswerSpec>) -> GateId {
         let number = self
             .store
             .events(&self.run, 1, usize::MAX)
@@ -430,7 +452,7 @@ impl Played {
             path: StepPath::from("ship"),
             workflow: "deploy-flow".to_owned(),
             prompt: "Ship it?".to_owned(),
-            answers: answers(kind),
+            answers,
             limit: (kind == GateKind::IterationLimit).then(|| LimitEvidence {
                 current_iteration: 10,
                 max_iterations: 10,

@@ -21,6 +21,25 @@ fn a_queued_run_that_nobody_claims_gets_a_worker_from_any_surface_after_two_seco
 }
 
 #[test]
+fn a_clock_that_was_put_back_keeps_no_worker_from_a_queued_run() {
+    let scene = Scene::new();
+    let run = started(&scene.start("A"));
+    scene
+        .clock
+        .fetch_sub(900_000, std::sync::atomic::Ordering::SeqCst);
+    let door = scene.door("bob");
+    assert_eq!(door.tick().unwrap(), std::slice::from_ref(&run));
+    assert_eq!(scene.launched().len(), 2);
+    door.tick().unwrap();
+    assert_eq!(scene.launched().len(), 2, "that one is on the way now");
+    let worker = scene.play(&run);
+    // And the newest run is the newest, whatever its times say.
+    let forced = started(&scene.force("B"));
+    assert_eq!(scene.control.find("@last").unwrap(), forced);
+    drop(worker);
+}
+
+#[test]
 fn a_claimed_run_gets_no_second_worker() {
     let scene = Scene::new();
     let _worker = scene.running("A");

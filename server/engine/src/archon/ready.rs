@@ -243,6 +243,7 @@ fn skip(turn: &mut Turn<'_>, place: &Place<'_>, reason: &str, warning: Option<St
         turn.draft.emit(
             &place.path,
             EventBody::Warning {
+                code: None,
                 message,
                 step: Some(place.node.id().to_owned()),
             },

@@ -1,8 +1,8 @@
 //! The variables that templates and conditions see (specs/conductor.md 4.4).
 //! Built from a frame's results; nothing is evaluated here.
 
-use fermata_workflow::StepKind;
 use fermata_workflow::model::ContextMode;
+use fermata_workflow::{StepKind, texts};
 use serde_json::{Map, Value, json};
 
 use crate::definition::Source;
@@ -37,20 +37,68 @@ impl Context {
 
 /// Everything that came before, whatever the mode: for routes, gates, terminate and final output.
 pub(crate) fn accumulated(source: &Source, frame: &Frame) -> Context {
-    let mut context = always(source, frame, Value::Object(frame.inputs.clone()));
+    seen_by(&Reader::default(), source, frame)
+}
+
+/// Of everything that came before, what these texts can see. In a long run that is a small part, and a step must not
+/// cost more the later it comes.
+pub(crate) fn seen_by(reader: &Reader<'_>, source: &Source, frame: &Frame) -> Context {
+    let mut context = always(reader, source, frame, Value::Object(frame.inputs.clone()));
     for (name, output) in &frame.outputs {
-        insert(&mut context, name, output);
+        if reader.mentions(name) {
+            insert(&mut context, name, output);
+        }
     }
     Context::new(context)
+}
+
+/// The texts that a context is built for. A name that stands in none of them, not even as a part of another word, is
+/// not needed; without texts everything is.
+#[derive(Debug, Default)]
+pub(crate) struct Reader<'a> {
+    texts: Option<Vec<&'a str>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Of these texts. One that takes in another file can see anything.
+    pub(crate) fn of(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let texts: Vec<&str> = texts.into_iter().collect();
+        let takes_in = ["include", "import", "extends"];
+        let open = texts
+            .iter()
+            .any(|text| takes_in.iter().any(|word| text.contains(word)));
+        Self {
+            texts: (!open).then_some(texts),
+        }
+    }
+
+    fn of_step(place: &Place<'a>) -> Self {
+        match &place.step.kind {
+            StepKind::Agent(_) | StepKind::Script(_) | StepKind::Set(_) | StepKind::Wait(_) => {
+                let own = texts::of_step(place.step).into_iter().map(|(_, text)| text);
+                let folder = place.source.workflow.runtime.working_dir.as_ref();
+                Self::of(own.chain(folder).map(|text| text.as_str()))
+            }
+            _ => Self::default(),
+        }
+    }
+
+    fn mentions(&self, name: &str) -> bool {
+        match &self.texts {
+            Some(texts) => texts.iter().any(|text| text.contains(name)),
+            None => true,
+        }
+    }
 }
 
 /// What a step's own templates see, in the workflow's mode.
 pub(crate) fn of_step(place: &Place<'_>, frame: &Frame) -> Result<Context, Failure> {
     let source = place.source;
+    let reader = Reader::of_step(place);
     let context = match source.workflow.context.mode {
-        ContextMode::Accumulate => accumulated(source, frame),
+        ContextMode::Accumulate => seen_by(&reader, source, frame),
         ContextMode::LastOnly => {
-            let mut context = always(source, frame, Value::Object(frame.inputs.clone()));
+            let mut context = always(&reader, source, frame, Value::Object(frame.inputs.clone()));
             if let Some((name, output)) = frame
                 .history
                 .last()
@@ -73,7 +121,7 @@ pub(crate) fn of_step(place: &Place<'_>, frame: &Frame) -> Result<Context, Failu
             } else {
                 Map::new()
             };
-            let mut context = always(source, frame, Value::Object(inputs));
+            let mut context = always(&reader, source, frame, Value::Object(inputs));
             explicit::add(&mut context, &place.step.input, frame)?;
             Context::new(context)
         }
@@ -84,7 +132,12 @@ pub(crate) fn of_step(place: &Place<'_>, frame: &Frame) -> Result<Context, Failu
     })
 }
 
-fn always(source: &Source, frame: &Frame, inputs: Value) -> Map<String, Value> {
+fn always(
+    reader: &Reader<'_>,
+    source: &Source,
+    frame: &Frame,
+    inputs: Value,
+) -> Map<String, Value> {
     let mut workflow = Map::new();
     workflow.insert("input".to_owned(), inputs);
     workflow.insert(
@@ -101,10 +154,12 @@ fn always(source: &Source, frame: &Frame, inputs: Value) -> Map<String, Value> {
     );
     let mut context = Map::new();
     context.insert("workflow".to_owned(), Value::Object(workflow));
-    context.insert(
-        "context".to_owned(),
-        json!({"iteration": frame.history.len(), "history": frame.history}),
-    );
+    if reader.mentions("context") {
+        context.insert(
+            "context".to_owned(),
+            json!({"iteration": frame.history.len(), "history": frame.history}),
+        );
+    }
     context
 }
 

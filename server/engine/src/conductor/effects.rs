@@ -172,7 +172,43 @@ fn call(
             .and_then(|cost| cost.get("pricing"))
             .cloned(),
         text: None,
+        mcp_servers: match workflow.runtime.raw.get("mcp_servers") {
+            Some(Value::Object(servers)) => servers.clone(),
+            _ => Map::new(),
+        },
+        settings: settings(&workflow.runtime.raw, &agent.raw),
     }
+}
+
+/// Keys of `runtime` that are about how an agent works and have no field of their own in a call.
+const SETTINGS: [&str; 11] = [
+    "temperature",
+    "max_tokens",
+    "timeout",
+    "max_session_seconds",
+    "max_agent_iterations",
+    "skills",
+    "skill_injection",
+    "skill_discovery",
+    "plugin_sources",
+    "plugins",
+    "tool_output",
+];
+
+/// What the workflow asks of its agents, and the step over it; null inherits.
+fn settings(runtime: &Value, agent: &Value) -> Map<String, Value> {
+    let written = SETTINGS
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), runtime.get(key)?.clone())));
+    let own = agent.as_object().into_iter().flatten();
+    let own = own.map(|(key, value)| (key.clone(), value.clone()));
+    let mut settings = Map::new();
+    for (key, value) in written.chain(own) {
+        if !value.is_null() {
+            settings.insert(key, value);
+        }
+    }
+    settings
 }
 
 /// The deadline of a workflow, with the time that the run has waited for people added.

@@ -3,6 +3,7 @@
 
 use fermata_expr::coerce::{self, OutputType};
 use fermata_expr::{EvalError, condition, schema, template};
+use fermata_workflow::Text;
 use fermata_workflow::model::Route;
 use serde_json::{Map, Value};
 
@@ -22,6 +23,12 @@ fn failed(kind: &str, error: EvalError) -> Failure {
 /// A rendered template.
 pub(super) fn render(text: &str, context: &Context) -> Result<String, Failure> {
     template::render(text, context.value()).map_err(|error| failed("TemplateError", error))
+}
+
+/// A rendered prompt, which may take in templates from beside its file.
+pub(super) fn prompt(text: &Text, context: &Context) -> Result<String, Failure> {
+    template::render_with(text, context.value(), &text.partials)
+        .map_err(|error| failed("TemplateError", error))
 }
 
 /// The first route whose condition holds.

@@ -11,7 +11,7 @@ use crate::event::{EventBody, Failure, Payload};
 use crate::ids::StepPath;
 use crate::state::Frame;
 
-use super::context::{Context, accumulated};
+use super::context::{Context, Reader, accumulated, seen_by};
 use super::place::is_group;
 use super::{Turn, eval, steps};
 
@@ -100,7 +100,12 @@ impl<'a> Turn<'a> {
         if step.routes.is_empty() {
             return Ok((END.to_owned(), None, None, None));
         }
-        let context = accumulated(source, frame).with([("output".to_owned(), output.clone())]);
+        let texts = step
+            .routes
+            .iter()
+            .flat_map(|route| route.when.iter().chain(route.output.values()));
+        let context = seen_by(&Reader::of(texts.map(Text::as_str)), source, frame)
+            .with([("output".to_owned(), output.clone())]);
         let at = eval::choose_route(&step.routes, &context)?;
         let route = &step.routes[at];
         let transform = if route.to.as_str() == END && !route.output.is_empty() {

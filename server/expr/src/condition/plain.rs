@@ -127,7 +127,9 @@ impl Host for Plain {
             Val::Callable(callable) => match &**callable {
                 Callable::Function(name) => function(name, args, &self.fuel),
                 Callable::Method { receiver, name } => methods::call(self, receiver, name, args),
-                Callable::Macro(_) => Err(EvalError::unsupported("this cannot be called")),
+                Callable::Macro(_) | Callable::Block { .. } => {
+                    Err(EvalError::unsupported("this cannot be called"))
+                }
             },
             other => {
                 let name = other.type_name();

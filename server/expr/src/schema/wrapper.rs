@@ -3,8 +3,8 @@
 use super::is_type;
 use serde_json::Value;
 
-/// Replaces single-key wrappers of scalar root fields: the key is `value`, `result` or the field's own name,
-/// and the wrapped value must already be of the wanted type. Nothing else changes.
+/// Replaces wrappers of scalar root fields by what they hold: the entry called `value`, `result` or like the field
+/// itself, provided that exactly one of these is of the wanted type. Nothing else changes.
 pub fn unwrap_values(content: Value, schema: &Value) -> Value {
     let (Value::Object(mut content), Value::Object(fields)) = (content.clone(), schema) else {
         return content;
@@ -18,14 +18,35 @@ pub fn unwrap_values(content: Value, schema: &Value) -> Value {
         let Some(Value::Object(wrapper)) = content.get(name) else {
             continue;
         };
-        let mut entries = wrapper.iter();
-        let (Some((key, inner)), None) = (entries.next(), entries.next()) else {
-            continue;
-        };
-        if (key == "value" || key == "result" || key == name) && is_type(inner, wanted) {
+        let mut fitting = wrapper.iter().filter(|(key, inner)| {
+            (*key == "value" || *key == "result" || *key == name) && is_type(inner, wanted)
+        });
+        if let (Some((_, inner)), None) = (fitting.next(), fitting.next()) {
             let inner = inner.clone();
             content.insert(name.clone(), inner);
         }
     }
     Value::Object(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unwrap_values;
+    use serde_json::{Value, json};
+
+    fn unwrapped(field: &str, ty: &str, wrapper: Value) -> Value {
+        unwrap_values(json!({field: wrapper}), &json!({field: {"type": ty}}))[field].take()
+    }
+
+    #[test]
+    fn a_wrapper_is_taken_off_when_one_entry_fits_and_left_when_two_do() {
+        let other_keys = unwrapped("verdict", "string", json!({"verdict": "A", "why": "x"}));
+        assert_eq!(other_keys, json!("A"));
+        let by_type = unwrapped("done", "boolean", json!({"result": true, "value": "yes"}));
+        assert_eq!(by_type, json!(true));
+        let two = json!({"verdict": "A", "value": "B"});
+        assert_eq!(unwrapped("verdict", "string", two.clone()), two);
+        let none = json!({"error": "cannot"});
+        assert_eq!(unwrapped("verdict", "string", none.clone()), none);
+    }
 }

@@ -1,7 +1,7 @@
 //! Turns the parser's tree into ours, with byte spans, and refuses what the dialect does not have.
 
 use super::names;
-use super::node::{Loop, Macro, Node};
+use super::node::{Block, Load, Loop, Macro, Node, Way};
 use crate::ast::{Argument, Binary, Comparison, Expr, ExprKind, Literal, Unary};
 use crate::error::SyntaxError;
 use minijinja::machinery::{Span, ast};
@@ -75,7 +75,7 @@ impl<'s> Lowering<'s> {
 
     fn statement(&mut self, statement: &ast::Stmt<'_>) -> Lowered<Node> {
         Ok(match statement {
-            ast::Stmt::Template(t) => Node::Block(self.body(&t.children)?),
+            ast::Stmt::Template(t) => Node::Group(self.body(&t.children)?),
             ast::Stmt::EmitRaw(raw) => Node::Text(super::newlines(raw.raw)),
             ast::Stmt::EmitExpr(emit) => Node::Output(self.expr(&emit.expr)?),
             ast::Stmt::IfCond(cond) => self.softened(true, |l| {
@@ -135,23 +135,37 @@ impl<'s> Lowering<'s> {
                     caller: Rc::new(self.definition(&block.macro_decl)?),
                 }
             }
-            ast::Stmt::Block(block) => Node::Block(self.softened(false, |l| l.body(&block.body))?),
-            ast::Stmt::Import(s) => Node::Load {
-                what: "import",
-                span: range(s.span()),
-            },
-            ast::Stmt::FromImport(s) => Node::Load {
-                what: "import",
-                span: range(s.span()),
-            },
-            ast::Stmt::Extends(s) => Node::Load {
-                what: "extends",
-                span: range(s.span()),
-            },
-            ast::Stmt::Include(s) => Node::Load {
-                what: "include",
-                span: range(s.span()),
-            },
+            ast::Stmt::Block(block) => Node::Block(Rc::new(Block {
+                name: block.name.to_owned(),
+                scoped: self.tag_says(range(block.span()), "scoped"),
+                body: self.softened(false, |l| l.body(&block.body))?,
+            })),
+            ast::Stmt::Import(s) => {
+                let way = Way::Import {
+                    target: self.expr(&s.name)?,
+                };
+                self.load(&s.expr, way, range(s.span()))?
+            }
+            ast::Stmt::FromImport(s) => {
+                let mut names = Vec::new();
+                for (name, alias) in &s.names {
+                    if let ast::Expr::Var(name) = name {
+                        let alias = match alias {
+                            Some(ast::Expr::Var(alias)) => alias.id,
+                            _ => name.id,
+                        };
+                        names.push((name.id.to_owned(), alias.to_owned()));
+                    }
+                }
+                self.load(&s.expr, Way::From { names }, range(s.span()))?
+            }
+            ast::Stmt::Extends(s) => self.load(&s.name, Way::Extends, range(s.span()))?,
+            ast::Stmt::Include(s) => {
+                let way = Way::Include {
+                    ignore_missing: s.ignore_missing,
+                };
+                self.load(&s.name, way, range(s.span()))?
+            }
             ast::Stmt::Do(s) => {
                 return Err(SyntaxError {
                     message: "the tag 'do' does not exist here; use '{% set _ = … %}'".to_owned(),
@@ -166,6 +180,28 @@ impl<'s> Lowering<'s> {
                 });
             }
         })
+    }
+
+    fn load(&mut self, source: &ast::Expr<'_>, way: Way, span: Range<usize>) -> Lowered<Node> {
+        let with_context = match way {
+            Way::Import { .. } | Way::From { .. } => self.tag_says(span.clone(), "with"),
+            Way::Include { .. } => !self.tag_says(span.clone(), "without"),
+            Way::Extends => true,
+        };
+        Ok(Node::Load(Load {
+            source: self.expr(source)?,
+            way,
+            with_context,
+            span,
+        }))
+    }
+
+    /// Whether the tag that a span starts in has a word that the parser reads and forgets.
+    fn tag_says(&self, span: Range<usize>, word: &str) -> bool {
+        let tag = self.source.get(span.start..).unwrap_or_default();
+        let tag = tag.split("%}").next().unwrap_or_default();
+        tag.split_whitespace()
+            .any(|found| found.trim_end_matches('-') == word)
     }
 
     fn definition(&mut self, m: &ast::Spanned<ast::Macro<'_>>) -> Lowered<Macro> {

@@ -5,11 +5,13 @@
 
 mod filters;
 mod functions;
+mod load;
 pub(crate) mod loops;
 mod lower;
 pub(crate) mod macros;
 pub mod names;
 mod node;
+pub mod partials;
 mod references;
 mod render;
 mod tests;
@@ -18,6 +20,7 @@ use crate::error::{EvalError, SyntaxError};
 use crate::reference::{Compared, Reference};
 use minijinja::machinery;
 use node::Node;
+pub use partials::Partials;
 use serde_json::Value;
 
 /// Operators and words one tag or output may hold; more than any person writes.
@@ -35,6 +38,11 @@ impl Parsed {
     /// Loop variables, assigned names, macros and the functions in [`names::FUNCTIONS`] are left out.
     pub fn references(&self) -> Vec<Reference> {
         references::references(&self.nodes)
+    }
+
+    /// Templates that it takes in, by name; `None` for a name that only rendering tells.
+    pub fn loads(&self) -> Vec<Option<String>> {
+        references::loads(&self.nodes)
     }
 
     /// Comparisons of a reference with a constant in outputs and `if` tags.
@@ -148,6 +156,18 @@ fn newlines(source: &str) -> String {
 /// # Errors
 /// Syntax, names that do not exist, types that do not fit, and the bounds in [`crate::fuel`].
 pub fn render(source: &str, context: &Value) -> Result<String, EvalError> {
+    render_with(source, context, &Partials::default())
+}
+
+/// Renders the text of a prompt file, which may take in others.
+///
+/// # Errors
+/// As [`render`], and templates that are not among `partials`.
+pub fn render_with(
+    source: &str,
+    context: &Value,
+    partials: &Partials,
+) -> Result<String, EvalError> {
     let parsed = parse(source)?;
-    render::render(&parsed.nodes, context)
+    render::render(&parsed.nodes, context, partials)
 }

@@ -62,10 +62,69 @@ pub(crate) enum Node {
         call: Expr,
         caller: Rc<Macro>,
     },
-    Block(Vec<Node>),
-    /// A construct that loads other templates, which a text in a workflow cannot.
-    Load {
-        what: &'static str,
-        span: Range<usize>,
-    },
+    /// Statements in the same scope.
+    Group(Vec<Node>),
+    Block(Rc<Block>),
+    Load(Load),
+}
+
+/// A part that a template which extends this one may replace.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) name: String,
+    /// Whether it sees the loops around it.
+    pub(crate) scoped: bool,
+    pub(crate) body: Vec<Node>,
+}
+
+/// A construct that takes in another template.
+#[derive(Debug)]
+pub(crate) struct Load {
+    /// The template's name, or a list of names.
+    pub(crate) source: Expr,
+    pub(crate) way: Way,
+    /// Whether the other template sees the names of this one.
+    pub(crate) with_context: bool,
+    pub(crate) span: Range<usize>,
+}
+
+/// What becomes of the other template.
+#[derive(Debug)]
+pub(crate) enum Way {
+    Include { ignore_missing: bool },
+    Extends,
+    Import { target: Expr },
+    From { names: Vec<(String, String)> },
+}
+
+impl Way {
+    pub(crate) fn tag(&self) -> &'static str {
+        match self {
+            Way::Include { .. } => "include",
+            Way::Extends => "extends",
+            Way::Import { .. } | Way::From { .. } => "import",
+        }
+    }
+}
+
+impl Node {
+    /// Whether it does nothing but write; a template that extends another leaves that to it.
+    pub(crate) fn writes(&self) -> bool {
+        match self {
+            Node::Text(_)
+            | Node::Output(_)
+            | Node::FilterBlock { .. }
+            | Node::CallBlock { .. }
+            | Node::Block(_) => true,
+            Node::Load(load) => matches!(load.way, Way::Include { .. }),
+            Node::If { .. }
+            | Node::For(_)
+            | Node::Set { .. }
+            | Node::SetBlock { .. }
+            | Node::With { .. }
+            | Node::AutoEscape { .. }
+            | Node::Macro(_)
+            | Node::Group(_) => false,
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Which undeclared names a template uses: scopes of loops, assignments and macros are followed.
 
 use super::names::FUNCTIONS;
-use super::node::Node;
-use crate::ast::{Expr, ExprKind};
+use super::node::{Node, Way};
+use crate::ast::{Expr, ExprKind, Literal};
 use crate::reference::{self, Compared, Reference};
 use std::collections::HashSet;
 
@@ -27,6 +27,64 @@ pub(super) fn comparisons(nodes: &[Node]) -> Vec<Compared> {
     found
 }
 
+/// Templates taken in anywhere in `nodes`; `None` for a name that is worked out.
+pub(super) fn loads(nodes: &[Node]) -> Vec<Option<String>> {
+    fn named(expr: &Expr, found: &mut Vec<Option<String>>) {
+        match &expr.kind {
+            ExprKind::Literal(Literal::Text(name)) => found.push(Some(name.clone())),
+            ExprKind::List(items) | ExprKind::Tuple(items) => {
+                items.iter().for_each(|item| named(item, found));
+            }
+            ExprKind::Conditional {
+                then, otherwise, ..
+            } => {
+                named(then, found);
+                otherwise.iter().for_each(|other| named(other, found));
+            }
+            _ => found.push(None),
+        }
+    }
+    let mut found = Vec::new();
+    each_node(nodes, &mut |node| {
+        if let Node::Load(load) = node {
+            named(&load.source, &mut found);
+        }
+    });
+    found
+}
+
+/// Visits every statement.
+pub(super) fn each_node<'a>(nodes: &'a [Node], visit: &mut dyn FnMut(&'a Node)) {
+    for node in nodes {
+        visit(node);
+        match node {
+            Node::If {
+                then, otherwise, ..
+            } => {
+                each_node(then, visit);
+                each_node(otherwise, visit);
+            }
+            Node::For(each) => {
+                each_node(&each.body, visit);
+                each_node(&each.otherwise, visit);
+            }
+            Node::Group(body)
+            | Node::SetBlock { body, .. }
+            | Node::With { body, .. }
+            | Node::FilterBlock { body, .. }
+            | Node::AutoEscape { body, .. } => each_node(body, visit),
+            Node::Block(block) => each_node(&block.body, visit),
+            Node::Macro(definition)
+            | Node::CallBlock {
+                caller: definition, ..
+            } => {
+                each_node(&definition.body, visit);
+            }
+            Node::Text(_) | Node::Output(_) | Node::Set { .. } | Node::Load(_) => {}
+        }
+    }
+}
+
 /// Whether `name` is read anywhere in `nodes`.
 pub(super) fn mentions(nodes: &[Node], name: &str) -> bool {
     fn inside(expr: &Expr, name: &str) -> bool {
@@ -43,7 +101,8 @@ pub(super) fn mentions(nodes: &[Node], name: &str) -> bool {
 fn each_expr<'a>(nodes: &'a [Node], visit: &mut dyn FnMut(&'a Expr, bool)) {
     for node in nodes {
         match node {
-            Node::Text(_) | Node::Load { .. } => {}
+            Node::Text(_) => {}
+            Node::Load(load) => visit(&load.source, true),
             Node::Output(expr) => visit(expr, true),
             Node::If {
                 test,
@@ -96,7 +155,8 @@ fn each_expr<'a>(nodes: &'a [Node], visit: &mut dyn FnMut(&'a Expr, bool)) {
                 visit(call, false);
                 each_expr(&caller.body, visit);
             }
-            Node::Block(body) => each_expr(body, visit),
+            Node::Group(body) => each_expr(body, visit),
+            Node::Block(block) => each_expr(&block.body, visit),
         }
     }
 }
@@ -146,7 +206,19 @@ impl Walker {
 
     fn node(&mut self, node: &Node) {
         match node {
-            Node::Text(_) | Node::Load { .. } => {}
+            Node::Text(_) => {}
+            Node::Load(load) => {
+                self.expr(&load.source);
+                match &load.way {
+                    Way::Include { .. } | Way::Extends => {}
+                    Way::Import { target } => self.declare(target),
+                    Way::From { names } => {
+                        if let Some(scope) = self.scopes.last_mut() {
+                            scope.extend(names.iter().map(|(_, alias)| alias.clone()));
+                        }
+                    }
+                }
+            }
             Node::Output(expr) => self.expr(expr),
             Node::If {
                 test,
@@ -223,7 +295,8 @@ impl Walker {
                     w.body(&caller.body);
                 });
             }
-            Node::Block(body) => self.body(body),
+            Node::Group(body) => self.body(body),
+            Node::Block(block) => self.scoped(&["super", "self"], |w| w.body(&block.body)),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::loops::{LoopState, Recursion};
 use super::lower::BLOCK;
 use super::macros::Macro;
-use super::node::{self, Node};
+use super::node::{self, Block, Node};
+use super::partials::Partials;
 use super::{filters, functions, names, tests};
 use crate::ast::{Expr, ExprKind};
 use crate::call::{Args, Callable};
@@ -12,7 +13,7 @@ use crate::eval::{self, Host};
 use crate::fuel::{Fuel, TEXT_BYTES};
 use crate::methods;
 use crate::value::json::from_json;
-use crate::value::{Object, Val, dict::Dict, iterate, repr, subscript};
+use crate::value::{Object, Val, iterate, repr, subscript};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -21,16 +22,25 @@ use std::rc::Rc;
 pub(crate) type Scope = Rc<RefCell<HashMap<String, Val>>>;
 
 pub(crate) struct Renderer {
-    fuel: Fuel,
-    scopes: Vec<Scope>,
+    pub(super) fuel: Fuel,
+    pub(super) scopes: Vec<Scope>,
     out: String,
     pub(super) autoescape: bool,
     /// Texts of the `filter` and `set` blocks being finished.
     blocks: Vec<Val>,
+    pub(super) partials: Partials,
+    /// Templates taken in so far, by the name they were asked for.
+    pub(super) read: HashMap<String, Rc<Vec<Node>>>,
+    /// How many scopes the template being rendered began with: what its blocks see.
+    pub(super) base: usize,
+    /// The template's blocks, each with those it replaces after it.
+    pub(super) table: HashMap<String, Vec<Rc<Block>>>,
+    /// The template that the one being rendered extends; it writes instead.
+    pub(super) parent: Option<Rc<Vec<Node>>>,
 }
 
 /// Renders `nodes` against the fields of `context`.
-pub(super) fn render(nodes: &[Node], context: &Value) -> Res<String> {
+pub(super) fn render(nodes: &[Node], context: &Value, partials: &Partials) -> Res<String> {
     let mut outer = HashMap::new();
     if let Value::Object(entries) = context {
         for (name, value) in entries {
@@ -43,8 +53,13 @@ pub(super) fn render(nodes: &[Node], context: &Value) -> Res<String> {
         out: String::new(),
         autoescape: false,
         blocks: Vec::new(),
+        partials: partials.clone(),
+        read: HashMap::new(),
+        base: 0,
+        table: HashMap::new(),
+        parent: None,
     };
-    renderer.body(nodes)?;
+    renderer.template(nodes)?;
     Ok(renderer.out)
 }
 
@@ -60,7 +75,7 @@ impl Renderer {
         Ok(())
     }
 
-    fn body(&mut self, nodes: &[Node]) -> Res<()> {
+    pub(super) fn body(&mut self, nodes: &[Node]) -> Res<()> {
         for node in nodes {
             self.fuel.spend(1)?;
             self.fuel.descend()?;
@@ -79,9 +94,11 @@ impl Renderer {
     }
 
     /// Runs `body` and takes what it wrote.
-    fn captured(&mut self, body: impl FnOnce(&mut Self) -> Res<()>) -> Res<Val> {
+    pub(super) fn captured(&mut self, body: impl FnOnce(&mut Self) -> Res<()>) -> Res<Val> {
         let outer = std::mem::take(&mut self.out);
+        let parent = self.parent.take();
         let result = body(self);
+        self.parent = parent;
         let text = std::mem::replace(&mut self.out, outer);
         result?;
         self.fuel.text(text.len())?;
@@ -92,13 +109,13 @@ impl Renderer {
         })
     }
 
-    fn declare(&mut self, name: &str, value: Val) {
+    pub(super) fn declare(&mut self, name: &str, value: Val) {
         if let Some(scope) = self.scopes.last() {
             scope.borrow_mut().insert(name.to_owned(), value);
         }
     }
 
-    fn assign(&mut self, target: &Expr, value: Val) -> Res<()> {
+    pub(super) fn assign(&mut self, target: &Expr, value: Val) -> Res<()> {
         match &target.kind {
             ExprKind::Name(name) => {
                 self.declare(name, value);
@@ -155,6 +172,9 @@ impl Renderer {
     }
 
     fn node(&mut self, node: &Node) -> Res<()> {
+        if self.parent.is_some() && node.writes() {
+            return Ok(());
+        }
         match node {
             Node::Text(text) => self.write(text),
             Node::Output(expr) => {
@@ -232,12 +252,9 @@ impl Renderer {
                 let value = self.call(&callee, args).map_err(|e| e.at(&call.span))?;
                 self.output(&value).map_err(|e| e.at(&call.span))
             }
-            Node::Block(body) => self.body(body),
-            Node::Load { what, span } => Err(EvalError::unsupported(format!(
-                "'{what}' needs a prompt that comes from a file; this text has none"
-            ))
-            .named(*what)
-            .at(span)),
+            Node::Group(body) => self.body(body),
+            Node::Block(block) => self.block(&block.name, 0),
+            Node::Load(load) => self.load(load),
         }
     }
 
@@ -328,89 +345,6 @@ impl Renderer {
         self.scopes = before;
         result
     }
-
-    fn call_macro(&mut self, called: &Macro, args: Args) -> Res<Val> {
-        let definition = &called.definition;
-        let name = &definition.name;
-        let mut positional = args.positional.into_iter();
-        let mut named = args.named;
-        let mut bound: Vec<Option<Val>> = Vec::new();
-        for parameter in &definition.parameters {
-            let given = positional.next();
-            let by_name = named
-                .iter()
-                .position(|(n, _)| n == parameter)
-                .map(|at| named.remove(at).1);
-            if given.is_some() && by_name.is_some() {
-                return Err(EvalError::type_error(format!(
-                    "macro '{name}' got multiple values for argument '{parameter}'"
-                )));
-            }
-            bound.push(given.or(by_name));
-        }
-        let mut scope = HashMap::new();
-        if definition.uses_caller {
-            let caller = named
-                .iter()
-                .position(|(n, _)| n == "caller")
-                .map(|at| named.remove(at).1);
-            let caller = caller
-                .unwrap_or_else(|| Val::undefined("No caller defined".to_owned(), Vec::new()));
-            scope.insert("caller".to_owned(), caller);
-        }
-        let rest: Vec<Val> = positional.collect();
-        if definition.uses_varargs {
-            scope.insert("varargs".to_owned(), Val::tuple(rest));
-        } else if !rest.is_empty() {
-            let count = definition.parameters.len();
-            return Err(EvalError::type_error(format!(
-                "macro '{name}' takes not more than {count} argument(s)"
-            ))
-            .named(name.clone()));
-        }
-        if definition.uses_kwargs {
-            let mut dict = Dict::default();
-            named
-                .into_iter()
-                .for_each(|(key, value)| dict.set(&key, value));
-            scope.insert("kwargs".to_owned(), Val::dict(dict));
-        } else if let Some((key, _)) = named.first() {
-            return Err(EvalError::type_error(format!(
-                "macro '{name}' takes no keyword argument '{key}'"
-            ))
-            .named(name.clone()));
-        }
-        let mut scopes = called.scopes.clone();
-        scopes.push(Rc::new(RefCell::new(scope)));
-        let before = std::mem::replace(&mut self.scopes, scopes);
-        let result = self.bind_and_run(definition, bound);
-        self.scopes = before;
-        result
-    }
-
-    fn bind_and_run(&mut self, definition: &node::Macro, bound: Vec<Option<Val>>) -> Res<Val> {
-        let first_default = definition
-            .parameters
-            .len()
-            .saturating_sub(definition.defaults.len());
-        for (position, (parameter, value)) in definition.parameters.iter().zip(bound).enumerate() {
-            let value = match value {
-                Some(value) => value,
-                None => match position
-                    .checked_sub(first_default)
-                    .and_then(|at| definition.defaults.get(at))
-                {
-                    Some(default) => eval::evaluate(self, default)?,
-                    None => Val::undefined(
-                        format!("parameter '{parameter}' was not provided"),
-                        vec![parameter.clone()],
-                    ),
-                },
-            };
-            self.declare(parameter, value);
-        }
-        self.captured(|r| r.body(&definition.body))
-    }
 }
 
 fn not_a_namespace(target: &Expr) -> EvalError {
@@ -437,6 +371,9 @@ impl Host for Renderer {
         }
         if let Some(function) = names::FUNCTIONS.iter().find(|f| **f == name) {
             return Ok(Val::Callable(Rc::new(Callable::Function(function))));
+        }
+        if name == "self" && !self.table.is_empty() {
+            return Ok(self.own_blocks());
         }
         Ok(Val::undefined(
             format!("'{name}' is undefined"),
@@ -501,6 +438,10 @@ impl Host for Renderer {
                     });
                     self.fuel.ascend();
                     result
+                }
+                Callable::Block { name, level } => {
+                    let (name, level) = (name.clone(), *level);
+                    self.captured(|r| r.block(&name, level))
                 }
             },
             Val::Object(object) => match &**object {

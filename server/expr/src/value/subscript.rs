@@ -95,14 +95,28 @@ pub(crate) fn element(value: &Val, key: &Val, fuel: &Fuel) -> Res<Val> {
                 .named(super::repr::repr(key).trim_matches('\'').to_owned())
         }),
         (Val::Str(s) | Val::Markup(s), key) => {
-            fuel.items(s.len() / 8)?;
-            let chars: Vec<char> = s.chars().collect();
+            fuel.spend(s.len() as u64 / 64 + 1)?;
+            // A long text is mostly ASCII, where a character is a byte.
+            let chars: Vec<char> = match s.is_ascii() {
+                true => Vec::new(),
+                false => s.chars().collect(),
+            };
+            let (count, bytes) = match s.is_ascii() {
+                true => (s.len(), s.as_bytes()),
+                false => (chars.len(), &[][..]),
+            };
+            let at = |at: usize| {
+                bytes
+                    .get(at)
+                    .map_or_else(|| chars[at], |byte| *byte as char)
+            };
             let text: String = match key {
-                Val::Slice(bounds) => positions(bounds, chars.len())?
-                    .into_iter()
-                    .map(|at| chars[at])
-                    .collect(),
-                _ => chars[position(key, chars.len(), "string")?].to_string(),
+                Val::Slice(bounds) => {
+                    let wanted = positions(bounds, count)?;
+                    fuel.items(wanted.len() / 8)?;
+                    wanted.into_iter().map(at).collect()
+                }
+                _ => at(position(key, count, "string")?).to_string(),
             };
             Ok(if matches!(value, Val::Markup(_)) {
                 Val::Markup(text.into())

@@ -144,6 +144,7 @@ impl Session {
                 by_file.entry(target).or_default().push(converted);
             }
         }
+        self.below(&analysis.loaded.children, &mut HashSet::new(), &mut by_file);
         let version = document.version;
         let now: HashSet<Uri> = by_file
             .keys()
@@ -151,7 +152,10 @@ impl Session {
             .cloned()
             .collect();
         let before = self.published.insert(uri.clone(), now).unwrap_or_default();
-        for gone in before.iter().filter(|file| !by_file.contains_key(*file)) {
+        // An open document speaks for itself, also where another one spoke for it before.
+        let gone =
+            |file: &&Uri| !by_file.contains_key(*file) && !self.documents.contains_key(*file);
+        for gone in before.iter().filter(gone) {
             self.outbox.send(Mail::Diagnostics {
                 uri: gone.clone(),
                 diagnostics: Vec::new(),
@@ -165,6 +169,38 @@ impl Session {
                 diagnostics,
                 version,
             });
+        }
+    }
+
+    /// What is wrong in the sub-workflows that nobody has open, each in its own file.
+    fn below(
+        &self,
+        children: &[loader::Child],
+        seen: &mut HashSet<PathBuf>,
+        by_file: &mut HashMap<Uri, Vec<lsp::Diagnostic>>,
+    ) {
+        for child in children {
+            if !seen.insert(child.path.clone()) {
+                continue;
+            }
+            let open = self.documents.values().any(|d| d.path == child.path);
+            if let Some(uri) = convert::uri(&child.path).filter(|_| !open) {
+                let found = child.loaded.diagnostics.iter();
+                let found = found.filter(|d| d.upstream.is_some() && d.loc.file == FileId::ROOT);
+                let converted = found.filter_map(|diagnostic| {
+                    convert::diagnostic(
+                        &child.loaded.sources,
+                        diagnostic,
+                        self.facts.encoding,
+                        self.facts.pages.as_deref(),
+                    )
+                });
+                by_file
+                    .entry(uri)
+                    .or_default()
+                    .extend(converted.map(|(_, converted)| converted));
+            }
+            self.below(&child.loaded.children, seen, by_file);
         }
     }
 

@@ -65,6 +65,7 @@ impl Conversation<'_> {
             model: call.model.clone(),
             session_key: None,
             tools: Some(Vec::new()),
+            tool_servers: Vec::new(),
             ..self.request(
                 Role::Dialog,
                 format!("{} (dialog)", call.shown),

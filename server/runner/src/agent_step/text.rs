@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::agent::{AgentError, AgentErrorKind, Role, StepOutput, StepRequest, StopReason, Usage};
 
+use super::MISSING_STUB;
 use super::turns::{Conversation, Spent};
 
 /// What an agent says instead of an answer when nothing is left to pay with. Only a short answer that has nothing else
@@ -167,7 +168,12 @@ impl Conversation<'_> {
                 denied: Vec::new(),
             });
         };
-        let output = result.map_err(|error| refused(&error))?;
+        let output = result.map_err(|error| {
+            if error.kind == AgentErrorKind::NoStub {
+                self.sink.missing_stub(&self.call.step, &error.message);
+            }
+            refused(&error)
+        })?;
         spent.add(&output, request.model.as_deref());
         match output.stop {
             StopReason::Cancelled => Err(failed(
@@ -250,6 +256,7 @@ fn refused(error: &AgentError) -> Failure {
         AgentErrorKind::Auth => "auth",
         AgentErrorKind::Unsupported | AgentErrorKind::Start => "other",
         AgentErrorKind::Timeout => "timeout",
+        AgentErrorKind::NoStub => MISSING_STUB,
         AgentErrorKind::Provider => "provider",
     };
     let mut failure = failed(kind, error.message.clone());

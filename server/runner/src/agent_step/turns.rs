@@ -13,7 +13,7 @@ use crate::agent::{AgentError, AgentErrorKind, Role, StepOutput, StepRequest, St
 use crate::sink::Sink;
 
 use super::answer::{self, Unfit};
-use super::{Stage, cost, put, shape, words};
+use super::{MISSING_STUB, Stage, cost, put, servers, shape, words};
 use crate::agent::AgentSink;
 
 /// Re-prompts where the step does not say how many.
@@ -91,6 +91,17 @@ fn add(sum: &mut Option<u64>, more: Option<u64>) {
 /// Beginning of the names of all conversations of an attempt.
 fn prefix(run: &RunId, call: &AgentCall) -> String {
     format!("{run}:{}:{}", call.path, call.attempt)
+}
+
+/// The step's own limit or that of its session, whichever ends first.
+fn longest(call: &AgentCall) -> Option<Duration> {
+    let session = call
+        .settings
+        .get("max_session_seconds")
+        .and_then(Value::as_f64);
+    let limits = [call.timeout_seconds, session].into_iter().flatten();
+    let limit = limits.reduce(f64::min)?;
+    Duration::try_from_secs_f64(limit).ok()
 }
 
 /// All calls of one attempt.
@@ -204,7 +215,9 @@ impl<'a> Conversation<'a> {
                 ),
             ],
             permissions: self.stage.policy.clone(),
-            timeout: call.timeout_seconds.map(Duration::from_secs_f64),
+            tool_servers: servers::read(&call.mcp_servers),
+            settings: call.settings.clone(),
+            timeout: longest(call),
         }
     }
 
@@ -227,6 +240,7 @@ impl<'a> Conversation<'a> {
                 conversation: conversation.clone(),
                 ..request.clone()
             };
+            let name = request.step.clone();
             let result = self.turns(request, prompt, schema, spent).await;
             self.stage.provider.end(&conversation).await;
             let error = match result {
@@ -234,6 +248,9 @@ impl<'a> Conversation<'a> {
                 Err(Stop::Unfit(failure)) => return Err(failure),
                 Err(Stop::Agent(error)) => error,
             };
+            if error.kind == AgentErrorKind::NoStub {
+                self.sink.missing_stub(&name, &error.message);
+            }
             if tried >= attempts || !self.may_retry(&error) {
                 return Err(provider_failure(&error, tried));
             }
@@ -368,6 +385,7 @@ fn final_failure(unfit: Unfit, recovered: u32) -> Failure {
 fn provider_failure(error: &AgentError, tried: u32) -> Failure {
     let kind = match error.kind {
         AgentErrorKind::Unsupported => "ValidationError",
+        AgentErrorKind::NoStub => MISSING_STUB,
         AgentErrorKind::Provider
         | AgentErrorKind::Timeout
         | AgentErrorKind::Auth

@@ -31,6 +31,7 @@ impl Conversation<'_> {
         let request = StepRequest {
             model: validator.model.clone().or_else(|| call.model.clone()),
             session_key: None,
+            tool_servers: Vec::new(),
             ..self.request(Role::Validator, step, system)
         };
         let schema = schema();

@@ -1,5 +1,6 @@
 //! Unix: process groups and, on Linux, `/proc`.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use fermata_engine::event::ProcessId;
@@ -17,7 +18,7 @@ pub fn identity(pid: u32) -> ProcessId {
     ProcessId {
         pid,
         started: start_time(pid).unwrap_or(0),
-        boot: boot_id(),
+        boot: boot_id().to_owned(),
     }
 }
 
@@ -41,10 +42,14 @@ fn start_time(pid: u32) -> Option<u64> {
     after_name.split_whitespace().nth(19)?.parse().ok()
 }
 
-fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map(|text| text.trim().to_owned())
-        .unwrap_or_default()
+/// Does not change while this process lives.
+fn boot_id() -> &'static str {
+    static BOOT: OnceLock<String> = OnceLock::new();
+    BOOT.get_or_init(|| {
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+            .map(|text| text.trim().to_owned())
+            .unwrap_or_default()
+    })
 }
 
 fn group(pid: u32) -> Option<Pid> {

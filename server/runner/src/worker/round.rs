@@ -283,7 +283,7 @@ impl Round {
         let reports = self.reports.clone();
         match effect {
             Effect::Script(call) if self.ledger.state.request.dry_run => {
-                Box::pin(dry::run(*call, self.stage.clone(), reports))
+                Box::pin(dry::script(*call, self.stage.clone(), reports))
             }
             Effect::Script(call) => {
                 let place = script::Place {
@@ -315,6 +315,9 @@ impl Round {
                         Some(moved) => moved.path(dir),
                         None => dir.to_path_buf(),
                     };
+                }
+                if self.ledger.state.request.dry_run {
+                    return Box::pin(dry::agent(*call, stage, reports, asked));
                 }
                 Box::pin(agent_step::run(*call, stage, reports, asked))
             }
@@ -440,6 +443,7 @@ impl Round {
                 "the stored output of `{step}` is missing or damaged: it and what depends on it run again"
             );
             let warning = EventBody::Warning {
+                code: None,
                 message,
                 step: Some(step.clone()),
             };
@@ -463,6 +467,7 @@ impl Round {
                 now,
                 &frame,
                 &EventBody::Warning {
+                    code: None,
                     message: format!(
                         "the stored output of `{step}` is missing or damaged: it and what came after it run again"
                     ),

@@ -50,7 +50,7 @@ pub fn json(path: &Path) -> Value {
 
 /// The world that the data was recorded in.
 pub fn world(conductor: &Path) -> Arc<Disk> {
-    let env: BTreeMap<String, String> = json(&conductor.join("env.json"))
+    let env: BTreeMap<String, String> = json(&conductor.join("env.json"))["set"]
         .as_object()
         .map(|env| {
             env.iter()

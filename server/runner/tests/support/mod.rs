@@ -10,6 +10,7 @@ pub mod compare;
 pub mod corpus;
 pub mod people;
 pub mod scripted;
+pub mod sequence;
 pub mod world;
 
 use std::path::Path;

@@ -29,6 +29,10 @@ use crate::watch::Watch;
 /// Frames after which the WAL is folded into the database, and the size it is cut back to.
 const CHECKPOINT_PAGES: u32 = 1000;
 const WAL_BYTES: u32 = 16 << 20;
+/// How much further the WAL may grow before a writer tries again to fold it, when a reader has kept it from that.
+const WAL_MORE: u64 = 8 << 20;
+/// How long a writer waits for readers to let the WAL be folded, seconds.
+const FOLDING: u64 = 1;
 /// Readers kept open.
 const READERS: usize = 3;
 
@@ -48,6 +52,8 @@ struct Writer {
     /// Whether the connection syncs at commit now.
     full: bool,
     commits: Commits,
+    /// Bytes of the WAL when it could not be folded the last time.
+    unfolded: u64,
 }
 
 impl SqliteStore {
@@ -96,6 +102,7 @@ impl SqliteStore {
                 db,
                 full: true,
                 commits: Commits::default(),
+                unfolded: 0,
             }),
             readers: Mutex::new(Vec::new()),
             hub: Arc::new(WakeHub::default()),
@@ -156,7 +163,35 @@ impl SqliteStore {
         } else {
             writer.commits.relaxed += 1;
         }
+        self.fold_wal(&mut writer);
         Ok(done)
+    }
+
+    /// Folds a WAL that has grown large into the database. The database does that by itself when it can, but never while
+    /// writers follow each other without a pause; so one of them makes the others wait for a moment. What is committed is
+    /// committed, whatever comes of this.
+    fn fold_wal(&self, writer: &mut Writer) {
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
+        let size = std::fs::metadata(&wal).map_or(0, |file| file.len());
+        if size < u64::from(WAL_BYTES).max(writer.unfolded + WAL_MORE) {
+            if size < u64::from(WAL_BYTES) {
+                writer.unfolded = 0;
+            }
+            return;
+        }
+        let folded = writer
+            .db
+            .busy_handler(Some(hasty))
+            .and_then(|()| {
+                let folding = "PRAGMA wal_checkpoint(TRUNCATE)";
+                writer
+                    .db
+                    .query_row(folding, [], |row| row.get::<_, bool>(0))
+            })
+            .is_ok_and(|busy| !busy);
+        let _ = writer.db.busy_handler(Some(patient));
+        writer.unfolded = if folded { 0 } else { size };
     }
 
     /// One reading transaction: everything in it sees the same moment.
@@ -218,6 +253,15 @@ fn settle(db: &Connection, path: &Path) -> Result<()> {
 
 /// Waits for another writer, in steps of uneven length so that two waiters do not meet again and again.
 fn patient(attempt: i32) -> bool {
+    wait_at_most(failure::PATIENCE, attempt)
+}
+
+/// As [`patient`], for what can be tried again later.
+fn hasty(attempt: i32) -> bool {
+    wait_at_most(FOLDING, attempt)
+}
+
+fn wait_at_most(seconds: u64, attempt: i32) -> bool {
     thread_local! {
         static SINCE: std::cell::Cell<Option<Instant>> = const { std::cell::Cell::new(None) };
     }
@@ -227,7 +271,7 @@ fn patient(attempt: i32) -> bool {
         }
         since.get().unwrap_or_else(Instant::now)
     });
-    if since.elapsed() > Duration::from_secs(failure::PATIENCE) {
+    if since.elapsed() > Duration::from_secs(seconds) {
         return false;
     }
     let mut jitter = [0_u8; 1];

@@ -22,11 +22,23 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    to: 1,
-    readers: 1,
-    writers: 1,
-    sql: "
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 1,
+        readers: 1,
+        writers: 1,
+        sql: FIRST,
+    },
+    // Every surface looks for live runs every few seconds.
+    Migration {
+        to: 2,
+        readers: 1,
+        writers: 1,
+        sql: "CREATE INDEX runs_of_status ON runs (status, ord);",
+    },
+];
+
+const FIRST: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE runs (
   ord INTEGER PRIMARY KEY,
@@ -64,8 +76,7 @@ CREATE TABLE starts (
 ) WITHOUT ROWID;
 CREATE TABLE trust (root TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-",
-}];
+";
 
 /// What this program may do with the store it found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -99,8 +99,11 @@ impl Store for SqliteStore {
             .as_ref()
             .map(|also| (also.run.clone(), also.last_seq + also.events.len() as Seq));
         let took = self.write(true, |rows| tables::close_start(rows, start, closing))?;
-        if let (Some((run, seq)), Took::Closed(_)) = (&prior, &took) {
+        if let (Some((run, seq)), Took::Closed(_) | Took::Asks(_)) = (&prior, &took) {
             self.wake(Some((run, *seq)), true);
+        }
+        if let Took::Asks(_) = &took {
+            self.wake(None, true);
         }
         if let Took::Closed(fresh) = &took {
             self.wake(fresh.as_ref().map(|run| (run, length)), true);

@@ -177,7 +177,10 @@ fn the_same_request_twice_is_one_run() {
 
 fn choice(store: &dyn Store, scope: &str, request: &str) -> (StartId, RunId) {
     match store.start_or_choose(proposal(scope, request)).unwrap() {
-        Decision::Choice { start, prior } => (start.start, prior.run),
+        Decision::Choice {
+            start,
+            prior: Some(prior),
+        } => (start.start, prior.run),
         other => panic!("expected a choice, found {other:?}"),
     }
 }
@@ -230,6 +233,7 @@ fn closing(answer: StartAnswer) -> Closing {
         run: None,
         resumed: None,
         append: None,
+        ask: Vec::new(),
     }
 }
 

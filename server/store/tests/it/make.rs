@@ -75,6 +75,7 @@ pub(crate) fn proposal(scope: &str, request: &str) -> Proposal {
             created: 10,
         },
         force: false,
+        changes: Vec::new(),
     }
 }
 

@@ -23,7 +23,7 @@ mod findings;
 mod load;
 mod lower;
 mod pattern;
-mod providers;
+pub mod providers;
 pub mod references;
 pub mod schema;
 mod semantic;
@@ -97,7 +97,48 @@ pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree, chain: &Chain) ->
         workflow,
         diagnostics,
         children,
+        surroundings: crate::surroundings::Surroundings::default(),
         agreed,
+    }
+}
+
+/// The values of a file as its schema sees them: `!file`, merge keys and variables resolved. What JSON cannot say,
+/// dates and tagged values, is an object with the one key `!yaml`. `None` where loading fails.
+#[must_use]
+pub fn values(world: &dyn World, path: &Path) -> Option<serde_json::Value> {
+    let text = String::from_utf8(world.read(path).ok()?).ok()?;
+    let mut sources = Sources::default();
+    sources.add(SourceFile {
+        path: path.to_path_buf(),
+        tree: fermata_syntax::parse(&text),
+        raw: false,
+    });
+    let mut findings = Findings::default();
+    let outcome = load::document(world, &mut sources, &mut findings);
+    let (diagnostics, _) = findings.finish();
+    let fine = diagnostics.iter().all(|d| d.severity != Severity::Error);
+    outcome.root.filter(|_| fine).map(|root| told(&root))
+}
+
+fn told(datum: &Datum) -> serde_json::Value {
+    match &datum.shape {
+        Shape::Date(text) | Shape::Tagged(text) => serde_json::json!({ "!yaml": text }),
+        Shape::List(items) => items.iter().map(told).collect(),
+        Shape::Map(map) => map
+            .entries
+            .iter()
+            .map(|field| (key(&field.key), told(&field.value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        _ => datum.to_json(),
+    }
+}
+
+/// A key that is no string is none that the schema knows.
+fn key(datum: &Datum) -> String {
+    match &datum.shape {
+        Shape::Text(text) => text.value.clone(),
+        _ => format!("!yaml {}", datum.key_string()),
     }
 }
 

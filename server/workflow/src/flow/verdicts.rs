@@ -1,11 +1,12 @@
 //! Verdict fields: output fields that conditions of a back route use, whether
 //! each is a score or a flag, and from which value on a score passes.
 
-use crate::model::{OutputField, StepKind, ValueType, Workflow};
+use crate::model::{OutputField, ValueType, Workflow};
 
 use super::conditions::{Condition, Subject};
 use super::graph::FlowEdge;
 use super::judges::back_conditions;
+use super::passing::passing;
 
 /// What kind of verdict a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -151,46 +152,7 @@ pub fn threshold(
             origin: ThresholdOrigin::Condition,
         });
     }
-    let step = workflow.steps.get(step)?;
-    let declared = step.output.as_ref().and_then(|o| o.get(field));
-    let described = declared
-        .and_then(|f| f.description.as_ref())
-        .and_then(|d| number_in_prose(d));
-    if let Some(value) = described {
-        return Some(Threshold {
-            value,
-            origin: ThresholdOrigin::Schema,
-        });
-    }
-    let StepKind::Agent(agent) = &step.kind else {
-        return None;
-    };
-    let prompts = [agent.prompt.as_ref(), agent.system_prompt.as_ref()];
-    let guessed = prompts
-        .into_iter()
-        .flatten()
-        .find_map(|p| number_in_prose(p));
-    guessed.map(|value| Threshold {
-        value,
-        origin: ThresholdOrigin::Prompt,
-    })
-}
-
-/// The number next to "threshold", "at least" or "≥" in a text for people.
-fn number_in_prose(text: &str) -> Option<f64> {
-    let lower = text.to_lowercase();
-    ["threshold", "at least", "≥", ">="]
-        .iter()
-        .find_map(|word| {
-            lower.match_indices(word).find_map(|(at, found)| {
-                let after: String = lower[at + found.len()..].chars().take(24).collect();
-                let digits = after.find(|c: char| c.is_ascii_digit())?;
-                let end = after[digits..]
-                    .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-                    .map_or(after.len(), |e| digits + e);
-                after[digits..end].trim_end_matches('.').parse().ok()
-            })
-        })
+    passing(workflow.steps.get(step)?, field)
 }
 
 #[cfg(test)]
@@ -205,16 +167,5 @@ mod tests {
         assert_eq!(field_class("final_decision", None), FieldClass::Flag);
         assert_eq!(field_class("underscored", None), FieldClass::Other);
         assert_eq!(field_class("feedback", None), FieldClass::Other);
-    }
-
-    #[test]
-    fn thresholds_in_prose_stand_next_to_their_word() {
-        assert_eq!(
-            number_in_prose("Approve at a score of at least 8.5."),
-            Some(8.5)
-        );
-        assert_eq!(number_in_prose("The threshold is 80 points"), Some(80.0));
-        assert_eq!(number_in_prose("score ≥ 7"), Some(7.0));
-        assert_eq!(number_in_prose("Give 3 examples"), None);
     }
 }

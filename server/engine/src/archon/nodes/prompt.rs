@@ -197,6 +197,8 @@ pub(crate) fn call(
         alone: true,
         session_key: text(sessions::SESSION),
         pricing: None,
+        mcp_servers: Map::new(),
+        settings: Map::new(),
         text: Some(TextAnswer {
             schema: node.get("output_format").cloned(),
             reasks: REASKS,

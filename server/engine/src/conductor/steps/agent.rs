@@ -1,6 +1,7 @@
 //! `agent`: a prompt. Renders everything that depends on the run; reading,
 //! validating and judging the answer is the worker's.
 
+use fermata_workflow::dialects::conductor::providers::shares_sessions;
 use fermata_workflow::model::AgentStep;
 use fermata_workflow::{Step, Text};
 use serde_json::{Map, Value};
@@ -85,7 +86,13 @@ fn render(
             .map(|text| eval::render(text, context))
             .transpose()
     };
-    let bare = optional(&agent.prompt)?.unwrap_or_default();
+    let prompt = |text: &Option<Text>| {
+        text.as_ref()
+            .map(|text| eval::prompt(text, context))
+            .transpose()
+    };
+    let bare = prompt(&agent.prompt)?.unwrap_or_default();
+    let system_prompt = prompt(&agent.system_prompt)?;
     let prompt = format!(
         "{}{bare}{}",
         preamble.unwrap_or_default(),
@@ -100,7 +107,7 @@ fn render(
             rendered.insert(key.to_owned(), Value::from(value));
         }
     };
-    put("system_prompt", optional(&agent.system_prompt)?);
+    put("system_prompt", system_prompt);
     put("model", optional(&agent.model)?);
     put(
         "effort",
@@ -121,7 +128,31 @@ fn render(
         put("validator_model", Some(eval::render(model, context)?));
     }
     rendered.insert("tools".to_owned(), tools(place, agent)?);
+    shared_session(place, agent)?;
     Ok(rendered)
+}
+
+/// A provider that forgets between steps would start every step that shares a session from nothing.
+fn shared_session(place: &Place<'_>, agent: &AgentStep) -> Result<(), Failure> {
+    let Some(key) = &agent.session_key else {
+        return Ok(());
+    };
+    let own = agent.provider.as_ref();
+    let provider = own
+        .or(place.source.workflow.runtime.provider.as_ref())
+        .map_or("copilot", Text::as_str);
+    if shares_sessions(provider) != Some(false) {
+        return Ok(());
+    }
+    let step = place.step.name.as_str();
+    Err(failure(
+        "ExecutionError",
+        format!(
+            "`{step}` shares the session `{}`, which the provider `{provider}` does not keep; remove `session_key` or take another provider",
+            key.as_str()
+        ),
+        &[step, key.as_str(), provider],
+    ))
 }
 
 fn one_of(

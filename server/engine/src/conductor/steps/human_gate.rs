@@ -20,7 +20,7 @@ pub(in crate::conductor) fn start<'a>(
     let locals = place.item.as_ref().map(|item| item.locals.clone());
     let context =
         accumulated(place.source, turn.frame_state(&place.frame)).with(locals.unwrap_or_default());
-    let prompt = match eval::render(&gate.prompt, &context) {
+    let prompt = match eval::prompt(&gate.prompt, &context) {
         Ok(prompt) => prompt,
         Err(error) => {
             turn.started(place, path, attempt, Map::new());

@@ -22,7 +22,7 @@ pub(in crate::conductor) fn start<'a>(
     let prompt = questions
         .prompt
         .as_ref()
-        .map(|text| eval::render(text, &context))
+        .map(|text| eval::prompt(text, &context))
         .transpose();
     let both = prompt.and_then(|prompt| Ok((prompt, list(place, questions, &context)?)));
     let (prompt, list) = match both {

@@ -72,7 +72,7 @@ fn seconds(step: &str, wait: &WaitStep, context: &Context) -> Result<f64, Failur
             failure(
                 "ValidationError",
                 format!(
-                    "`{step}` cannot wait for `{text}`: a number with ms, s, m or h is expected, above 0 and at most 24 h"
+                    "`{step}` cannot wait for `{text}`: a number with its unit is expected, like 500ms, 60s, 5m or 1h, above 0 and at most 24 h"
                 ),
                 &[step, text.trim()],
             )

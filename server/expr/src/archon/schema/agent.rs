@@ -1,16 +1,15 @@
 //! Fields that only agents use: sandbox, thinking, hooks, sub-agents, provider extensions (R43, R44, R46).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::fields::{
-    COUNT, Object, POSITIVE, boolean, full_text, full_texts, list, number, object, one_of,
-    required_text, text, texts, word, words,
-};
+use super::fields::{Object, list, object, word};
 use super::issue::{Issues, Rule, TYPE};
+use super::keys;
+use super::tables::{AGENT, HOOK, SANDBOX};
 use crate::archon::{js, names};
 
-const AGENTS: Rule = Rule("R43", "bad-agents");
-const HOOKS: Rule = Rule("R44", "bad-hooks");
+pub(super) const AGENTS: Rule = Rule("R43", "bad-agents");
+pub(super) const HOOKS: Rule = Rule("R44", "bad-hooks");
 
 /// How hard a model thinks.
 pub const EFFORTS: &[&str] = &["minimal", "low", "medium", "high", "xhigh", "max"];
@@ -40,29 +39,6 @@ pub(super) const HOOK_EVENTS: &[&str] = &[
     "InstructionsLoaded",
 ];
 
-/// Everything about agents, in the order of the dialect's report.
-pub(super) fn check(map: &Object, issues: &mut Issues) {
-    full_text(map, "provider", TYPE, issues);
-    full_text(map, "model", TYPE, issues);
-    one_of(map, "effort", EFFORTS, TYPE, issues);
-    thinking(map, issues);
-    full_text(map, "fallbackModel", TYPE, issues);
-    full_texts(map, "betas", 1, issues);
-    object(map, "sandbox", TYPE, issues, sandbox);
-    number(map, "maxBudgetUsd", POSITIVE, TYPE, issues);
-    full_text(map, "systemPrompt", TYPE, issues);
-    context(map, issues);
-    texts(map, "allowed_tools", TYPE, issues);
-    texts(map, "denied_tools", TYPE, issues);
-    hooks(map, issues);
-    full_text(map, "mcp", TYPE, issues);
-    full_texts(map, "skills", 0, issues);
-    object(map, "agents", AGENTS, issues, agents);
-    object(map, "pi", TYPE, issues, pi);
-    words(map, "settingSources", &["project", "user"], issues);
-    boolean(map, "persist_session", TYPE, issues);
-}
-
 /// `thinking`, or why it is wrong.
 pub fn thinking_problem(value: &Value) -> Option<&'static str> {
     const SHAPES: &str = "Expected adaptive, enabled, disabled, or a map with such a `type`";
@@ -85,10 +61,21 @@ pub fn thinking_problem(value: &Value) -> Option<&'static str> {
     }
 }
 
-fn thinking(map: &Object, issues: &mut Issues) {
+pub(super) fn thinking(map: &Object, issues: &mut Issues) {
     if let Some(problem) = map.get("thinking").and_then(thinking_problem) {
         issues.key("thinking", |i| i.wrong("invalid_type", TYPE, problem));
     }
+}
+
+pub(super) fn thinking_schema() -> Value {
+    json!({"anyOf": [
+        {"enum": ["adaptive", "enabled", "disabled"]},
+        {"type": "object", "required": ["type"], "properties": {"type": {"enum": ["adaptive", "disabled"]}}},
+        {"type": "object", "required": ["type"], "properties": {
+            "type": {"const": "enabled"},
+            "budgetTokens": {"type": "integer", "exclusiveMinimum": 0},
+        }},
+    ]})
 }
 
 /// Whether a `sandbox` setting has the right types.
@@ -97,57 +84,32 @@ pub fn sandbox_is_sound(value: &Value) -> bool {
     let mut issues = Issues::default();
     value
         .as_object()
-        .map(|map| sandbox(map, &mut issues))
+        .map(|map| keys::check(&SANDBOX, map, &mut issues))
         .is_some()
         && issues.finish().is_empty()
 }
 
-/// What a sandbox may hold; unknown keys pass.
-pub(super) fn sandbox(map: &Object, issues: &mut Issues) {
-    for key in [
-        "enabled",
-        "autoAllowBashIfSandboxed",
-        "allowUnsandboxedCommands",
-        "enableWeakerNestedSandbox",
-        "enableWeakerNetworkIsolation",
-    ] {
-        boolean(map, key, TYPE, issues);
-    }
-    object(map, "network", TYPE, issues, |network, i| {
-        texts(network, "allowedDomains", TYPE, i);
-        texts(network, "allowUnixSockets", TYPE, i);
-        for key in [
-            "allowManagedDomainsOnly",
-            "allowAllUnixSockets",
-            "allowLocalBinding",
-        ] {
-            boolean(network, key, TYPE, i);
-        }
-        for key in ["httpProxyPort", "socksProxyPort"] {
-            if let Some(value) = network.get(key).filter(|v| !v.is_number()) {
-                i.key(key, |i| {
-                    i.wrong(
-                        "invalid_type",
-                        TYPE,
-                        format!("`{key}` must be a number, found {}", word(value)),
-                    )
-                });
-            }
-        }
-    });
-    object(map, "filesystem", TYPE, issues, |files, i| {
-        for key in ["allowWrite", "denyWrite", "denyRead"] {
-            texts(files, key, TYPE, i);
-        }
-    });
-    texts(map, "excludedCommands", TYPE, issues);
-    object(map, "ripgrep", TYPE, issues, |ripgrep, i| {
-        required_text(ripgrep, "command", TYPE, i);
-        texts(ripgrep, "args", TYPE, i);
-    });
+pub(super) fn http_port(map: &Object, issues: &mut Issues) {
+    port(map, "httpProxyPort", issues);
 }
 
-fn context(map: &Object, issues: &mut Issues) {
+pub(super) fn socks_port(map: &Object, issues: &mut Issues) {
+    port(map, "socksProxyPort", issues);
+}
+
+fn port(map: &Object, key: &str, issues: &mut Issues) {
+    if let Some(value) = map.get(key).filter(|v| !v.is_number()) {
+        issues.key(key, |i| {
+            i.wrong(
+                "invalid_type",
+                TYPE,
+                format!("`{key}` must be a number, found {}", word(value)),
+            )
+        });
+    }
+}
+
+pub(super) fn context(map: &Object, issues: &mut Issues) {
     const BLANK: Rule = Rule("R27", "context-resume-blank");
     let Some(value) = map.get("context") else {
         return;
@@ -180,32 +142,51 @@ fn context(map: &Object, issues: &mut Issues) {
     });
 }
 
-fn hooks(map: &Object, issues: &mut Issues) {
+pub(super) fn context_schema() -> Value {
+    json!({"anyOf": [
+        {"enum": ["fresh", "shared"]},
+        {"type": "object", "required": ["resume"], "properties": {"resume": {"type": "string", "pattern": "\\S"}}},
+    ]})
+}
+
+pub(super) fn hooks_schema() -> Value {
+    let events: serde_json::Map<String, Value> = HOOK_EVENTS
+        .iter()
+        .map(|event| {
+            let list = json!({"type": "array", "items": {
+                "type": "object",
+                "required": ["response"],
+                "properties": {
+                    "matcher": {"type": "string"},
+                    "response": {"type": "object"},
+                    "timeout": {"type": "number", "exclusiveMinimum": 0},
+                },
+            }});
+            ((*event).to_owned(), list)
+        })
+        .collect();
+    json!({"type": "object", "properties": events, "additionalProperties": false})
+}
+
+pub(super) fn response(map: &Object, issues: &mut Issues) {
+    if map.contains_key("response") {
+        object(map, "response", HOOKS, issues, |_, _| {});
+    } else {
+        issues.key("response", |i| {
+            i.wrong(
+                "invalid_type",
+                HOOKS,
+                "`response` is missing; it must be a map",
+            )
+        });
+    }
+}
+
+pub(super) fn hooks(map: &Object, issues: &mut Issues) {
     object(map, "hooks", HOOKS, issues, |hooks, i| {
         for event in HOOK_EVENTS {
             list(hooks, event, 0, HOOKS, i, |entry, i| {
-                match entry.as_object() {
-                    None => i.wrong(
-                        "invalid_type",
-                        HOOKS,
-                        format!("Expected a map with `response`, found {}", word(entry)),
-                    ),
-                    Some(entry) => {
-                        text(entry, "matcher", HOOKS, i);
-                        if entry.contains_key("response") {
-                            object(entry, "response", HOOKS, i, |_, _| {});
-                        } else {
-                            i.key("response", |i| {
-                                i.wrong(
-                                    "invalid_type",
-                                    HOOKS,
-                                    "`response` is missing; it must be a map",
-                                )
-                            });
-                        }
-                        number(entry, "timeout", POSITIVE, HOOKS, i);
-                    }
-                }
+                keys::item(&HOOK, entry, HOOKS, "a map with `response`", i);
             });
         }
         let unknown: Vec<_> = hooks
@@ -227,26 +208,15 @@ fn hooks(map: &Object, issues: &mut Issues) {
     });
 }
 
-fn agents(map: &Object, issues: &mut Issues) {
+pub(super) fn agents(node: &Object, issues: &mut Issues) {
+    object(node, "agents", AGENTS, issues, each_agent);
+}
+
+fn each_agent(map: &Object, issues: &mut Issues) {
     for (id, agent) in map {
-        issues.key(id, |i| match agent.as_object() {
-            None => i.wrong(
-                "invalid_type",
-                AGENTS,
-                format!(
-                    "An agent is a map with `description` and `prompt`, found {}",
-                    word(agent)
-                ),
-            ),
-            Some(agent) => {
-                required_text(agent, "description", AGENTS, i);
-                required_text(agent, "prompt", AGENTS, i);
-                text(agent, "model", AGENTS, i);
-                for key in ["tools", "disallowedTools", "skills"] {
-                    texts(agent, key, AGENTS, i);
-                }
-                number(agent, "maxTurns", COUNT, AGENTS, i);
-            }
+        issues.key(id, |i| {
+            let wanted = "an agent, a map with `description` and `prompt`";
+            keys::item(&AGENT, agent, AGENTS, wanted, i);
         });
         if !names::is_kebab(id) {
             issues.key(id, |i| {
@@ -262,10 +232,8 @@ fn agents(map: &Object, issues: &mut Issues) {
     }
 }
 
-fn pi(map: &Object, issues: &mut Issues) {
-    boolean(map, "enableExtensions", TYPE, issues);
-    boolean(map, "interactive", TYPE, issues);
-    object(map, "extensionFlags", TYPE, issues, |flags, i| {
+pub(super) fn flags(pi: &Object, issues: &mut Issues) {
+    object(pi, "extensionFlags", TYPE, issues, |flags, i| {
         for (key, value) in flags {
             if !value.is_boolean() && !value.is_string() {
                 i.key(key, |i| {

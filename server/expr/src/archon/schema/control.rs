@@ -2,32 +2,22 @@
 
 use serde_json::Value;
 
-use super::fields::{COUNT, Object, boolean, full_text, required_number, text, word};
-use super::issue::{Issues, Rule, TYPE};
+use super::fields::{Object, text, word};
+use super::issue::{Issues, Rule};
 use super::node;
 use crate::archon::{js, names};
 
-const ITERATIONS: Rule = Rule("R40", "loop-max-iterations");
-const BLANK: Rule = Rule("R40", "loop-blank-channel");
+pub(super) const ITERATIONS: Rule = Rule("R40", "loop-max-iterations");
+pub(super) const BLANK: Rule = Rule("R40", "loop-blank-channel");
 const XOR: Rule = Rule("R40", "loop-prompt-xor-command");
 const GATE: Rule = Rule("R40", "loop-gate-message");
-const FIELD: Rule = Rule("R41", "until-field");
+pub(super) const FIELD: Rule = Rule("R41", "until-field");
 const EMPTY: Rule = Rule("R42", "loop-group-empty");
 
 fn blank(map: &Object, key: &str) -> bool {
     map.get(key)
         .and_then(Value::as_str)
         .is_some_and(|s| js::trim(s).is_empty())
-}
-
-fn fields(map: &Object, issues: &mut Issues) {
-    text(map, "until", TYPE, issues);
-    required_number(map, "max_iterations", COUNT, ITERATIONS, issues);
-    boolean(map, "fresh_context", TYPE, issues);
-    text(map, "until_bash", TYPE, issues);
-    boolean(map, "interactive", TYPE, issues);
-    text(map, "gate_message", TYPE, issues);
-    boolean(map, "signal_completes", TYPE, issues);
 }
 
 fn channels(map: &Object, found: bool, none: Rule, issues: &mut Issues) {
@@ -62,12 +52,8 @@ fn gate(map: &Object, issues: &mut Issues) {
     }
 }
 
-/// `loop`.
-pub(super) fn agent_loop(map: &Object, issues: &mut Issues) {
-    let before = issues.broken();
-    fields(map, issues);
-    full_text(map, "prompt", BLANK, issues);
-    full_text(map, "command", BLANK, issues);
+/// `until_field` by itself.
+pub(super) fn until_name(map: &Object, issues: &mut Issues) {
     text(map, "until_field", FIELD, issues);
     if blank(map, "until_field") {
         issues.key("until_field", |i| {
@@ -78,9 +64,10 @@ pub(super) fn agent_loop(map: &Object, issues: &mut Issues) {
             )
         });
     }
-    if issues.broken() > before {
-        return;
-    }
+}
+
+/// `loop` as a whole.
+pub(super) fn loop_whole(map: &Object, issues: &mut Issues) {
     let given = |key: &str| {
         map.get(key)
             .and_then(Value::as_str)
@@ -150,10 +137,8 @@ pub(super) fn until_field(node: &Object, issues: &mut Issues) {
     });
 }
 
-/// `loop_group` with its body.
-pub(super) fn group(map: &Object, issues: &mut Issues) {
-    let before = issues.broken();
-    fields(map, issues);
+/// The nodes of a loop_group.
+pub(super) fn body(map: &Object, issues: &mut Issues) {
     issues.key("nodes", |i| match map.get("nodes") {
         Some(Value::Array(nodes)) => {
             for (n, node) in nodes.iter().enumerate() {
@@ -174,9 +159,10 @@ pub(super) fn group(map: &Object, issues: &mut Issues) {
             "`nodes` is missing: the body of the loop_group",
         ),
     });
-    if issues.broken() > before {
-        return;
-    }
+}
+
+/// `loop_group` as a whole.
+pub(super) fn group_whole(map: &Object, issues: &mut Issues) {
     let channel = ["until", "until_bash"].iter().any(|k| map.contains_key(*k));
     channels(map, channel, Rule("R42", "loop-group-no-channel"), issues);
     gate(map, issues);

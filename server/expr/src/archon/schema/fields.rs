@@ -149,21 +149,6 @@ pub(super) fn number(map: &Object, key: &str, bounds: Bounds, rule: Rule, issues
     });
 }
 
-/// A number above zero.
-pub(super) const POSITIVE: Bounds = Bounds {
-    least: 0.0,
-    most: f64::INFINITY,
-    integer: false,
-    positive: true,
-};
-/// A whole number above zero.
-pub(super) const COUNT: Bounds = Bounds {
-    least: 0.0,
-    most: f64::INFINITY,
-    integer: true,
-    positive: true,
-};
-
 /// A number that must be there.
 pub(super) fn required_number(
     map: &Object,

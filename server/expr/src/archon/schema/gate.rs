@@ -4,39 +4,29 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::fields::{
-    Bounds, Object, boolean, full_text, list, number, object, required_text, word,
-};
-use super::issue::{Issues, Rule, TYPE};
+use super::fields::{Object, full_text, list, word};
+use super::issue::{Issues, Rule};
+use super::{keys, tables};
 use crate::archon::{js, names};
 
-const APPROVAL: Rule = Rule("R26", "bad-approval");
-const DECISION: Rule = Rule("R25", "bad-decision");
+pub(super) const APPROVAL: Rule = Rule("R26", "bad-approval");
+pub(super) const DECISION: Rule = Rule("R25", "bad-decision");
 
-/// What stands under `approval`.
-pub(super) fn approval(map: &Object, issues: &mut Issues) {
-    let before = issues.broken();
-    required_text(map, "message", APPROVAL, issues);
-    boolean(map, "capture_response", TYPE, issues);
-    list(map, "decisions", 1, DECISION, issues, decision);
-    object(map, "on_reject", APPROVAL, issues, |rework, i| {
-        required_text(rework, "prompt", APPROVAL, i);
-        number(
-            rework,
-            "max_attempts",
-            Bounds {
-                least: 1.0,
-                most: 10.0,
-                integer: true,
-                positive: false,
-            },
-            APPROVAL,
+/// The list of decisions.
+pub(super) fn decisions(map: &Object, issues: &mut Issues) {
+    list(map, "decisions", 1, DECISION, issues, |value, i| {
+        keys::item(
+            &tables::DECISION,
+            value,
+            DECISION,
+            "a decision, a map with `id`",
             i,
         );
     });
-    if issues.broken() > before {
-        return;
-    }
+}
+
+/// `approval` as a whole.
+pub(super) fn whole(map: &Object, issues: &mut Issues) {
     let Some(decisions) = map.get("decisions").and_then(Value::as_array) else {
         return;
     };
@@ -67,15 +57,8 @@ pub(super) fn approval(map: &Object, issues: &mut Issues) {
     });
 }
 
-fn decision(value: &Value, issues: &mut Issues) {
-    let Some(map) = value.as_object() else {
-        issues.wrong(
-            "invalid_type",
-            DECISION,
-            format!("A decision is a map with `id`, found {}", word(value)),
-        );
-        return;
-    };
+/// A decision's `id`.
+pub(super) fn decision_id(map: &Object, issues: &mut Issues) {
     match map.get("id") {
         Some(Value::String(id)) => {
             if !names::is_kebab(id) {
@@ -99,6 +82,10 @@ fn decision(value: &Value, issues: &mut Issues) {
             });
         }
     }
+}
+
+/// A decision's `label`.
+pub(super) fn label(map: &Object, issues: &mut Issues) {
     full_text(map, "label", DECISION, issues);
     if map
         .get("label")

@@ -3,74 +3,16 @@
 
 use serde_json::Value;
 
-use super::fields::{
-    Bounds, Object, full_text, number, object, one_of, required_number, required_text,
-};
-use super::issue::{Issues, Rule, TYPE};
+use super::fields::Object;
+use super::issue::{Issues, Rule};
 use super::mode::Mode;
 use crate::archon::js;
 
-const RETRY: Rule = Rule("R45", "retry-bounds");
-const BOUNDS: Rule = Rule("R35", "fan-out-bounds");
+pub(super) const RETRY: Rule = Rule("R45", "retry-bounds");
+pub(super) const BOUNDS: Rule = Rule("R35", "fan-out-bounds");
 
-/// `retry` of any node.
-pub(super) fn retry(map: &Object, issues: &mut Issues) {
-    object(map, "retry", RETRY, issues, |retry, i| {
-        required_number(
-            retry,
-            "max_attempts",
-            Bounds {
-                least: 1.0,
-                most: 5.0,
-                integer: true,
-                positive: false,
-            },
-            RETRY,
-            i,
-        );
-        number(
-            retry,
-            "delay_ms",
-            Bounds {
-                least: 1000.0,
-                most: 60_000.0,
-                integer: false,
-                positive: false,
-            },
-            RETRY,
-            i,
-        );
-        one_of(retry, "on_error", &["transient", "all"], RETRY, i);
-    });
-}
-
-/// `isolation` and `fan_out` by their types.
-pub(super) fn fields(map: &Object, issues: &mut Issues) {
-    one_of(map, "isolation", &["inherit", "worktree"], TYPE, issues);
-    object(map, "fan_out", TYPE, issues, |fan_out, i| {
-        required_text(fan_out, "items", BOUNDS, i);
-        full_text(fan_out, "as", TYPE, i);
-        number(
-            fan_out,
-            "max_parallel",
-            Bounds {
-                least: 1.0,
-                most: f64::INFINITY,
-                integer: true,
-                positive: false,
-            },
-            BOUNDS,
-            i,
-        );
-        one_of(
-            fan_out,
-            "join",
-            &["all_done", "all_success", "first_success"],
-            TYPE,
-            i,
-        );
-    });
-}
+/// How the states of sub-runs can join; the last is known and refused.
+pub(super) const JOINS: &[&str] = &["all_done", "all_success", "first_success"];
 
 /// R31 and R32: settings of launches on nodes that launch nothing.
 pub(super) fn misplaced(map: &Object, issues: &mut Issues) {

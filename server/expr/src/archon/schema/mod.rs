@@ -6,21 +6,28 @@
 
 mod agent;
 mod control;
+mod export;
 mod fields;
 mod gate;
 mod issue;
+pub mod keys;
 mod launch;
 mod mode;
 mod node;
 mod normal;
+mod tables;
+mod top;
 mod with;
 
 use serde_json::{Value, json};
 
 pub use agent::{EFFORTS, sandbox_is_sound, thinking_problem};
+pub use export::json_schema;
 pub use issue::{Issue, Path, PathPart};
 pub use mode::{MODES, Mode, written_modes};
 pub use normal::{AGENT_ONLY, dropped};
+pub use tables::NODE;
+pub use top::TOP;
 
 use issue::Issues;
 

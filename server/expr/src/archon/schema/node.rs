@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use super::fields::{Object, boolean, full_texts, object, one_of, text, texts, word};
+use super::fields::{Object, text, word};
 use super::issue::{Issues, Rule, TYPE};
 use super::mode::{self, Mode};
-use super::{agent, control, gate, launch, with};
+use super::{control, keys, launch, tables, with};
 use crate::archon::{js, names, reference};
 
 const ID: Rule = Rule("R18", "missing-id");
 const TIMEOUT: Rule = Rule("R37", "bad-timeout");
 const IDLE: Rule = Rule("R39", "bad-idle-timeout");
-const RUNTIME: Rule = Rule("R38", "runtime-unknown");
+pub(super) const RUNTIME: Rule = Rule("R38", "runtime-unknown");
 /// How the states of dependencies can join.
 pub(super) const TRIGGER_RULES: &[&str] = &[
     "all_success",
@@ -33,34 +33,11 @@ pub(super) fn check(raw: &Value, issues: &mut Issues) {
         );
         return;
     };
-    let before = issues.broken();
-    fields(map, issues);
-    if issues.broken() == before {
-        whole(map, issues);
-    }
+    keys::check(&tables::NODE, map, issues);
 }
 
-fn fields(map: &Object, issues: &mut Issues) {
-    id(map, issues);
-    text(map, "description", TYPE, issues);
-    texts(map, "depends_on", TYPE, issues);
-    text(map, "when", TYPE, issues);
-    one_of(map, "trigger_rule", TRIGGER_RULES, TYPE, issues);
-    launch::retry(map, issues);
-    idle_timeout(map, issues);
-    boolean(map, "always_run", TYPE, issues);
-    text(map, "output_type", TYPE, issues);
-    object(map, "output_format", TYPE, issues, |_, _| {});
-    agent::check(map, issues);
-    for key in ["command", "prompt", "bash", "script"] {
-        text(map, key, TYPE, issues);
-    }
-    object(map, "loop", TYPE, issues, control::agent_loop);
-    object(map, "loop_group", TYPE, issues, control::group);
-    object(map, "approval", TYPE, issues, gate::approval);
-    text(map, "cancel", TYPE, issues);
-    include(map, issues);
-    text(map, "workflow", TYPE, issues);
+/// `timeout` by its type; its bound holds for programs only.
+pub(super) fn timeout(map: &Object, issues: &mut Issues) {
     if let Some(value) = map.get("timeout").filter(|v| !v.is_number()) {
         issues.key("timeout", |i| {
             i.wrong(
@@ -73,13 +50,9 @@ fn fields(map: &Object, issues: &mut Issues) {
             )
         });
     }
-    one_of(map, "runtime", &["bun", "uv"], RUNTIME, issues);
-    full_texts(map, "deps", 0, issues);
-    text(map, "input", TYPE, issues);
-    launch::fields(map, issues);
 }
 
-fn include(map: &Object, issues: &mut Issues) {
+pub(super) fn include(map: &Object, issues: &mut Issues) {
     text(map, "include", TYPE, issues);
     if map
         .get("include")
@@ -97,7 +70,7 @@ fn include(map: &Object, issues: &mut Issues) {
     }
 }
 
-fn id(map: &Object, issues: &mut Issues) {
+pub(super) fn id(map: &Object, issues: &mut Issues) {
     issues.key("id", |i| match map.get("id") {
         None => i.wrong(
             "invalid_type",
@@ -125,7 +98,7 @@ fn id(map: &Object, issues: &mut Issues) {
     });
 }
 
-fn idle_timeout(map: &Object, issues: &mut Issues) {
+pub(super) fn idle_timeout(map: &Object, issues: &mut Issues) {
     let Some(value) = map.get("idle_timeout") else {
         return;
     };
@@ -146,7 +119,7 @@ fn idle_timeout(map: &Object, issues: &mut Issues) {
     });
 }
 
-fn whole(map: &Object, issues: &mut Issues) {
+pub(super) fn whole(map: &Object, issues: &mut Issues) {
     let mode_key = |mode: Mode| map.get(mode.key()).is_some_and(Value::is_string);
     let resumes = map
         .get("context")

@@ -38,7 +38,7 @@ fn report(tree: &Tree, file: FileId, findings: &mut Findings) {
         };
         if problem.primary || broken(problem.kind) {
             let code = if problem.kind == ProblemKind::UnknownAlias {
-                "unknown-alias-anchor"
+                "unknown-alias"
             } else {
                 "yaml-syntax"
             };
@@ -74,6 +74,7 @@ fn datum(node: Node<'_>, file: FileId, depth: usize) -> Datum {
                     loc,
                     node: Some(target.id()),
                     substituted: target.id() != node.id(),
+                    partials: Default::default(),
                 })
             };
             let plain = scalar.style() == ScalarStyle::Plain
@@ -132,6 +133,7 @@ fn map(mapping: Mapping<'_>, file: FileId, depth: usize) -> Map {
                     loc: key.loc,
                     node: Some(entry.key.resolved().id()),
                     substituted: false,
+                    partials: Default::default(),
                 }),
                 None => key.shape.clone(),
             };

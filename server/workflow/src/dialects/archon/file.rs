@@ -6,6 +6,7 @@ use fermata_syntax::{Offset, Span, Tree};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::authors::Author;
 use super::findings::Findings;
 use super::{document, node_warnings, nodes, outcome, place, structure, top, top_warnings};
 use crate::data::{Datum, Map};
@@ -99,8 +100,16 @@ fn parsed(map: &Map, tree: &Tree, findings: &mut Findings) -> Option<Parsed> {
     let settings = top::settings(map);
     if findings.nodes_passed() {
         for problem in structure::check(&checked) {
-            let diagnostic =
-                nodes::problem(&problem, &written, place_of_nodes(map), None, Some(tree));
+            let author = written.get(&problem.chain()).map(|datum| Author {
+                datum,
+                tree,
+                file: FileId::ROOT,
+                through: None,
+            });
+            // A circle is shown at its first node.
+            let first = || problem.mentions.first().and_then(|id| written.get(id));
+            let fallback = first().map_or_else(|| place_of_nodes(map), place::narrow);
+            let diagnostic = nodes::problem(&problem, author.as_ref(), fallback);
             findings.graph_about(diagnostic, &problem.mentions);
         }
         top::providers(map, &checked, &written, findings);

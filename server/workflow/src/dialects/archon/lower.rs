@@ -47,6 +47,7 @@ fn absent(loc: Loc) -> Text {
         loc,
         node: None,
         substituted: true,
+        partials: Default::default(),
     }
 }
 

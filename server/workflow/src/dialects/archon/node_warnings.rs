@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use fermata_expr::archon::schema::keys::Model;
 use fermata_expr::archon::schema::{self, Mode};
 
 use super::findings::Findings;
@@ -10,77 +11,8 @@ use super::structure;
 use crate::data::{Datum, Map, Shape};
 use crate::diagnostic::{Diagnostic, Severity};
 
-const OWN: &[&str] = &[
-    "id",
-    "description",
-    "depends_on",
-    "when",
-    "trigger_rule",
-    "retry",
-    "idle_timeout",
-    "always_run",
-    "output_type",
-    "timeout",
-    "runtime",
-    "deps",
-    "with",
-    "input",
-    "isolation",
-    "fan_out",
-];
-const CONTROL: &[&str] = &[
-    "until",
-    "until_bash",
-    "max_iterations",
-    "fresh_context",
-    "interactive",
-    "gate_message",
-    "signal_completes",
-];
-const NESTED: &[(&str, &[&str])] = &[
-    (
-        "approval",
-        &["message", "decisions", "capture_response", "on_reject"],
-    ),
-    ("retry", &["max_attempts", "delay_ms", "on_error"]),
-    ("context", &["resume"]),
-    ("pi", &["enableExtensions", "interactive", "extensionFlags"]),
-    ("fan_out", &["items", "as", "max_parallel", "join"]),
-];
-const AGENT: &[&str] = &[
-    "description",
-    "prompt",
-    "model",
-    "tools",
-    "disallowedTools",
-    "skills",
-    "maxTurns",
-];
-const WORKFLOW_LEVEL: &[&str] = &[
-    "name",
-    "tags",
-    "requires",
-    "inputs",
-    "returns",
-    "outcome_field",
-    "worktree",
-    "container",
-    "persist_sessions",
-    "mutates_checkout",
-    "interactive",
-    "evidence_policy",
-    "nodes",
-    "webSearchMode",
-    "modelReasoningEffort",
-];
-
-/// Whether a key is one of nodes.
-pub(super) fn is_known(key: &str) -> bool {
-    OWN.contains(&key)
-        || schema::AGENT_ONLY.contains(&key)
-        || schema::MODES.iter().any(|(mode, _)| *mode == key)
-}
-
+/// Maps inside of nodes whose keys are looked at. `context` is text or map.
+const NESTED: &[&str] = &["approval", "retry", "pi", "fan_out", "loop", "loop_group"];
 /// Checks every node; how many warnings the dialect shows.
 pub(super) fn check(written: &BTreeMap<String, Datum>, findings: &mut Findings) -> usize {
     let mut count = 0;
@@ -132,20 +64,15 @@ fn unknown(map: &Map, show: &mut Show<'_>) {
             .key
             .text()
             .map(|t| t.value.as_str())
-            .filter(|k| !is_known(k))
+            .filter(|k| schema::NODE.key(k).is_none())
         else {
             continue;
         };
         let message = format!("`{key}` is no key of a node and has no effect");
-        let message = if WORKFLOW_LEVEL.contains(&key) {
+        let message = if schema::TOP.key(key).is_some() {
             format!("{message}; it belongs to the workflow")
         } else {
-            let modes = schema::MODES.iter().map(|(mode, _)| *mode);
-            structure::suggest(
-                message,
-                key,
-                OWN.iter().chain(schema::AGENT_ONLY).copied().chain(modes),
-            )
+            structure::suggest(message, key, schema::NODE.names())
         };
         show("unknown-node-key", "R47", field.key.loc, message);
     }
@@ -168,28 +95,23 @@ fn unknown(map: &Map, show: &mut Show<'_>) {
             );
         }
     };
-    for (key, known) in NESTED {
-        nested(map.map(key), known, key);
+    let keys = |model: Option<&'static Model>| -> Vec<&'static str> {
+        model.into_iter().flat_map(Model::names).collect()
+    };
+    for key in NESTED {
+        nested(map.map(key), &keys(schema::NODE.below(key)), key);
     }
-    let own = |more: &[&'static str]| CONTROL.iter().chain(more).copied().collect::<Vec<_>>();
-    nested(
-        map.map("loop"),
-        &own(&["prompt", "command", "until_field"]),
-        "loop",
-    );
-    nested(map.map("loop_group"), &own(&["nodes"]), "loop_group");
-    if let Some(approval) = map.map("approval") {
-        nested(
-            approval.map("on_reject"),
-            &["prompt", "max_attempts"],
-            "on_reject",
-        );
+    nested(map.map("context"), &["resume"], "context");
+    let below = schema::NODE.below("approval");
+    if let (Some(approval), Some(known)) = (map.map("approval"), below) {
+        let rework = keys(known.below("on_reject"));
+        nested(approval.map("on_reject"), &rework, "on_reject");
         for decision in approval.list("decisions") {
-            nested(decision.map(), &["id", "label"], "decisions");
+            nested(decision.map(), &keys(known.below("decisions")), "decisions");
         }
     }
     for (_, agent) in map.map("agents").into_iter().flat_map(Map::iter) {
-        nested(agent.map(), AGENT, "agents");
+        nested(agent.map(), &keys(schema::NODE.below("agents")), "agents");
     }
 }
 

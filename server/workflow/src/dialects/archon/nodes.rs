@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use fermata_expr::archon::schema::{self, Path, PathPart};
-use fermata_syntax::Tree;
 use serde_json::Value;
 
+use super::authors::Author;
 use super::findings::Findings;
 use super::place;
 use super::structure::Problem;
@@ -112,71 +112,30 @@ fn collect(raw: &[Datum], prefix: &str, all: &mut BTreeMap<String, Datum>) {
     }
 }
 
-/// A problem of the graph as a diagnostic. `through` is the include node that brought the nodes in, if any.
-pub(super) fn problem(
-    problem: &Problem,
-    written: &BTreeMap<String, Datum>,
-    fallback: Loc,
-    through: Option<&str>,
-    tree: Option<&Tree>,
-) -> Diagnostic {
-    let chain = problem.chain();
-    let own = written.get(&chain);
-    let loc = match (own, through) {
-        (Some(datum), _) => match &problem.part {
-            Some(part) => part_place(datum, &problem.field, part, tree),
-            None => place::of(datum, &place::dotted(&problem.field)),
-        },
-        (None, Some(include)) => written
-            .get(include)
-            .map_or(fallback, |d| place::of(d, &place::dotted("include"))),
-        (None, None) => problem
-            .mentions
-            .first()
-            .and_then(|id| written.get(id))
-            .map_or(fallback, place::narrow),
+/// A problem of the graph as a diagnostic, in the file of the node's author.
+pub(super) fn problem(problem: &Problem, author: Option<&Author<'_>>, fallback: Loc) -> Diagnostic {
+    let loc = match (author, &problem.part) {
+        (Some(author), Some(part)) => part_place(author, &problem.field, part),
+        (Some(author), None) => author.place(&problem.field),
+        (None, _) => fallback,
     };
     let mut diagnostic =
         Diagnostic::new(problem.name, Severity::Error, loc, problem.message.clone())
             .upstream(problem.rule);
+    if let Some(through) = author.and_then(|a| a.through) {
+        diagnostic = diagnostic.related(through, "it is included here");
+    }
     diagnostic.step.clone_from(&problem.node);
     diagnostic.path = (!problem.field.is_empty()).then(|| problem.field.clone());
     diagnostic
 }
 
 /// The stretch of a text, or the item of a list, that is meant.
-fn part_place(datum: &Datum, field: &str, part: &str, tree: Option<&Tree>) -> Loc {
-    let path = place::dotted(field);
-    let mut at = datum;
-    for key in &path {
-        let next = match key {
-            PathPart::Key(key) => at.map().and_then(|m| m.get(key)),
-            PathPart::Index(index) => at.list().and_then(|l| l.get(*index)),
-        };
-        match next {
-            Some(value) => at = value,
-            None => return place::of(datum, &path),
-        }
-    }
-    if let Some(item) = at
-        .list()
-        .and_then(|l| l.iter().find(|i| i.text().is_some_and(|t| t.value == part)))
-    {
-        return item.loc;
-    }
-    let text = at.text().or_else(|| at.map()?.text("from"));
-    let stretch = || {
-        let text = text.filter(|t| !t.substituted)?;
-        let start = text.value.find(part)?;
-        let scalar = tree?.node(text.node?).as_scalar()?;
-        let span = scalar.source_span(start..start + part.len());
-        Some(Loc {
-            file: text.loc.file,
-            span,
-        })
-    };
-    if let Some(loc) = stretch() {
-        return loc;
-    }
-    place::of(datum, &path)
+fn part_place(author: &Author<'_>, field: &str, part: &str) -> Loc {
+    let item = place::value(author.datum, &place::dotted(field))
+        .and_then(Datum::list)
+        .and_then(|l| l.iter().find(|i| i.text().is_some_and(|t| t.value == part)));
+    item.map(|item| author.here(item.loc))
+        .or_else(|| author.stretch(field, part, 0..part.len()))
+        .unwrap_or_else(|| author.place(field))
 }

@@ -28,6 +28,14 @@ pub(super) fn of(root: &Datum, path: &[PathPart]) -> Loc {
     loc
 }
 
+/// The value at a path, if it is there.
+pub(super) fn value<'d>(root: &'d Datum, path: &[PathPart]) -> Option<&'d Datum> {
+    path.iter().try_fold(root, |at, part| match part {
+        PathPart::Key(key) => at.map()?.get(key),
+        PathPart::Index(index) => at.list()?.get(*index),
+    })
+}
+
 /// A map as a whole is shown at its `id`, else at its first key.
 pub(super) fn narrow(datum: &Datum) -> Loc {
     match &datum.shape {

@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use fermata_syntax::{Offset, Span};
+use fermata_syntax::{Offset, Span, Tree};
 use serde_json::Value;
 
+use super::authors::Authors;
 use super::expand::{self, ExpandError, Graph, Library};
 use super::file::{self, File, Parsed};
 use super::findings::{Findings, Refusal};
@@ -15,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Loc};
 use crate::world::{PathKind, World};
 
+mod around;
 mod commands;
 mod config;
 mod scripts;
@@ -37,6 +39,8 @@ pub struct Member {
     pub refused: Option<Refusal>,
     /// Whether it comes from the user's own folder.
     pub global: bool,
+    /// Its text.
+    pub(super) tree: Tree,
 }
 
 /// What a search for workflows finds.
@@ -82,6 +86,8 @@ impl<'w> Project<'w> {
             .ancestors()
             .find(|a| a.ends_with(".archon/workflows"))
             .and_then(Path::parent)
+            // The user's own folder is no project.
+            .filter(|a| user_folder(world).is_none_or(|user| user != *a))
             .and_then(Path::parent);
         Self::at(world, root)
     }
@@ -110,6 +116,12 @@ impl<'w> Project<'w> {
         self.members
             .iter()
             .filter(move |m| m.parsed.as_ref().is_some_and(|p| p.name == name))
+    }
+
+    /// The one file that has the sound workflow of this name.
+    pub(super) fn member_named(&self, name: &str) -> Option<&Member> {
+        let mut all = self.named(name);
+        all.next().filter(|_| all.next().is_none())
     }
 
     /// Everything that can be run and everything that cannot.
@@ -207,8 +219,8 @@ impl<'w> Project<'w> {
         &self,
         world: &dyn World,
         path: &Path,
-        file: &File,
-        parsed: &Parsed,
+        (file, parsed): (&File, &Parsed),
+        authors: &Authors<'_>,
         findings: &mut Findings,
     ) -> Option<Graph> {
         let map = file.root.as_ref().and_then(Datum::map)?;
@@ -235,6 +247,7 @@ impl<'w> Project<'w> {
                     .upstream("R65"),
             );
         }
+        self.pack(path, name_at, findings);
         match self.graph(parsed) {
             Ok(graph) => {
                 if findings.project_passed() {
@@ -245,6 +258,7 @@ impl<'w> Project<'w> {
                             path,
                             map,
                             parsed,
+                            authors,
                             graph: &graph,
                         },
                         findings,
@@ -253,11 +267,21 @@ impl<'w> Project<'w> {
                 Some(graph)
             }
             Err(Failure::Include(error)) => {
-                let loc = parsed
+                let node = parsed
                     .written
                     .iter()
                     .find(|(chain, _)| chain.rsplit('/').next() == Some(&error.root))
-                    .map_or(name_at, |(_, d)| place::of(d, &place::dotted(error.field)));
+                    .map(|(_, d)| d);
+                // A name that is handed over and not declared is the wrong one, its value is not.
+                let key = node
+                    .filter(|_| error.name == "include-input-undeclared")
+                    .and_then(|d| {
+                        let with = d.map()?.map("with")?;
+                        Some(with.field(error.mentions.last()?)?.key.loc)
+                    });
+                let loc = key.unwrap_or_else(|| {
+                    node.map_or(name_at, |d| place::of(d, &place::dotted(error.field)))
+                });
                 findings.project(
                     Diagnostic::new(error.name, Severity::Error, loc, error.message.clone())
                         .upstream("R68")
@@ -266,18 +290,8 @@ impl<'w> Project<'w> {
                 None
             }
             Err(Failure::Graph(problem)) => {
-                let include = problem
-                    .node
-                    .as_deref()
-                    .and_then(|n| n.split("__").next())
-                    .filter(|n| parsed.written.contains_key(*n));
-                findings.project(nodes::problem(
-                    &problem,
-                    &parsed.written,
-                    name_at,
-                    include,
-                    None,
-                ));
+                let author = authors.of(&problem.chain());
+                findings.project(nodes::problem(&problem, author.as_ref(), name_at));
                 None
             }
             Err(Failure::Outcome(problem)) => {
@@ -287,21 +301,54 @@ impl<'w> Project<'w> {
         }
     }
 
-    /// Whether a command exists for a workflow of the project.
-    pub(super) fn has_command(&self, path: &Path, name: &str) -> bool {
-        let pack = self
-            .members
-            .iter()
-            .find(|m| m.path == path)
-            .and_then(|m| m.pack.clone());
-        commands::find(
-            self.world,
-            self.root.as_deref(),
-            pack.as_deref(),
-            &self.config,
-            name,
-        )
-        .is_some()
+    /// R66: the packaged workflow that the file lies in is none.
+    fn pack(&self, path: &Path, at: Loc, findings: &mut Findings) {
+        let folder = path
+            .parent()
+            .map(|f| f.to_string_lossy().replace('\\', "/"));
+        let Some(fault) = self.packs.iter().find(|p| {
+            let inside = format!("/workflows/{}", p.file);
+            folder.as_deref().is_some_and(|f| f.ends_with(&inside))
+        }) else {
+            return;
+        };
+        let message = if fault.name == "pack-bad-dir" {
+            format!(
+                "'{}' cannot be the name of a packaged workflow; rename the folder",
+                fault.file
+            )
+        } else {
+            format!(
+                "'{}' must hold exactly one workflow file to be a packaged workflow",
+                fault.file
+            )
+        };
+        findings.project(Diagnostic::new(fault.name, Severity::Error, at, message).upstream("R66"));
+    }
+
+    /// The text of a command as a workflow of the project sees it.
+    pub(super) fn command_text(&self, path: &Path, name: &str) -> Option<String> {
+        let member = self.members.iter().find(|m| m.path == path);
+        let pack = member.and_then(|m| m.pack.as_deref());
+        let file = commands::find(self.world, self.root.as_deref(), pack, &self.config, name)?;
+        Some(String::from_utf8_lossy(&self.world.read(&file).ok()?).into_owned())
+    }
+
+    /// Whether a workflow is there for every project: of the user's own folder, or bundled.
+    pub(super) fn is_shared(&self, path: &Path) -> bool {
+        let global = |m: &Member| m.path == path && m.global;
+        self.is_bundled(path) || self.members.iter().any(global)
+    }
+
+    /// Whether a workflow file is one of those that come with the tool.
+    pub(super) fn is_bundled(&self, path: &Path) -> bool {
+        path.parent()
+            .is_some_and(|folder| folder.ends_with(".archon/workflows/defaults"))
+    }
+
+    /// Whether a workflow of this name comes with the tool too.
+    pub(super) fn bundles(&self, name: &str) -> bool {
+        self.named(name).any(|m| self.is_bundled(&m.path))
     }
 
     /// The file of a command and its text, as a workflow file of the project sees it.
@@ -334,7 +381,9 @@ impl<'w> Project<'w> {
 
     /// The names of all commands, for suggestions.
     pub(super) fn command_names(&self) -> Vec<String> {
-        commands::names(self.world, self.root.as_deref(), &self.config)
+        commands::all(self.world, self.root.as_deref(), None, &self.config)
+            .into_keys()
+            .collect()
     }
 }
 
@@ -370,8 +419,15 @@ impl Library for Project<'_> {
     }
 }
 
+/// What a file of the project says, or what keeps it from loading.
+struct Read {
+    parsed: Option<Parsed>,
+    refused: Option<Refusal>,
+    tree: Tree,
+}
+
 /// Reads a file of the project in silence.
-fn member(world: &dyn World, path: &Path) -> (Option<Parsed>, Option<Refusal>) {
+fn member(world: &dyn World, path: &Path) -> Read {
     let Ok(bytes) = world.read(path) else {
         let refusal = Refusal {
             rule: "R67",
@@ -379,14 +435,28 @@ fn member(world: &dyn World, path: &Path) -> (Option<Parsed>, Option<Refusal>) {
             node: None,
             mentions: Vec::new(),
         };
-        return (None, Some(refusal));
+        return Read {
+            parsed: None,
+            refused: Some(refusal),
+            tree: fermata_syntax::parse(""),
+        };
     };
     let tree = fermata_syntax::parse_bytes(&bytes);
     let mut findings = Findings::default();
     let file = file::read(&tree, FileId::ROOT, &mut findings);
     let loads = findings.loads();
     let refused = findings.first_refusal();
-    (file.parsed.filter(|_| loads), refused)
+    Read {
+        parsed: file.parsed.filter(|_| loads),
+        refused,
+        tree,
+    }
+}
+
+/// The user's own folder: `$ARCHON_HOME`, else `~/.archon`.
+pub(super) fn user_folder(world: &dyn World) -> Option<PathBuf> {
+    let named = world.env("ARCHON_HOME").map(PathBuf::from);
+    named.or_else(|| Some(world.home()?.join(".archon")))
 }
 
 fn is_file(world: &dyn World, path: &Path) -> bool {

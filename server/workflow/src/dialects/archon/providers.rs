@@ -1,7 +1,7 @@
 //! The agent providers of the dialect and what each can do (specs/archon.md 1.1, 4.2).
 
 /// Providers that can be named.
-pub(super) const REGISTERED: &[&str] = &["claude", "codex", "opencode", "pi", "copilot"];
+pub const REGISTERED: &[&str] = &["claude", "codex", "opencode", "pi", "copilot"];
 /// The one that runs where nothing is named.
 pub(super) const DEFAULT: &str = "claude";
 

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::authors::{Author, Authors};
 use super::expand::Graph;
 use super::file::Parsed;
 use super::findings::Findings;
 use super::project::Project;
-use super::{place, providers, structure};
+use super::{providers, structure};
 use crate::data::Map;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Loc;
@@ -22,6 +23,7 @@ mod scripts;
 mod servers;
 mod shell;
 mod skills;
+mod targets;
 
 /// What the rules look at.
 pub(super) struct Needs<'n> {
@@ -30,6 +32,7 @@ pub(super) struct Needs<'n> {
     pub(super) path: &'n Path,
     pub(super) map: &'n Map,
     pub(super) parsed: &'n Parsed,
+    pub(super) authors: &'n Authors<'n>,
     pub(super) graph: &'n Graph,
 }
 
@@ -65,22 +68,23 @@ impl Needs<'_> {
 
     /// The place of a field of a node, or of the setting or include that it comes from.
     pub(super) fn loc(&self, node: &Located<'_>, field: &str) -> Loc {
-        let own = self.parsed.written.get(&node.chain);
+        let author = self.authors.of(&node.chain);
         let top = field.split('.').next().unwrap_or(field);
         let start = self.map.entries.first().map(|f| f.key.loc);
-        if let Some(datum) = own
-            && (field.is_empty() || datum.map().is_some_and(|m| m.get(top).is_some()))
-        {
-            return place::of(datum, &place::dotted(field));
+        let own = |a: &Author<'_>| {
+            field.is_empty() || a.datum.map().is_some_and(|m| m.get(top).is_some())
+        };
+        if let Some(author) = author.as_ref().filter(|a| own(a)) {
+            return author.place(field);
         }
-        let setting = self.map.get(top).filter(|_| own.is_some()).map(|d| d.loc);
-        let include = node
-            .chain
-            .split("__")
-            .next()
-            .and_then(|id| self.parsed.written.get(id))
-            .map(|d| place::of(d, &place::dotted("include")));
-        setting.or(include).or(start).unwrap_or(Loc {
+        // What a node does not say itself it has from its workflow.
+        let through = author.and_then(|a| a.through);
+        let setting = self
+            .map
+            .get(top)
+            .filter(|_| through.is_none())
+            .map(|d| d.loc);
+        setting.or(through).or(start).unwrap_or(Loc {
             file: crate::source::FileId::ROOT,
             span: fermata_syntax::Span::empty(fermata_syntax::Offset::new(0)),
         })
@@ -96,9 +100,34 @@ impl Needs<'_> {
         field: &str,
         message: String,
     ) {
-        let mut diagnostic = Diagnostic::new(name, severity, self.loc(node, field), message)
+        self.report_at(
+            findings,
+            severity,
+            (rule, name),
+            node,
+            (field, self.loc(node, field)),
+            message,
+        );
+    }
+
+    /// Reports about a place of a field of a node.
+    pub(super) fn report_at(
+        &self,
+        findings: &mut Findings,
+        severity: Severity,
+        (rule, name): (&'static str, &'static str),
+        node: &Located<'_>,
+        (field, loc): (&str, Loc),
+        message: String,
+    ) {
+        let mut diagnostic = Diagnostic::new(name, severity, loc, message)
             .upstream(rule)
             .step(node.id());
+        if let Some(through) = self.authors.of(&node.chain).and_then(|a| a.through)
+            && loc.file != crate::source::FileId::ROOT
+        {
+            diagnostic = diagnostic.related(through, "it is included here");
+        }
         diagnostic.path = Some(field.to_owned());
         findings.resource(diagnostic);
     }
@@ -124,6 +153,7 @@ pub(super) fn check(needs: &Needs<'_>, findings: &mut Findings) {
         skills::check(needs, node, findings);
         capabilities::check(needs, node, findings);
         scripts::check(needs, node, findings);
+        targets::check(needs, node, findings);
         shell::check(needs, node, findings);
     }
 }

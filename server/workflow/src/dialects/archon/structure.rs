@@ -183,6 +183,18 @@ fn scope(scope_: &Scope<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
+/// The name that [`suggest`] has appended to a message, if it has.
+pub(super) fn suggested(message: &str) -> Option<&str> {
+    message.rsplit_once(SUGGESTION)?.1.strip_suffix("'?")
+}
+
+const SUGGESTION: &str = "; did you mean '";
+
+/// Appends the name that is right to a message.
+pub(super) fn offer(message: &str, name: &str) -> String {
+    format!("{message}{SUGGESTION}{name}'?")
+}
+
 /// Appends the nearest existing name to a message.
 pub(super) fn suggest<'a>(
     message: String,
@@ -190,7 +202,7 @@ pub(super) fn suggest<'a>(
     names: impl IntoIterator<Item = &'a str>,
 ) -> String {
     match crate::nearest::nearest(wrong, names) {
-        Some(near) => format!("{message}; did you mean '{near}'?"),
+        Some(near) => offer(&message, near),
         None => message,
     }
 }

@@ -114,7 +114,11 @@ pub(super) fn providers(
             "unknown-provider",
             "R7",
             text.loc,
-            format!("There is no provider '{}'; there are {list}", text.value),
+            super::structure::suggest(
+                format!("There is no provider '{}'; there are {list}", text.value),
+                &text.value,
+                registered.iter().copied(),
+            ),
         ));
     }
     let place_of =
@@ -139,7 +143,11 @@ pub(super) fn providers(
                     "unknown-node-provider",
                     "R8",
                     loc,
-                    format!("There is no provider '{own}'; there are {list}"),
+                    super::structure::suggest(
+                        format!("There is no provider '{own}'; there are {list}"),
+                        &own,
+                        registered.iter().copied(),
+                    ),
                 )
                 .step(id),
             );

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use fermata_expr::archon::schema::keys::Model;
 use fermata_expr::archon::{names, schema};
 use serde_json::{Value, json};
 
@@ -12,36 +13,7 @@ use crate::data::{Datum, Map, Shape};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Loc;
 
-const KNOWN: &[&str] = &[
-    "name",
-    "description",
-    "nodes",
-    "provider",
-    "model",
-    "modelReasoningEffort",
-    "effort",
-    "webSearchMode",
-    "thinking",
-    "fallbackModel",
-    "betas",
-    "sandbox",
-    "interactive",
-    "worktree",
-    "container",
-    "evidence_policy",
-    "mutates_checkout",
-    "persist_sessions",
-    "tags",
-    "requires",
-    "inputs",
-    "returns",
-    "outcome_field",
-];
-const NESTED: &[(&str, &[&str])] = &[
-    ("worktree", &["enabled"]),
-    ("container", &["enabled", "write_back"]),
-    ("evidence_policy", &["required"]),
-];
+const NESTED: &[&str] = &["worktree", "container", "evidence_policy"];
 const OPTIONAL: &[&str] = &[
     "modelReasoningEffort",
     "webSearchMode",
@@ -116,13 +88,13 @@ pub(super) fn check(
 
 fn unknown(map: &Map, findings: &mut Findings) -> usize {
     let mut count = 0;
-    let mut report = |field: &crate::data::Field, known: &[&str], findings: &mut Findings| {
+    let mut report = |field: &crate::data::Field, known: &Model, findings: &mut Findings| {
         let Some(key) = field.key.text() else { return };
-        if known.contains(&key.value.as_str()) {
+        if known.key(&key.value).is_some() {
             return;
         }
         count += 1;
-        let node_key = known.len() > 10 && super::node_warnings::is_known(&key.value);
+        let node_key = std::ptr::eq(known, &schema::TOP) && schema::NODE.key(&key.value).is_some();
         let message = format!(
             "`{}` is no setting of a workflow and has no effect",
             key.value
@@ -130,7 +102,7 @@ fn unknown(map: &Map, findings: &mut Findings) -> usize {
         let message = if node_key {
             format!("{message}; it belongs to a node")
         } else {
-            structure::suggest(message, &key.value, known.iter().copied())
+            structure::suggest(message, &key.value, known.names())
         };
         findings.warning(warning(
             "unknown-workflow-key",
@@ -140,13 +112,15 @@ fn unknown(map: &Map, findings: &mut Findings) -> usize {
         ));
     };
     for field in &map.entries {
-        report(field, KNOWN, findings);
+        report(field, &schema::TOP, findings);
     }
-    for (key, known) in NESTED {
+    for key in NESTED {
+        let known = schema::TOP.below(key);
         for field in map.map(key).into_iter().flat_map(|m| &m.entries) {
-            report(field, known, findings);
+            known.inspect(|known| report(field, known, findings));
         }
     }
+    let input = schema::TOP.below("inputs");
     for (name, spec) in map.map("inputs").into_iter().flat_map(Map::iter) {
         for field in spec
             .map()
@@ -154,7 +128,7 @@ fn unknown(map: &Map, findings: &mut Findings) -> usize {
             .filter(|_| names::is_name(&name.value))
             .flat_map(|m| &m.entries)
         {
-            report(field, &["required", "default", "description"], findings);
+            input.inspect(|known| report(field, known, findings));
         }
     }
     count

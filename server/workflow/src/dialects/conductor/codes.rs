@@ -1,16 +1,7 @@
 //! Every code that the Conductor dialect reports, with the rule numbers it
 //! stands for. `explain`, the documentation and the settings are checked against it.
 
-/// A code, the dialect's rule numbers that it stands for, and its meaning in one sentence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code {
-    /// Kebab-case code.
-    pub code: &'static str,
-    /// Rule numbers; empty for what only we say.
-    pub rules: &'static [&'static str],
-    /// One sentence.
-    pub summary: &'static str,
-}
+use crate::codes::Code;
 
 const fn code(code: &'static str, rules: &'static [&'static str], summary: &'static str) -> Code {
     Code {

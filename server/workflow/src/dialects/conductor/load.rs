@@ -3,6 +3,7 @@
 
 mod compose;
 mod environment;
+mod partials;
 mod printable;
 mod scalars;
 mod syntax_problems;
@@ -42,6 +43,7 @@ pub(super) fn document(
     let checkable = !syntax_problems::report(&tree, findings);
     let mut root = compose::root(world, sources, &tree, foreign, findings);
     environment::apply(world, sources, &mut root, findings);
+    partials::apply(world, sources, &mut root);
     Outcome {
         root: Some(root),
         checkable,

@@ -51,6 +51,7 @@ pub(super) fn absent(near: &Datum) -> Text {
         loc: near.loc,
         node: None,
         substituted: true,
+        partials: Default::default(),
     }
 }
 

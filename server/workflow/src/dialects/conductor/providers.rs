@@ -109,7 +109,20 @@ static PROVIDERS: &[Capabilities] = &[
         skills: Skills::None,
         ..BASE
     },
+    // Every shipped provider ends sessions in time; the rule about one that does not is tested with this.
+    #[cfg(test)]
+    Capabilities {
+        name: "endless",
+        session_limit: false,
+        ..BASE
+    },
 ];
+
+/// Whether steps may share a session of this provider; `None` when there is no such provider.
+#[must_use]
+pub fn shares_sessions(name: &str) -> Option<bool> {
+    capabilities(name).map(|capabilities| capabilities.sessions)
+}
 
 /// The capabilities of a provider, `None` when there is no such provider.
 pub(super) fn capabilities(name: &str) -> Option<&'static Capabilities> {

@@ -1,8 +1,9 @@
 //! Command files (specs/archon.md 2.2): of the pack, of the repository, of the user.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Config, is_file, is_folder};
+use super::{Config, is_file, is_folder, user_folder};
 use crate::world::World;
 
 fn folders(
@@ -11,10 +12,7 @@ fn folders(
     pack: Option<&Path>,
     config: &Config,
 ) -> Vec<PathBuf> {
-    let home = world
-        .env("ARCHON_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(world.home()?.join(".archon")));
+    let home = user_folder(world);
     pack.map(|p| p.join("commands"))
         .into_iter()
         .chain(root.map(|r| r.join(".archon/commands")))
@@ -67,11 +65,18 @@ pub(super) fn find(
         })
 }
 
-/// Every command's name.
-pub(super) fn names(world: &dyn World, root: Option<&Path>, config: &Config) -> Vec<String> {
-    folders(world, root, None, config)
-        .iter()
-        .flat_map(|f| files(world, f))
-        .map(|(stem, _)| stem)
-        .collect()
+/// Every command with the file that is taken.
+pub(super) fn all(
+    world: &dyn World,
+    root: Option<&Path>,
+    pack: Option<&Path>,
+    config: &Config,
+) -> BTreeMap<String, PathBuf> {
+    let mut found = BTreeMap::new();
+    for folder in folders(world, root, pack, config) {
+        for (stem, path) in files(world, &folder) {
+            found.entry(stem).or_insert(path);
+        }
+    }
+    found
 }

@@ -1,8 +1,9 @@
 //! What checking needs of `.archon/config.yaml` (specs/archon.md 2.4).
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::user_folder;
 use crate::data::{Datum, Map};
 use crate::dialects::archon::{document, findings::Findings, providers};
 use crate::source::FileId;
@@ -31,10 +32,7 @@ pub struct Config {
 
 impl Config {
     pub(super) fn read(world: &dyn World, root: Option<&Path>) -> Self {
-        let home = world
-            .env("ARCHON_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(world.home()?.join(".archon")));
+        let home = user_folder(world);
         let mut config = Self::default();
         let files = [
             home.map(|h| h.join("config.yaml")),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Member, Refused, is_file, is_folder, member};
+use super::{Member, Refused, is_file, is_folder, member, user_folder};
 use crate::world::World;
 
 fn is_workflow(name: &str) -> bool {
@@ -13,10 +13,7 @@ fn is_workflow(name: &str) -> bool {
 pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Member>, Vec<Refused>) {
     let mut all: Vec<Member> = Vec::new();
     let mut refused = Vec::new();
-    let home = world
-        .env("ARCHON_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(world.home()?.join(".archon")));
+    let home = user_folder(world);
     let scopes = [
         (home.map(|h| h.join("workflows")), true),
         (root.map(|r| r.join(".archon/workflows")), false),
@@ -24,7 +21,7 @@ pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Member>, V
     for (folder, global) in scopes {
         let Some(folder) = folder else { continue };
         for (path, shown, pack) in files(world, &folder, &mut refused) {
-            let (parsed, fault) = member(world, &path);
+            let read = member(world, &path);
             let base = path.file_name().map(std::ffi::OsStr::to_os_string);
             all.retain(|m| {
                 m.global == global || m.path.file_name().map(std::ffi::OsStr::to_os_string) != base
@@ -33,8 +30,9 @@ pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Member>, V
                 path,
                 shown,
                 pack,
-                parsed,
-                refused: fault,
+                parsed: read.parsed,
+                refused: read.refused,
+                tree: read.tree,
                 global,
             });
         }

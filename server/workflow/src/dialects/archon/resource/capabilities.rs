@@ -68,23 +68,26 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
         return;
     }
     for field in ["allowed_tools", "denied_tools"] {
-        for tool in node
-            .node
-            .get(field)
-            .and_then(Value::as_array)
+        let listed = node.node.get(field).and_then(Value::as_array);
+        for (at, tool) in listed
             .into_iter()
             .flatten()
-            .filter_map(Value::as_str)
+            .enumerate()
+            .filter_map(|(at, v)| Some((at, v.as_str()?)))
         {
             let name = tool.split('(').next().unwrap_or(tool);
+            let item = format!("{field}.{at}");
             if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
-                let message = format!("The tool '{name}' is called '{new}' now");
+                let message = structure::offer(
+                    &format!("There is no tool '{name}' any more"),
+                    &format!("{new}{}", &tool[name.len()..]),
+                );
                 needs.report(
                     findings,
                     Severity::Warning,
                     ("R76", "tool-renamed"),
                     node,
-                    field,
+                    &item,
                     message,
                 );
             } else if !TOOLS.contains(&name) && !name.starts_with("mcp__") {
@@ -98,7 +101,7 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
                     Severity::Warning,
                     ("R76", "tool-unknown"),
                     node,
-                    field,
+                    &item,
                     message,
                 );
             }

@@ -1,11 +1,11 @@
-//! R73: command files that do not exist.
+//! R73 and R79: command files that do not exist, or hold nothing.
 
 use fermata_expr::archon::names;
 use serde_json::Value;
 
 use super::super::findings::Findings;
 use super::{Located, Needs};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialects::archon::structure;
 
 pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findings) {
@@ -35,7 +35,9 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
             field,
             message,
         );
-    } else if !needs.project.has_command(needs.path, name) {
+        return;
+    }
+    let Some(text) = needs.project.command_text(needs.path, name) else {
         let known = needs.project.command_names();
         let message = structure::suggest(
             format!("There is no command file '{name}.md'"),
@@ -49,6 +51,21 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
             node,
             field,
             message,
+        );
+        return;
+    };
+    if text.trim().is_empty() {
+        let message = format!("The file of the command '{name}' is empty; it is the prompt");
+        // The dialect finds it by another verb than the one that checks workflows.
+        findings.ours(
+            Diagnostic::new(
+                "command-file-empty",
+                Severity::Warning,
+                needs.loc(node, field),
+                message,
+            )
+            .upstream("R79")
+            .step(node.id()),
         );
     }
 }

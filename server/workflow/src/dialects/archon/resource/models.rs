@@ -1,4 +1,4 @@
-//! R70: `@alias` that the configuration does not define.
+//! R70 and R71: `@alias` that the configuration does not define, or in a workflow for every project.
 
 use serde_json::Value;
 
@@ -16,6 +16,20 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
     else {
         return;
     };
+    if needs.project.is_shared(needs.path) {
+        let message = format!(
+            "'{alias}' is known in one project, and this workflow runs in all; name a tier or a model"
+        );
+        needs.report(
+            findings,
+            Severity::Error,
+            ("R71", "alias-not-portable"),
+            node,
+            "model",
+            message,
+        );
+        return;
+    }
     let known = &needs.project.config.aliases;
     if known.iter().any(|k| k == alias) {
         return;
@@ -25,7 +39,7 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
     needs.report(
         findings,
         Severity::Error,
-        ("R70", "unknown-alias"),
+        ("R70", "unknown-model-alias"),
         node,
         "model",
         message,

@@ -15,17 +15,20 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
         ) {
             continue;
         }
-        if let Some(range) = reference::double_quoted(mention.text).into_iter().next() {
+        for range in reference::double_quoted(mention.text) {
             let message = format!(
                 "Take the double quotes away from {}: the value arrives in single quotes of its own",
-                &mention.text[range]
+                &mention.text[range.clone()]
             );
-            needs.report(
+            let author = needs.authors.of(&node.chain);
+            let stretch = author.and_then(|a| a.stretch(&mention.field, mention.text, range));
+            let loc = stretch.unwrap_or_else(|| needs.loc(node, &mention.field));
+            needs.report_at(
                 findings,
                 Severity::Warning,
                 ("R78", "double-quoted-ref"),
                 node,
-                &mention.field,
+                (&mention.field, loc),
                 message,
             );
         }

@@ -41,6 +41,7 @@ pub(super) fn root(
         sources,
         findings,
         stack: vec![path],
+        sites: Vec::new(),
         budget: ALIAS_BUDGET,
         aliases: Vec::new(),
         raw: HashMap::new(),
@@ -55,6 +56,8 @@ struct Composer<'a> {
     findings: &'a mut Findings,
     /// Files being included, outermost first.
     stack: Vec<PathBuf>,
+    /// Where each of them but the first is included.
+    sites: Vec<Loc>,
     budget: usize,
     /// Aliases being followed, against cycles.
     aliases: Vec<(FileId, fermata_syntax::NodeId)>,
@@ -101,6 +104,7 @@ impl Composer<'_> {
                         loc,
                         node: mapped.then(|| node.id()),
                         substituted: !mapped,
+                        partials: Default::default(),
                     })
                 };
                 let shape = match tag {
@@ -183,7 +187,9 @@ impl Composer<'_> {
         self.budget = self.budget.saturating_sub(count(&datum));
         if datum.list().is_none() && datum.map().is_none() {
             datum.loc = loc;
-            if let Shape::Text(text) = &mut datum.shape {
+            if let Shape::Text(text) = &mut datum.shape
+                && text.loc.file == loc.file
+            {
                 text.loc = loc;
             }
         }
@@ -267,6 +273,7 @@ impl Composer<'_> {
     }
 
     fn include(&mut self, written: &str, loc: Loc) -> Datum {
+        let site = loc;
         let from = self.stack.last().cloned().unwrap_or_default();
         let path = normal(&from.parent().unwrap_or(Path::new("")).join(written));
         let raw = |text: String| Datum {
@@ -275,6 +282,7 @@ impl Composer<'_> {
                 loc,
                 node: None,
                 substituted: true,
+                partials: Default::default(),
             }),
             loc,
             plain: false,
@@ -296,9 +304,14 @@ impl Composer<'_> {
                 .map(|p| file_name(p))
                 .collect();
             let message = format!("`{written}` includes itself: {}", chain.join(" → "));
-            self.findings.load(
-                Diagnostic::new("include-cycle", Severity::Error, loc, message).upstream("L14"),
-            );
+            // The circle is closed in another file, but it is this workflow that goes into it.
+            let first = self.sites.first().copied().unwrap_or(loc);
+            let mut diagnostic =
+                Diagnostic::new("include-cycle", Severity::Error, first, message).upstream("L14");
+            if first != loc {
+                diagnostic = diagnostic.related(loc, "the circle is closed here");
+            }
+            self.findings.load(diagnostic);
             return raw(String::new());
         }
         let bytes = match self.world.read(&path) {
@@ -347,7 +360,9 @@ impl Composer<'_> {
         };
         if data {
             self.stack.push(path);
+            self.sites.push(site);
             let datum = self.document(&tree, file);
+            self.sites.pop();
             self.stack.pop();
             return datum;
         }
@@ -358,6 +373,7 @@ impl Composer<'_> {
             && let Some(scalar) = inner.as_scalar()
         {
             self.stack.push(path);
+            self.sites.push(site);
             let datum = self.include(
                 scalar.value(),
                 Loc {
@@ -365,6 +381,7 @@ impl Composer<'_> {
                     span: inner.span(),
                 },
             );
+            self.sites.pop();
             self.stack.pop();
             if datum.list().is_some() || datum.map().is_some() {
                 return datum;
@@ -378,6 +395,7 @@ impl Composer<'_> {
                 loc,
                 node: None,
                 substituted: false,
+                partials: Default::default(),
             }),
             loc,
             plain: false,

@@ -213,6 +213,7 @@ impl<'a> Checker<'a> {
                 loc: datum.loc,
                 node: None,
                 substituted: true,
+                partials: Default::default(),
             }),
             loc: datum.loc,
             plain: false,
@@ -342,18 +343,28 @@ impl<'a> Checker<'a> {
         {
             message.push_str("; put it in quotes");
         }
-        let loc = if datum.loc.span.is_empty() {
-            self.anchor().unwrap_or(datum.loc)
-        } else {
-            datum.loc
+        // A whole file in the wrong place is wrong where it is put, not in itself.
+        let foreign = self.anchor().filter(|at| at.file != datum.loc.file);
+        let loc = match foreign {
+            Some(at) => at,
+            None if datum.loc.span.is_empty() => self.anchor().unwrap_or(datum.loc),
+            None => datum.loc,
         };
         let mut diagnostic =
             Diagnostic::new("wrong-type", Severity::Error, loc, message).upstream("S3");
+        if foreign.is_some() {
+            diagnostic = diagnostic.related(datum.loc, "what the file holds");
+        }
         let scalar = matches!(
             datum.shape,
             Shape::Bool(_) | Shape::Int(_) | Shape::Float(_) | Shape::Date(_)
         );
-        if expected == "a string" && scalar && datum.plain && !datum.loc.span.is_empty() {
+        if expected == "a string"
+            && scalar
+            && datum.plain
+            && foreign.is_none()
+            && !datum.loc.span.is_empty()
+        {
             let span = datum.loc.span;
             let (open, close) = (
                 fermata_syntax::Span::empty(span.start()),

@@ -1,9 +1,11 @@
 //! The schema as JSON Schema, for editors' YAML extensions and for other
-//! tools. Permissive where the dialect coerces; rules over several keys are
-//! not expressed.
+//! tools. It takes what the dialect coerces; of the rules over several keys it
+//! has those of the kinds of steps, not those over the whole file.
 
 use serde_json::{Map, Value, json};
 
+use super::step::KINDS;
+use super::step_kinds::{Given, Standing, rejectable, standing};
 use super::top::TOP;
 use super::types::{Kind, Model};
 
@@ -41,18 +43,27 @@ fn model(model: &'static Model, definitions: &mut Map<String, Value>) -> Value {
         if key.nullable {
             described = json!({ "anyOf": [described, { "type": "null" }] });
         }
+        if let Some(more) = narrowed(model.name, key.name) {
+            described = json!({ "allOf": [described, more] });
+            if key.nullable {
+                described = json!({ "anyOf": [described, { "type": "null" }] });
+            }
+        }
         described["description"] = json!(key.doc);
         properties.insert(key.name.to_owned(), described);
         if key.required {
             required.push(key.name);
         }
     }
-    let object = json!({
+    let mut object = json!({
         "type": "object",
         "properties": properties,
         "required": required,
         "additionalProperties": !model.strict,
     });
+    if model.name == "a step" {
+        object["allOf"] = json!(kinds_of_steps());
+    }
     definitions.insert(name, object);
     reference
 }
@@ -70,8 +81,11 @@ fn kind(of: &Kind, definitions: &mut Map<String, Value>) -> Value {
             above.map(Value::from),
             most.map(Value::from),
         ),
-        // The dialect reads `yes`, `off` and the like as booleans too.
-        Kind::Bool => json!({ "type": ["boolean", "string", "integer"] }),
+        Kind::Bool => json!({ "anyOf": [
+            { "type": "boolean" },
+            { "enum": [0, 1] },
+            { "type": "string", "pattern": text_or_variable(BOOLEAN_TEXT) },
+        ] }),
         Kind::Word(words) => json!({ "enum": words }),
         Kind::WordOrText(words) => json!({ "anyOf": [{ "enum": words }, { "type": "string" }] }),
         Kind::Scalar => json!({ "type": ["string", "number"] }),
@@ -80,23 +94,146 @@ fn kind(of: &Kind, definitions: &mut Map<String, Value>) -> Value {
             json!({ "type": "object", "additionalProperties": kind(value, definitions) })
         }
         Kind::Model(of) => model(of, definitions),
-        Kind::Short(_, of) => json!({ "anyOf": [{ "type": "string" }, model(of, definitions)] }),
+        Kind::Short(key, of) => {
+            let short = match of.key(key) {
+                Some(key) => kind(&key.kind, definitions),
+                None => json!({ "type": "string" }),
+            };
+            json!({ "anyOf": [short, model(of, definitions)] })
+        }
     }
 }
 
-/// Numbers may also be written as strings, often with a variable in them.
+/// Strings that the dialect takes for booleans, integers and numbers.
+const BOOLEAN_TEXT: &str = "([01]|[oO][nN]|[oO][fF][fF]|[tT]|[fF]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[yYnN]|[yY][eE][sS]|[nN][oO])";
+const INTEGER_TEXT: &str = "\\s*[+-]?[0-9]+(_[0-9]+)*(\\.0+)?\\s*";
+const NUMBER_TEXT: &str = "\\s*[+-]?([0-9][0-9_]*\\.?[0-9_]*|\\.[0-9][0-9_]*)([eE][+-]?[0-9]+)?\\s*|\\s*[+-]?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)\\s*";
+
+/// Such a text, or one that is only known once a variable is put in.
+fn text_or_variable(text: &str) -> String {
+    format!("^({text})$|\\$\\{{")
+}
+
+/// Numbers may also be written as booleans and as strings.
 fn bounded(word: &str, least: Option<Value>, above: Option<Value>, most: Option<Value>) -> Value {
-    let mut schema = json!({ "type": [word, "string"] });
+    let fits = |number: f64| {
+        let at = |bound: &Option<Value>| bound.as_ref().and_then(Value::as_f64);
+        at(&least).is_none_or(|least| number >= least)
+            && at(&above).is_none_or(|above| number > above)
+            && at(&most).is_none_or(|most| number <= most)
+    };
+    let booleans: Vec<bool> = [false, true]
+        .into_iter()
+        .filter(|boolean| fits(f64::from(u8::from(*boolean))))
+        .collect();
+    let text = match word {
+        "integer" => INTEGER_TEXT,
+        _ => NUMBER_TEXT,
+    };
+    let mut number = json!({ "type": word });
     for (key, bound) in [
         ("minimum", least),
         ("exclusiveMinimum", above),
         ("maximum", most),
     ] {
         if let Some(bound) = bound {
-            schema[key] = bound;
+            number[key] = bound;
         }
     }
-    schema
+    let mut ways = vec![
+        number,
+        json!({ "type": "string", "pattern": text_or_variable(text) }),
+    ];
+    if !booleans.is_empty() {
+        ways.push(json!({ "enum": booleans }));
+    }
+    json!({ "anyOf": ways })
+}
+
+/// What the rules of single keys add, by object and key.
+fn narrowed(model: &str, key: &str) -> Option<Value> {
+    Some(match (model, key) {
+        ("a route", "to") => json!({ "minLength": 1 }),
+        ("a parallel group", "agents") => json!({ "minItems": 2 }),
+        ("a for_each group", "max_concurrent") => {
+            bounded("integer", Some(json!(1)), None, Some(json!(100)))
+        }
+        ("a step", "timeout") => bounded("integer", Some(json!(1)), None, None),
+        ("a step", "session_key") => {
+            json!({ "pattern": "\\S", "not": { "pattern": "\\{\\{|\\{%" } })
+        }
+        ("`validator`", "criteria") => json!({ "pattern": "\\S" }),
+        _ => return None,
+    })
+}
+
+/// What each kind of step must have and cannot have, from the table that the step's own rules read.
+fn kinds_of_steps() -> Vec<Value> {
+    KINDS
+        .iter()
+        .map(|kind| {
+            let mut this = json!({ "properties": { "type": { "const": kind } } });
+            if *kind == "agent" {
+                this = json!({ "properties": { "type": { "enum": [kind, null] } } });
+            } else {
+                this["required"] = json!(["type"]);
+            }
+            let mut keys = Map::new();
+            let mut required = Vec::new();
+            let mut alternatives = Vec::new();
+            for (key, when) in rejectable() {
+                match standing(kind, key) {
+                    Standing::Accepted => {}
+                    Standing::Rejected => {
+                        let nothing = match when {
+                            Given::NotNull => json!({ "type": "null" }),
+                            Given::NotEmpty => json!({ "enum": [null, "", [], {}, 0, false] }),
+                        };
+                        keys.insert(key.to_owned(), nothing);
+                    }
+                    Standing::Required => {
+                        let full = match when {
+                            Given::NotNull => json!({ "not": { "type": "null" } }),
+                            Given::NotEmpty => json!({ "not": { "enum": [null, "", [], {}] } }),
+                        };
+                        keys.insert(key.to_owned(), full);
+                        required.push(key);
+                    }
+                    Standing::Alternative => {
+                        let nothing = if *kind == "set" {
+                            json!([null])
+                        } else {
+                            json!([null, "", []])
+                        };
+                        alternatives.push(json!({
+                            "required": [key],
+                            "properties": { key: { "not": { "enum": nothing } } },
+                        }));
+                    }
+                }
+            }
+            let mut then = json!({ "properties": keys, "required": required });
+            if !alternatives.is_empty() {
+                then["oneOf"] = json!(alternatives);
+            }
+            match *kind {
+                "terminate" => {
+                    then["properties"]["reason"] = json!({ "type": "string", "pattern": "\\S" })
+                }
+                // Only a single value has a type.
+                "set" => {
+                    then["dependentSchemas"] = json!({
+                        "values": { "anyOf": [
+                            { "properties": { "values": { "type": "null" } } },
+                            { "properties": { "output_type": { "type": "null" } } },
+                        ] }
+                    })
+                }
+                _ => {}
+            }
+            json!({ "if": this, "then": then })
+        })
+        .collect()
 }
 
 #[cfg(test)]

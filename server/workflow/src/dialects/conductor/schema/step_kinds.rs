@@ -25,7 +25,7 @@ pub enum Standing {
 
 /// When a rejected key counts as given.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Given {
+pub(super) enum Given {
     /// Anything but null.
     NotNull,
     /// Anything but null and the empty text, list or map.
@@ -98,6 +98,11 @@ pub fn standing(kind: &str, key: &str) -> Standing {
     }
 }
 
+/// Keys that some kind of step rejects, and when they count as given.
+pub(super) fn rejectable() -> impl Iterator<Item = (&'static str, Given)> {
+    MATRIX.iter().map(|(key, _, given)| (*key, *given))
+}
+
 /// Kinds on which `key` does something.
 fn homes(key: &str) -> Vec<&'static str> {
     KINDS
@@ -141,7 +146,7 @@ pub(super) fn rules(c: &mut Checker<'_>, datum: &Datum) {
             field.value.truthy()
         };
         if counts {
-            rejected(c, kind, key, field);
+            rejected(c, kind, key, field, map.field("type"));
         }
     }
     raw_with_schema(c, map);
@@ -189,12 +194,24 @@ fn needs(
     );
 }
 
-fn rejected(c: &mut Checker<'_>, kind: &str, key: &str, field: &Field) {
+fn rejected(c: &mut Checker<'_>, kind: &str, key: &str, field: &Field, ty: Option<&Field>) {
     let homes = homes(key)
         .iter()
         .map(|k| format!("`{k}`"))
         .collect::<Vec<_>>()
         .join(", ");
+    // A type that is written and empty makes an agent of what was meant to be something else.
+    if let Some(ty) = ty.filter(|ty| ty.value.is_null()) {
+        let message = format!(
+            "`type` is empty, so this is a step of type `{kind}`, which cannot have `{key}`; that is for {homes}"
+        );
+        c.report(
+            Diagnostic::new("key-not-for-step", Severity::Error, ty.place(), message)
+                .upstream("S20")
+                .related(field.key.loc, "the key"),
+        );
+        return;
+    }
     let message = format!("A step of type `{kind}` cannot have `{key}`; that is for {homes}");
     c.report(
         Diagnostic::new("key-not-for-step", Severity::Error, field.key.loc, message)

@@ -372,7 +372,7 @@ mod tests {
 
     use super::super::super::load::document_of_text;
     use super::super::view::View;
-    use super::{not_concurrent, unknown_provider};
+    use super::{Findings, check, not_concurrent, unknown_provider};
 
     const TEXT: &str =
         "workflow: {name: n, entry_point: a}\nagents:\n  - {name: a, provider: mystery}\n";
@@ -421,5 +421,47 @@ mod tests {
         let found = not_concurrent(&view.steps[0], "g", "mystery");
         assert_eq!(found.upstream, Some("V47"));
         assert!(found.message.contains("`g`"));
+    }
+
+    #[test]
+    fn a_session_limit_that_a_provider_does_not_keep_is_named_at_the_step_and_at_the_runtime() {
+        let text = "\
+workflow:
+  name: w
+  entry_point: a
+  runtime: {provider: endless, max_session_seconds: 60}
+agents:
+  - {name: a, prompt: x, max_session_seconds: 5}
+  - {name: b, prompt: x}
+  - {name: c, prompt: x, provider: copilot, max_session_seconds: 5}
+";
+        let (sources, root) = document_of_text(text);
+        let view = View::new(
+            root.map().expect("a mapping"),
+            &sources,
+            Path::new("/w/w.yaml"),
+        );
+        let mut findings = Findings::default();
+        check(&view, &mut findings);
+        let (found, _) = findings.finish();
+        let told: Vec<(u32, &str)> = found
+            .iter()
+            .filter(|d| d.upstream == Some("V36"))
+            .map(|d| (d.loc.span.start().into(), d.message.as_str()))
+            .collect();
+        let at = |words: &str| u32::try_from(text.find(words).expect("written")).expect("short");
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told.iter().any(|(start, said)| *start >= at("60}") - 25
+                && *start <= at("60}")
+                && said.contains("`b`")),
+            "{told:?}"
+        );
+        assert!(
+            told.iter().any(|(start, said)| *start > at("name: a,")
+                && *start < at("name: b")
+                && said.contains("`a`")),
+            "{told:?}"
+        );
     }
 }

@@ -1,29 +1,20 @@
 //! From where on a score passes, for a score that no condition looks at: read
 //! from the field's description, else guessed from the judge's prompt.
 
-use fermata_workflow::Step;
-use fermata_workflow::model::StepKind;
-
-/// A passing score.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Passing {
-    /// The score that is enough.
-    pub(crate) value: f64,
-    /// Whether it was read out of a prompt.
-    pub(crate) guessed: bool,
-}
+use super::verdicts::{Threshold, ThresholdOrigin};
+use crate::model::{Step, StepKind};
 
 /// The passing score of an output field of a step, as far as the file tells.
-pub(crate) fn of(step: &Step, field: &str) -> Option<Passing> {
-    let declared = step.output.as_ref()?.get(field)?;
-    if let Some(value) = declared
-        .description
-        .as_ref()
-        .and_then(|text| number_beside_words(text))
-    {
-        return Some(Passing {
+#[must_use]
+pub fn passing(step: &Step, field: &str) -> Option<Threshold> {
+    let declared = step.output.as_ref().and_then(|fields| fields.get(field));
+    let described = declared
+        .and_then(|field| field.description.as_ref())
+        .and_then(|text| number_beside_words(text));
+    if let Some(value) = described {
+        return Some(Threshold {
             value,
-            guessed: false,
+            origin: ThresholdOrigin::Schema,
         });
     }
     let StepKind::Agent(agent) = &step.kind else {
@@ -34,9 +25,9 @@ pub(crate) fn of(step: &Step, field: &str) -> Option<Passing> {
         .into_iter()
         .flatten()
         .find_map(|text| number_beside_words(text))?;
-    Some(Passing {
+    Some(Threshold {
         value,
-        guessed: true,
+        origin: ThresholdOrigin::Prompt,
     })
 }
 
@@ -69,4 +60,22 @@ fn numbers(text: &str) -> impl Iterator<Item = f64> + '_ {
         .map(|part| part.trim_matches('.'))
         .filter(|part| !part.is_empty())
         .filter_map(|part| part.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_beside_words;
+
+    #[test]
+    fn a_passing_score_in_prose_stands_next_to_its_word() {
+        for (text, found) in [
+            ("Approve at a score of at least 8.5.", Some(8.5)),
+            ("The threshold is 80 points", Some(80.0)),
+            ("score ≥ 7", Some(7.0)),
+            ("9 or more is enough", Some(9.0)),
+            ("Give 3 examples", None),
+        ] {
+            assert_eq!(number_beside_words(text), found, "{text}");
+        }
+    }
 }
