@@ -91,11 +91,11 @@ fn a_rework_is_done_and_asked_about_again_and_the_last_rejection_cancels() {
     assert_eq!(call.prompt, "Fix <v1> for <typo $a.output>");
     assert_eq!(call.step, "ask:on_reject");
     assert_eq!(run.state.status, Status::Running);
-    run.answers(path, json!("fixed"));
+    run.speaks(path, json!("fixed"));
     assert_eq!(run.state.status, Status::Waiting);
     assert_eq!(run.state.open_gates[0].gate.prompt, "ok v1?");
     run.decide("reject", Some("again"));
-    run.answers("ask[g2]/on_reject", json!("fixed again"));
+    run.speaks("ask[g2]/on_reject", json!("fixed again"));
     run.decide("reject", Some("enough"));
     assert_eq!(run.state.status, Status::Cancelled);
     run.folds_to_itself();
@@ -110,7 +110,7 @@ fn a_rework_that_a_dead_worker_left_is_done_again() {
     run.claim(2);
     run.advance();
     assert_eq!(run.prompt("ask[g1]/on_reject").attempt, 2);
-    run.answers("ask[g1]/on_reject", json!("done"));
+    run.speaks("ask[g1]/on_reject", json!("done"));
     run.decide("approve", None);
     assert_eq!(run.under_way(), ["z"]);
 }

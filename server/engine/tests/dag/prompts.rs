@@ -23,7 +23,7 @@ fn a_prompt_is_rendered_once_and_what_is_inserted_stays_as_it_is() {
     assert_eq!(call.model.as_deref(), Some("opus"));
     assert_eq!(call.provider.as_deref(), Some("claude"));
     assert_eq!(call.tools, Some(vec!["Read".to_owned()]));
-    run.answers("a", json!("$ARGUMENTS"));
+    run.speaks("a", json!("$ARGUMENTS"));
     assert_eq!(run.prompt("b").prompt, "After <$ARGUMENTS>");
 }
 
@@ -56,7 +56,7 @@ fn a_structured_answer_is_read_by_field_and_written_as_canonical_json() {
     ));
     let rule = run.prompt("a").text.unwrap();
     assert!(rule.schema.is_some() && rule.strict);
-    run.answers("a", json!({"kind": "x"}));
+    run.speaks("a", json!({"kind": "x"}));
     assert_eq!(run.prompt("b").prompt, "x of {\"kind\":\"x\"}");
 }
 
@@ -80,7 +80,7 @@ fn nodes_alone_in_their_layers_go_on_in_one_session() {
             continue;
         }
         sessions.push(run.prompt(id).session_key);
-        run.answers(id, json!("said"));
+        run.speaks(id, json!("said"));
     }
     let [a, b, c, d] = sessions.as_slice() else {
         panic!("four prompts")
@@ -92,8 +92,8 @@ fn nodes_alone_in_their_layers_go_on_in_one_session() {
         None,
         "two in a layer start afresh"
     );
-    run.answers("e1", json!("said"));
-    run.answers("e2", json!("said"));
+    run.speaks("e1", json!("said"));
+    run.speaks("e2", json!("said"));
     assert_eq!(&run.prompt("f").session_key, a);
 }
 
@@ -107,10 +107,10 @@ fn another_provider_and_a_gate_begin_another_session() {
 ",
     ));
     let a = run.prompt("a").session_key;
-    run.answers("a", json!("said"));
+    run.speaks("a", json!("said"));
     let b = run.prompt("b").session_key;
     assert!(b.is_some() && a != b);
-    run.answers("b", json!("said"));
+    run.speaks("b", json!("said"));
     run.decide("approve", None);
     assert_ne!(run.prompt("c").session_key, b);
 }

@@ -160,7 +160,7 @@ impl Run {
     }
 
     /// An agent answered.
-    pub(crate) fn answers(&mut self, path: &str, output: Value) {
+    pub(crate) fn speaks(&mut self, path: &str, output: Value) {
         let detail = match output {
             Value::String(_) => Map::new(),
             _ => Map::from_iter([("structured".to_owned(), Value::Bool(true))]),
