@@ -337,10 +337,7 @@ fn prompt(request: &StepRequest, submits: bool) -> String {
 /// restart, without memory.
 fn about(request: &StepRequest, call: u32) -> Value {
     let round = request.round.and_then(|round| u32::try_from(round).ok());
-    let visit = match visit(&request.path) {
-        1 => round.unwrap_or(1),
-        visit => visit,
-    };
+    let visit = visit(&request.path).max(round.unwrap_or(1));
     json!({
         "run": request.run.as_str(),
         "step": request.step,

@@ -256,8 +256,8 @@ fn refused(error: &AgentError) -> Failure {
         AgentErrorKind::Auth => "auth",
         AgentErrorKind::Unsupported | AgentErrorKind::Start => "other",
         AgentErrorKind::Timeout => "timeout",
-        AgentErrorKind::Provider => "provider",
         AgentErrorKind::NoStub => MISSING_STUB,
+        AgentErrorKind::Provider => "provider",
     };
     let mut failure = failed(kind, error.message.clone());
     if error.retryable {
