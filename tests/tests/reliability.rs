@@ -276,40 +276,6 @@ fn every_sample_runs_with_the_scripted_agent() {
 }
 
 #[test]
-fn the_archon_sample_polishes_its_draft_and_announces_only_after_an_approval() {
-    let lab = Lab::new();
-    let sample = samples().join("release-notes");
-    let file = sample.join(".archon/workflows/release-notes.yaml");
-    let file = file.to_str().expect("UTF-8");
-    let checked = lab.call(&["check", file, "--json"]).json();
-    assert_eq!(checked["files"][0]["diagnostics"], serde_json::json!([]));
-    let agent = format!("scripted:{}", sample.join("agent.script.yaml").display());
-    let call = ["run", file, "--agent", &agent, "--share-checkout", "--json"];
-    let held = lab.call(&[&call[..], &["version", "2.4"]].concat());
-    assert_eq!(held.code, 4, "{held:?}");
-    let held = held.json();
-    let gate = &held["gates"][0];
-    assert_eq!(
-        (&gate["kind"], &gate["step"]),
-        (&"approval".into(), &"publish".into())
-    );
-    let prompt = gate["prompt"].as_str().expect("a prompt");
-    assert!(prompt.contains("names every setting"), "{prompt}");
-    let run = id(&held);
-    let rounds = lab
-        .events(&run)
-        .iter()
-        .filter(|event| event["type"] == "loop_iteration_completed")
-        .count();
-    assert_eq!(rounds, 3, "the third draft gives the signal");
-    let answered = lab.call(&["answer", &run, "--json", "approve"]);
-    assert_eq!(answered.code, 0, "{answered:?}");
-    lab.until_status("completed");
-    let output = lab.call(&["show", &run, "--json"]).json();
-    assert!(output.to_string().contains("Announced:"), "{output}");
-}
-
-#[test]
 fn what_check_rejects_never_runs_and_what_it_accepts_loads() {
     let lab = Lab::new();
     lab.write("good.yaml", HELD);
