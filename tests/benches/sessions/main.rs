@@ -14,6 +14,7 @@ mod corpus;
 mod each;
 mod edits;
 mod figures;
+mod graph;
 mod notify;
 mod runs;
 mod start;
@@ -24,11 +25,12 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let benches: [(&str, fn()); 7] = [
+    let benches: [(&str, fn()); 8] = [
         ("start", start::run),
         ("edits", edits::run),
         ("notify", notify::run),
         ("chain", chain::run),
+        ("graph", graph::run),
         ("corpus", corpus::run),
         ("each", each::run),
         ("runs", runs::run),
