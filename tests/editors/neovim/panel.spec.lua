@@ -41,7 +41,10 @@ end)
 
 d.it('the second time the same server is used, with the run that was named', function()
   local folder = vim.fn.getcwd()
-  d.write('once.yaml', 'workflow: {name: once, entry_point: s}\nagents:\n  - {name: s, type: set, value: "1", routes: [{to: $end}]}\noutput: {}\n')
+  d.write(
+    'once.yaml',
+    'workflow: {name: once, entry_point: s}\nagents:\n  - {name: s, type: set, value: "1", routes: [{to: $end}]}\noutput: {}\n'
+  )
   vim.fn.system({ 'fermata', 'run', folder .. '/once.yaml' })
   d.open('once.yaml')
   d.client()

@@ -13,9 +13,19 @@ use serde_json::Value;
 use super::graph::{self, Graph};
 use super::models::Models;
 use super::node::{Kind, Node};
+use super::rounds::Control;
 use super::setting::Setting;
 use crate::ids::StepPath;
 use crate::path::escape;
+
+/// What decides whether many runs of a workflow may be at work at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nature {
+    /// Whether it may hold for people.
+    pub(crate) interactive: bool,
+    /// Whether its runs change their checkout.
+    pub(crate) mutates_checkout: bool,
+}
 
 /// Graphs, commands, scripts and targets of one workflow.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +34,7 @@ pub struct Project {
     commands: BTreeMap<String, String>,
     scripts: BTreeMap<(String, String), (PathBuf, String)>,
     targets: BTreeMap<String, PathBuf>,
+    natures: BTreeMap<PathBuf, Nature>,
     models: Models,
     base_branch: Option<String>,
     docs: Option<String>,
@@ -58,6 +69,13 @@ impl Project {
             let mut child = Self::default();
             if let Some(settings) = loaded.workflow.and_then(|workflow| workflow.archon) {
                 child.draw(world, &library, &path, &settings.nodes);
+                project.natures.insert(
+                    path.clone(),
+                    Nature {
+                        interactive: settings.interactive || holds(&settings.nodes),
+                        mutates_checkout: settings.mutates_checkout,
+                    },
+                );
             }
             due.extend(child.targets.into_values());
             seen.push(path);
@@ -158,6 +176,11 @@ impl Project {
         self.targets.get(name).map(PathBuf::as_path)
     }
 
+    /// What is known of the workflow that a `workflow:` node names, when its file loads.
+    pub(crate) fn nature(&self, name: &str) -> Option<Nature> {
+        self.natures.get(self.target(name)?).copied()
+    }
+
     pub(crate) fn graph(&self, scope: &StepPath) -> Option<&Graph> {
         self.graphs.get(&graph::key(scope))
     }
@@ -176,6 +199,15 @@ impl Project {
             .get(&(name.to_owned(), runtime.to_owned()))
             .map(|(path, text)| (path.as_path(), text.as_str()))
     }
+}
+
+/// Whether one of the nodes is a gate. A workflow that has one is interactive, whatever it says (rule R15).
+fn holds(nodes: &[Value]) -> bool {
+    nodes.iter().map(Node::of).any(|node| {
+        node.kind() == Kind::Approval
+            || Control::of(node).is_some_and(Control::interactive)
+            || node.body().is_some_and(|body| holds(body))
+    })
 }
 
 /// Commands that a node sends: its own, or that of its loop.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod fan_out;
 mod gates;
 mod prompts;
 mod ready;

@@ -29,7 +29,7 @@ pub(crate) fn is(node: Node<'_>) -> bool {
 }
 
 pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
-    match items(turn, place) {
+    match fit(turn, place).and_then(|()| items(turn, place)) {
         Ok(items) => {
             let mut rendered = Map::new();
             rendered.insert("items".to_owned(), Value::Array(items));
@@ -38,6 +38,41 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
         }
         Err(error) => super::refuse(turn, place, error),
     }
+}
+
+/// How many runs of its workflow are at work at once.
+fn width(node: Node<'_>) -> usize {
+    node.map("fan_out")
+        .and_then(|settings| settings.get("max_parallel")?.as_f64())
+        .map_or(5, |n| n.max(1.0) as usize)
+}
+
+/// Whether many runs of the target may be started at all: none of them may hold for people, and those at work at once
+/// may not change the same files.
+fn fit(turn: &Turn<'_>, place: &Place<'_>) -> Result<(), Failure> {
+    let node = place.node;
+    let name = node.text("workflow").unwrap_or_default();
+    let nature = turn.definition.archon().and_then(|p| p.nature(name));
+    // A target that is not there is told when the first item starts.
+    let Some(nature) = nature else {
+        return Ok(());
+    };
+    let refused = |why: String| Err(failure("other", why, &[node.id(), name]));
+    if nature.interactive {
+        return refused(format!(
+            "`{}` fans out to `{name}`, which may hold for people: give its items to a workflow without gates",
+            node.id()
+        ));
+    }
+    let shared = node.text("isolation") != Some("worktree");
+    if shared && nature.mutates_checkout && width(node) > 1 {
+        return refused(format!(
+            "up to {} runs of `{name}` would change one checkout at once: give `{}` `isolation: worktree` or `max_parallel: 1`, or say `mutates_checkout: false` in `{name}`",
+            width(node),
+            node.id()
+        ));
+    }
+    Ok(())
 }
 
 /// The list that the node names.
@@ -78,11 +113,7 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
     let Some(items) = decided(turn, place) else {
         return;
     };
-    let most = place
-        .node
-        .map("fan_out")
-        .and_then(|settings| settings.get("max_parallel")?.as_f64())
-        .map_or(5, |n| n.max(1.0) as usize);
+    let most = width(place.node);
     let mut open = 0;
     let mut left = false;
     for (index, item) in items.iter().enumerate() {
