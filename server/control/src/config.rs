@@ -40,6 +40,8 @@ pub struct UserConfig {
     pub retention: RetentionConfig,
     /// Whether a worker also gets the variables of `.env` at the workspace root.
     pub env_file: bool,
+    /// How many nodes of one Archon run may be at work at once, at least 1; 16 when absent.
+    pub parallel: Option<std::num::NonZeroUsize>,
 }
 
 /// An agent of the user's.

@@ -105,14 +105,11 @@ pub(crate) async fn agent(
 /// An output that has the declared fields and says nothing.
 fn plainest(call: &AgentCall) -> Value {
     if let Some(text) = &call.text {
-        return text
-            .schema
-            .as_ref()
-            .map_or_else(
-                // An empty answer would be a failure of its own.
-                || Value::from(format!("(no stub for {})", call.step)),
-                |schema| of_field(schema, 0),
-            );
+        return text.schema.as_ref().map_or_else(
+            // An empty answer would be a failure of its own.
+            || Value::from(format!("(no stub for {})", call.step)),
+            |schema| of_field(schema, 0),
+        );
     }
     match &call.schema {
         Some(fields) if !call.raw && !fields.is_empty() => of_fields(fields, 0),

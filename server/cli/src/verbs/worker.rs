@@ -47,6 +47,9 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
     let mut surroundings = Surroundings::new(Arc::clone(control.store()), agents, Arc::new(world));
     surroundings.children = Some(Arc::new(Nursery(control.clone())));
     surroundings.home = control.home().root().to_path_buf();
+    if let Some(parallel) = control.config().parallel {
+        surroundings.width = parallel.get();
+    }
     surroundings.permissions = permissions(&control, Path::new(&state.request.file))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

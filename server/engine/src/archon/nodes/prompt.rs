@@ -153,7 +153,7 @@ fn tools(node: Node<'_>) -> Option<Vec<&str>> {
 
 /// What a node may ask of its provider besides model, effort and tools (specs/archon.md 1.2). An agent that cannot be
 /// told is named in a warning.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "agents",
     "betas",
     "denied_tools",
@@ -161,6 +161,7 @@ const SETTINGS: [&str; 11] = [
     "hooks",
     "maxBudgetUsd",
     "mcp",
+    "persist_session",
     "sandbox",
     "settingSources",
     "skills",
@@ -217,6 +218,7 @@ pub(crate) fn call(
         settings: SETTINGS
             .iter()
             .filter_map(|key| Some(((*key).to_owned(), node.get(key)?.clone())))
+            .filter(|(_, asked)| *asked != Value::Bool(false))
             .collect(),
         text: Some(TextAnswer {
             schema: node.get("output_format").cloned(),
