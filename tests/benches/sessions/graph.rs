@@ -27,6 +27,7 @@ fn measure(what: &str, floor: &Duration, depends: impl Fn(usize) -> String) {
     for node in 0..NODES {
         text += &format!("  - {{id: n{node}, bash: \"true\"{}}}\n", depends(node));
     }
+    std::fs::create_dir_all(lab.work().join(".archon/workflows")).unwrap();
     lab.write(".archon/workflows/graph.yaml", &text);
     let began = Instant::now();
     let said = lab.call(&["run", ".archon/workflows/graph.yaml", "--json"]);
