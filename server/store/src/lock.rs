@@ -57,6 +57,26 @@ impl RunLock {
         Ok(None)
     }
 
+    /// Takes the lock as soon as whoever holds it lets go of it: somebody who resumes, stops or looks after a run keeps
+    /// its lock for as long as that takes. `None` once `still_wanted` says no; it is asked after each try in vain.
+    ///
+    /// # Errors
+    /// As for [`RunLock::try_acquire`], and those of `still_wanted`.
+    pub fn acquire_while<E: From<StoreError>>(
+        folder: &Path,
+        run: &RunId,
+        mut still_wanted: impl FnMut() -> std::result::Result<bool, E>,
+    ) -> std::result::Result<Option<Self>, E> {
+        loop {
+            if let Some(lock) = Self::try_acquire(folder, run)? {
+                return Ok(Some(lock));
+            }
+            if !still_wanted()? {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Whether a living process holds the lock. Askers do not disturb each other.
     ///
     /// # Errors
@@ -139,5 +159,26 @@ mod tests {
         assert!(RunLock::try_acquire(folder.path(), &run).unwrap().is_none());
         drop(lock);
         assert!(RunLock::try_acquire(folder.path(), &run).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_as_long_as_it_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunId::from("r1");
+        let mut held = RunLock::try_acquire(folder.path(), &run).unwrap();
+        let mut tries = 0;
+        let patient = RunLock::acquire_while(folder.path(), &run, || {
+            tries += 1;
+            if tries == 3 {
+                held = None;
+            }
+            Ok::<_, StoreError>(true)
+        });
+        assert!(patient.unwrap().is_some());
+        assert_eq!(tries, 3);
+        let held = RunLock::try_acquire(folder.path(), &run).unwrap();
+        let done = RunLock::acquire_while(folder.path(), &run, || Ok::<_, StoreError>(false));
+        assert!(done.unwrap().is_none());
+        drop(held);
     }
 }

@@ -2,19 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Args;
 use fermata_agents::Stubs;
 use fermata_control::{Control, Permission, RepositoryConfig, root_of};
-use fermata_engine::{EventBody, RunId, Surface};
+use fermata_engine::{EventBody, RunId, Status, Surface};
 use fermata_runner::agent::{AgentProvider, PermissionPolicy, PermissionRule};
 use fermata_runner::{Surroundings, run_worker};
-use fermata_store::{PinnedWorld, RunLock};
+use fermata_store::{PinnedWorld, RunLock, StoreError};
 
 use crate::children::Nursery;
 use crate::exit::Exit;
 use crate::open;
+
+/// How long a worker waits for the lock of a run that is still in the queue.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Options of `worker`.
 #[derive(Debug, Args)]
@@ -31,7 +35,13 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
     fermata_runner::blot_panics();
     let control = open::surface(home, Surface::Policy)?;
     let run = RunId::from(options.run.as_str());
-    let Some(lock) = RunLock::try_acquire(&control.home().locks(), &run)? else {
+    // Whoever put the run into the queue counts on this worker: only another worker takes its place.
+    let end = Instant::now() + PATIENCE;
+    let lock = RunLock::acquire_while(&control.home().locks(), &run, || {
+        let queued = control.store().run(&run)?.status == Status::Queued;
+        Ok::<_, StoreError>(queued && Instant::now() < end)
+    })?;
+    let Some(lock) = lock else {
         bail!("run {run} is worked on by another process");
     };
     let state = control.state(&run)?;
