@@ -199,7 +199,7 @@ impl Tally {
         world.files.insert(target.to_path_buf(), original);
     }
 
-    /// Where base and mutation differ in one run of lines, the finding must touch it.
+    /// Where base and mutation differ in one run of lines, the finding must lie in it.
     fn place(&mut self, id: &str, row: &Value, loaded: &Loaded, base: &str) {
         let text = row["yaml"].as_str().unwrap_or_default();
         let Some((start, end)) = changed(base, text) else {
@@ -240,12 +240,13 @@ impl Tally {
             return;
         }
         self.places += 1;
-        let touches = |s: fermata_syntax::Span| {
-            usize::from(s.start()) <= end && usize::from(s.end()) >= start
+        // The end of the last line belongs to it: that is where something is missing.
+        let inside = |s: fermata_syntax::Span| {
+            usize::from(s.start()) >= start && usize::from(s.end()) <= end + 1
         };
         if candidates
             .iter()
-            .any(|d| d.loc.file != fermata_workflow::FileId::ROOT || touches(d.loc.span))
+            .any(|d| d.loc.file != fermata_workflow::FileId::ROOT || inside(d.loc.span))
         {
             self.placed += 1;
         } else {
