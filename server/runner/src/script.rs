@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -160,11 +161,17 @@ fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error
     Ok(call)
 }
 
+/// Puts a whole file there at once: nodes that start together share the file of the message, and one may read it already
+/// while it is written for the next.
 fn written(path: &str, text: &str) -> std::io::Result<()> {
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
     if let Some(folder) = Path::new(path).parent() {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::write(path, text)
+    let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let fresh = format!("{path}.{}-{count}", std::process::id());
+    std::fs::write(&fresh, text)?;
+    std::fs::rename(&fresh, path)
 }
 
 fn folder(call: &ScriptCall, cwd: &Path) -> PathBuf {
