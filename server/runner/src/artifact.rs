@@ -1,11 +1,11 @@
 //! Outputs that are kept as files among a run's artifacts, written before the
 //! result is recorded: whoever reads the result finds the file.
 
-use std::path::Path;
-
 use fermata_engine::Outcome;
 use fermata_engine::archon::Kept;
 use fermata_expr::archon::js;
+
+use crate::script::written;
 
 /// Writes the output of a successful attempt. What cannot be written is told in the log and keeps no node from its
 /// result.
@@ -21,15 +21,8 @@ pub(crate) fn keep(kept: &Kept, outcome: &Outcome) {
     };
     let mut facts = kept.facts.clone();
     facts["bytes"] = text.len().into();
-    let written = write(&kept.file, &text).and_then(|()| write(&kept.meta, &facts.to_string()));
-    if let Err(error) = written {
+    let done = written(&kept.file, &text).and_then(|()| written(&kept.meta, &facts.to_string()));
+    if let Err(error) = done {
         tracing::warn!(%error, file = kept.file, "an output could not be kept as a file");
     }
-}
-
-fn write(path: &str, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = Path::new(path).parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(path, text)
 }

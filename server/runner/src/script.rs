@@ -163,7 +163,7 @@ fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error
 
 /// Puts a whole file there at once: nodes that start together share the file of the message, and one may read it already
 /// while it is written for the next.
-fn written(path: &str, text: &str) -> std::io::Result<()> {
+pub(crate) fn written(path: &str, text: &str) -> std::io::Result<()> {
     static WRITTEN: AtomicU64 = AtomicU64::new(0);
     if let Some(folder) = Path::new(path).parent() {
         std::fs::create_dir_all(folder)?;
