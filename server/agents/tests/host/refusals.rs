@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use fermata_agents::{Agents, AgentsConfig, UserAgent, script_beside};
+use fermata_agents::{Agents, AgentsConfig, script_beside};
+use fermata_control::AgentConfig;
 use fermata_runner::agent::{AgentProvider as _, NoAgent};
 
 use crate::stage::Stage;
 
-fn agents(path: Option<OsString>, user: BTreeMap<String, UserAgent>) -> Agents {
+fn agents(path: Option<OsString>, user: BTreeMap<String, AgentConfig>) -> Agents {
     Agents::new(AgentsConfig {
         user,
         path,
@@ -57,9 +58,9 @@ fn an_unknown_name_lists_the_known_ones() {
 
 #[test]
 fn the_users_own_command_comes_first_and_is_named_when_it_is_missing() {
-    let own = UserAgent {
+    let own = AgentConfig {
         command: Some("no-such-program".into()),
-        ..UserAgent::default()
+        ..AgentConfig::default()
     };
     let no = refused(
         &agents(None, BTreeMap::from([("codex".into(), own)])),
