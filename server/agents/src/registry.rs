@@ -8,22 +8,46 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fermata_control::AgentConfig;
 use fermata_runner::agent::{
     AgentError, AgentErrorKind, AgentProvider, AgentSink, NoAgent, StepOutput, StepRequest,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::acp::{Host, Launch};
 use crate::limits::Limits;
 use crate::preset::{self, PRESETS, Preset};
+
+/// An agent of the user configuration: `agents: {NAME: {command: …}}`. Under the name of a known
+/// agent it replaces what is not absent here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UserAgent {
+    /// Program; a bare name is looked for on the PATH. Absent: as the known agent of that name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Its arguments; only with `command`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Added to the environment.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Mode to set in every session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// Model for steps that name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Command that logs in, for messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+}
 
 /// What [`Agents`] are made from. Everything comes from the user, nothing from a repository,
 /// except the script, which can do nothing.
 #[derive(Debug, Clone, Default)]
 pub struct AgentsConfig {
     /// The user configuration's `agents`, by name.
-    pub user: BTreeMap<String, AgentConfig>,
+    pub user: BTreeMap<String, UserAgent>,
     /// Script of the agent `scripted`, when its name comes without one.
     pub script: Option<PathBuf>,
     /// The program that has `scripted-agent FILE`: this one, usually.
@@ -247,7 +271,7 @@ fn from_preset(preset: &Preset, program: PathBuf, args: &[&str]) -> Launch {
     }
 }
 
-fn with_own(mut launch: Launch, own: &AgentConfig) -> Launch {
+fn with_own(mut launch: Launch, own: &UserAgent) -> Launch {
     let env = own.env.iter();
     launch
         .env

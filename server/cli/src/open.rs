@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
-use fermata_agents::{Agents, AgentsConfig};
-use fermata_control::{AgentCheck, AgentConfig, Control, NoAgent, Options};
+use fermata_agents::{Agents, AgentsConfig, UserAgent};
+use fermata_control::{AgentCheck, Control, NoAgent, Options, UserConfig};
 use fermata_engine::Surface;
 use fermata_runner::agent::AgentProvider as _;
 
 /// What is installed on this machine, asked before a run is accepted.
 #[derive(Debug, Default)]
 struct Installed {
-    user: OnceLock<BTreeMap<String, AgentConfig>>,
+    user: OnceLock<BTreeMap<String, UserAgent>>,
 }
 
 impl AgentCheck for Installed {
@@ -43,12 +43,29 @@ pub(crate) fn surface(home: Option<&Path>, surface: Surface) -> Result<Control> 
     options.home = home.map(Path::to_path_buf);
     let control = Control::open(options)?;
     // The check is only asked once control is open, so the agents are always there by then.
-    let _ = installed.user.set(control.config().agents.clone());
+    let _ = installed.user.set(user_agents(control.config()));
     Ok(control)
 }
 
+/// The agents of the user's configuration by name.
+pub(crate) fn user_agents(config: &UserConfig) -> BTreeMap<String, UserAgent> {
+    let user = |agent: &fermata_control::AgentConfig| UserAgent {
+        command: agent.command.clone(),
+        args: agent.args.clone(),
+        env: agent.env.clone(),
+        mode: agent.mode.clone(),
+        model: agent.model.clone(),
+        login: agent.login.clone(),
+    };
+    config
+        .agents
+        .iter()
+        .map(|(name, agent)| (name.clone(), user(agent)))
+        .collect()
+}
+
 /// The agents of this machine for one workflow.
-pub(crate) fn registry(user: BTreeMap<String, AgentConfig>, script: Option<PathBuf>) -> Agents {
+pub(crate) fn registry(user: BTreeMap<String, UserAgent>, script: Option<PathBuf>) -> Agents {
     let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("fermata"));
     Agents::new(AgentsConfig {
         user,

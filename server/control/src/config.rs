@@ -44,11 +44,11 @@ pub struct UserConfig {
     pub parallel: Option<std::num::NonZeroUsize>,
 }
 
-/// An agent of the user's. Under the name of a known agent it replaces what is not absent here.
+/// An agent of the user's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AgentConfig {
-    /// Program; a bare name is looked for on the PATH. Absent: as the known agent of that name.
+    /// Program; absent: as the known agent of that name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// Its arguments; only with `command`.

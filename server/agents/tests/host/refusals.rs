@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use fermata_agents::{Agents, AgentsConfig, script_beside};
-use fermata_control::AgentConfig;
+use fermata_agents::{Agents, AgentsConfig, UserAgent, script_beside};
 use fermata_runner::agent::{AgentProvider as _, NoAgent};
 
 use crate::stage::Stage;
 
-fn agents(path: Option<OsString>, user: BTreeMap<String, AgentConfig>) -> Agents {
+fn agents(path: Option<OsString>, user: BTreeMap<String, UserAgent>) -> Agents {
     Agents::new(AgentsConfig {
         user,
         path,
@@ -58,9 +57,9 @@ fn an_unknown_name_lists_the_known_ones() {
 
 #[test]
 fn the_users_own_command_comes_first_and_is_named_when_it_is_missing() {
-    let own = AgentConfig {
+    let own = UserAgent {
         command: Some("no-such-program".into()),
-        ..AgentConfig::default()
+        ..UserAgent::default()
     };
     let no = refused(
         &agents(None, BTreeMap::from([("codex".into(), own)])),

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fermata_agents::{Agents, AgentsConfig, Limits};
-use fermata_control::AgentConfig;
+use fermata_agents::{Agents, AgentsConfig, Limits, UserAgent};
 use fermata_engine::event::ProcessId;
 use fermata_runner::agent::{
     AgentError, AgentProvider, AgentSink, PermissionDecision, PermissionPolicy, PermissionRequest,
@@ -36,10 +35,10 @@ impl Stage {
 
     /// With an agent `own` started by that command.
     pub(crate) fn own(command: &str, args: &[&str], limits: Limits) -> Self {
-        let own = AgentConfig {
+        let own = UserAgent {
             command: Some(command.to_owned()),
             args: args.iter().map(|&arg| arg.to_owned()).collect(),
-            ..AgentConfig::default()
+            ..UserAgent::default()
         };
         Self::new(
             "rules: []",
@@ -48,7 +47,7 @@ impl Stage {
         )
     }
 
-    pub(crate) fn new(script: &str, user: BTreeMap<String, AgentConfig>, limits: Limits) -> Self {
+    pub(crate) fn new(script: &str, user: BTreeMap<String, UserAgent>, limits: Limits) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.script.yaml");
         std::fs::write(&file, script).expect("writes");

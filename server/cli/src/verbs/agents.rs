@@ -24,7 +24,7 @@ pub(crate) struct Agents {
 /// When the configuration cannot be read.
 pub(crate) fn run(options: &Agents, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let control = open::terminal(home)?;
-    let list = open::registry(control.config().agents.clone(), None).list();
+    let list = open::registry(open::user_agents(control.config()), None).list();
     if options.json {
         let agents: Vec<_> = list
             .iter()

@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
         let stubs = state.request.agent.as_deref().and_then(stub_file);
         Arc::new(Stubs::read(stubs.or(script).as_deref())?)
     } else {
-        let own = control.config().agents.clone();
+        let own = open::user_agents(control.config());
         Arc::new(open::registry(own, script))
     };
     let world = pinned(&control, &run)?;
