@@ -58,7 +58,6 @@ pub use request::{
     ResumeOptions, RunsFilter, StartRequest,
 };
 pub use scope::{Scope, root_of};
-pub use sys::{end_group, is_alive, this_process};
 pub use text::{preview, quote};
 pub use verbs::{Given, file_of};
 pub use views::{RunSummary, RunsView, StartSummary};

@@ -15,13 +15,12 @@ use fermata_engine::event::ProcessId;
 use fermata_engine::{
     Actor, Cause, Definition, EventBody, Failure, Fence, RunId, RunState, Status, StepPath, Surface,
 };
-use fermata_store::{Miss, RunLock, StoreError};
+use fermata_store::{Miss, RunLock, StoreError, process};
 
 use crate::ledger::Ledger;
 use crate::mask;
 use crate::recover;
 use crate::secrets;
-use crate::sys;
 use crate::worktree;
 
 pub use options::Surroundings;
@@ -66,7 +65,7 @@ pub async fn run_worker(
     surroundings: Surroundings,
 ) -> Result<Ended, WorkerError> {
     let store = Arc::clone(&surroundings.store);
-    let me = sys::this_process();
+    let me = process::this_process();
     let (fence, log) = match store.claim(run, me.clone(), &guard) {
         Ok(claimed) => claimed,
         Err(StoreError::Miss(Miss::Final(status))) => return Ok(Ended::NotDue(status)),

@@ -17,8 +17,8 @@ use fermata_runner::agent::{
     AgentError, AgentProvider, AgentSink, NoAgent, PermissionChoice, PermissionDecision,
     PermissionOption, PermissionRequest, StepOutput, StepRequest, StopReason, Usage,
 };
-use fermata_runner::{Ended, run_worker, sys};
-use fermata_store::{MemStore, NewEvent, Store, load_state};
+use fermata_runner::{Ended, run_worker};
+use fermata_store::{MemStore, NewEvent, Store, load_state, process};
 use serde_json::{Map, Value, json};
 use support::scripted::Scripted;
 use support::world::Disk;
@@ -101,7 +101,7 @@ impl Stage {
 
 /// Waits until that very process is gone; its own test fails by time-out if it never is.
 async fn gone(process: &ProcessId) {
-    while sys::is_alive(process) {
+    while process::is_alive(process) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -139,7 +139,7 @@ async fn what_a_dead_worker_left_running_is_ended_and_started_again_with_the_nex
     }
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    assert!(sys::is_alive(&process));
+    assert!(process::is_alive(&process));
 
     let ended = work(&stage.store, &stage.run, stage.around()).await;
     assert_eq!(ended, Ended::With(Status::Failed));
@@ -179,7 +179,7 @@ async fn a_stop_ends_the_process_logs_its_outcome_and_fails_the_run_resumably() 
     stage.request(EventBody::StopRequested { actor: actor() });
     assert_eq!(worker.await.unwrap().unwrap(), Ended::With(Status::Failed));
     gone(&process).await;
-    assert!(!sys::group_exists(process.pid));
+    assert!(!process::group_lives(process.pid));
     let finished = read(&stage.store, &stage.run, Ended::With(Status::Failed));
     assert_eq!(finished.state.cause, Some(Cause::Stopped));
     let kinds: Vec<_> = finished
@@ -230,7 +230,7 @@ output: {}
     let finished = read(&stage.store, &stage.run, ended);
     assert_eq!(finished.state.error.unwrap().kind, "ExecutionError");
     // Its parent is gone, so whoever adopted it reaps it soon.
-    while sys::identity(child).started != 0 {
+    while process::identity(child).started != 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -16,6 +16,8 @@ mod index;
 mod lock;
 mod mem;
 mod payload;
+mod private;
+pub mod process;
 mod record;
 mod rules;
 mod sqlite;
@@ -33,6 +35,7 @@ pub use index::{Index, IndexedWorld};
 pub use lock::RunLock;
 pub use mem::MemStore;
 pub use payload::{SPILL_BYTES, fetch, load_state, spill};
+pub use private::private_file;
 pub use record::{
     Append, Closing, Commits, Created, Decision, NewEvent, NewRun, NewStart, Place, Proposal,
     RunFilter, RunRow, StartAnswer, StartClosed, StartId, StartRow, Took, Trust,
