@@ -42,5 +42,5 @@ pub use record::{
 };
 pub use sqlite::{Finding, Pruned, Retention, SqliteStore, doctor};
 pub use ulid::{new_id, new_run_id};
-pub use wake::{Wake, WakeHub};
+pub use wake::Wake;
 pub use world::{Drawn, OsWorld, PinnedWorld, Recorder};

@@ -38,7 +38,7 @@ impl RunLock {
     ///
     /// # Errors
     /// [`StoreError::Io`] and its kin when the file cannot be opened or locked.
-    pub fn try_acquire(folder: &Path, run: &RunId) -> Result<Option<Self>> {
+    pub(crate) fn try_acquire(folder: &Path, run: &RunId) -> Result<Option<Self>> {
         let file = open(folder, run)?;
         for attempt in 0..ATTEMPTS {
             match file.try_lock() {
@@ -82,7 +82,7 @@ impl RunLock {
     ///
     /// # Errors
     /// As for [`RunLock::try_acquire`].
-    pub fn is_held(folder: &Path, run: &RunId) -> Result<bool> {
+    pub(crate) fn is_held(folder: &Path, run: &RunId) -> Result<bool> {
         match File::open(folder.join(run.as_str())) {
             Ok(file) => match file.try_lock_shared() {
                 Ok(()) => {
