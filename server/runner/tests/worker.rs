@@ -17,12 +17,13 @@ use fermata_runner::agent::{
     AgentError, AgentProvider, AgentSink, NoAgent, PermissionChoice, PermissionDecision,
     PermissionOption, PermissionRequest, StepOutput, StepRequest, StopReason, Usage,
 };
-use fermata_runner::{Ended, run_worker};
+use fermata_runner::{Ended, Surroundings, WorkerError, run_worker};
 use fermata_store::{MemStore, NewEvent, Store, load_state, process};
 use serde_json::{Map, Value, json};
 use support::scripted::Scripted;
 use support::world::Disk;
 use support::{Case, actor, people, queue, read, surroundings, work};
+use tokio::task::JoinHandle;
 
 struct Stage {
     folder: tempfile::TempDir,
@@ -48,11 +49,18 @@ impl Stage {
         Self { folder, store, run }
     }
 
-    fn around(&self) -> fermata_runner::Surroundings {
+    /// A worker that has the lock and goes to work.
+    fn begin(&self, around: Surroundings) -> JoinHandle<Result<Ended, WorkerError>> {
+        let guard = self.store.try_lock(&self.run).unwrap().unwrap();
+        let run = self.run.clone();
+        tokio::spawn(async move { run_worker(&run, guard, around).await })
+    }
+
+    fn around(&self) -> Surroundings {
         self.with(Scripted::new(&Value::Null))
     }
 
-    fn with(&self, agents: Arc<dyn AgentProvider>) -> fermata_runner::Surroundings {
+    fn with(&self, agents: Arc<dyn AgentProvider>) -> Surroundings {
         surroundings(
             self.store.clone(),
             agents,
@@ -120,9 +128,7 @@ output: {}
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_worker_left_running_is_ended_and_started_again_with_the_next_attempt() {
     let stage = Stage::new(TWO);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.around());
-    let first = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let first = stage.begin(stage.around());
     let second_started = |event: &Event| {
         event.path.as_str() == "second" && matches!(event.body, EventBody::ProcessStarted { .. })
     };
@@ -172,9 +178,7 @@ output: {}
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_ends_the_process_logs_its_outcome_and_fails_the_run_resumably() {
     let stage = Stage::new(SLEEPER);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.around());
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.around());
     let process = stage.process().await;
     stage.request(EventBody::StopRequested { actor: actor() });
     assert_eq!(worker.await.unwrap().unwrap(), Ended::With(Status::Failed));
@@ -195,9 +199,7 @@ async fn a_stop_ends_the_process_logs_its_outcome_and_fails_the_run_resumably() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abort_cancels_the_run_for_good() {
     let stage = Stage::new(SLEEPER);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.around());
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.around());
     let process = stage.process().await;
     stage.request(EventBody::AbortRequested {
         actor: actor(),
@@ -362,9 +364,7 @@ output: {r: '{{ a.output.result }}'}
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_gate_holds_the_run_with_its_worker_until_it_is_answered_once() {
     let stage = Stage::new(ASKING);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.with(Arc::new(Asks)));
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.with(Arc::new(Asks)));
     stage
         .until(|event| matches!(event.body, EventBody::RunWaiting { .. }))
         .await;
@@ -389,9 +389,7 @@ async fn a_permission_gate_holds_the_run_with_its_worker_until_it_is_answered_on
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_gate_never_survives_its_turn() {
     let stage = Stage::new(ASKING);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.with(Arc::new(Asks)));
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.with(Arc::new(Asks)));
     stage
         .until(|event| matches!(event.body, EventBody::RunWaiting { .. }))
         .await;
@@ -399,9 +397,7 @@ async fn a_permission_gate_never_survives_its_turn() {
     assert!(worker.await.unwrap_err().is_cancelled());
     work(&stage.store, &stage.run, stage.with(Arc::new(Asks))).await;
     people::resume(&stage.store, &stage.run);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.with(Arc::new(Asks)));
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.with(Arc::new(Asks)));
     let second = |event: &Event| matches!(&event.body, EventBody::GateOpened { gate } if gate.gate.as_str() == "g2");
     stage.until(second).await;
     let state = load_state(stage.store.as_ref(), &stage.run).unwrap();
@@ -419,10 +415,8 @@ async fn a_permission_gate_never_survives_its_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_workers_cannot_work_on_one_run() {
     let stage = Stage::new(SLEEPER);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
+    let worker = stage.begin(stage.around());
     assert!(stage.store.try_lock(&stage.run).unwrap().is_none());
-    let (run, around) = (stage.run.clone(), stage.around());
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
     stage.process().await;
     assert!(stage.store.try_lock(&stage.run).unwrap().is_none());
     stage.request(EventBody::AbortRequested {

@@ -14,6 +14,9 @@ use serde_json::{Map, json};
 
 use crate::played::Played;
 
+/// Milliseconds.
+pub(crate) const DAY: u64 = 86_400_000;
+
 pub(crate) const FLOW: &str = "\
 workflow:
   name: deploy-flow
@@ -160,6 +163,15 @@ impl Scene {
 
     pub(crate) fn pass(&self, ms: u64) {
         self.clock.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Forward by a day, or back by an hour.
+    pub(crate) fn jump(&self, back: bool) {
+        if back {
+            self.clock.fetch_sub(DAY / 24, Ordering::SeqCst);
+        } else {
+            self.pass(DAY);
+        }
     }
 
     pub(crate) fn request(&self, message: &str) -> StartRequest {
