@@ -233,6 +233,11 @@ pub const CODES: &[Code] = &[
         "A fan-out takes its items from a node that need not have run.",
     ),
     code(
+        "include-broken",
+        &["R68"],
+        "A workflow that is included here does not load.",
+    ),
+    code(
         "include-command-empty",
         &["R68"],
         "An included workflow needs a command whose file is empty.",

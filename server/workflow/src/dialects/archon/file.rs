@@ -104,7 +104,7 @@ fn parsed(map: &Map, tree: &Tree, findings: &mut Findings) -> Option<Parsed> {
                 datum,
                 tree,
                 file: FileId::ROOT,
-                through: None,
+                through: Vec::new(),
             });
             // A circle is shown at its first node.
             let first = || problem.mentions.first().and_then(|id| written.get(id));

@@ -85,6 +85,7 @@ fn pack(
         rule: "R66",
         name,
         node: None,
+        within: Vec::new(),
         mentions: Vec::new(),
     };
     if shown
