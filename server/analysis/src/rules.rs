@@ -3,6 +3,7 @@
 
 mod always_true_condition;
 mod blind_revision;
+mod completion_signal_shared;
 mod completion_signal_suffix;
 mod completion_signal_unmentioned;
 mod condition_names;
@@ -50,6 +51,7 @@ use crate::rule::Rule;
 pub const OUR_RULES: &[Rule] = &[
     always_true_condition::RULE,
     blind_revision::RULE,
+    completion_signal_shared::RULE,
     completion_signal_suffix::RULE,
     completion_signal_unmentioned::RULE,
     condition_names::RULE,

@@ -16,6 +16,7 @@ use fermata_workflow::{Diagnostic, Dialect, MemoryWorld, Severity};
 /// Rules that say what is wrong where only the author knows what is right.
 const NO_SAFE_FIX: &[&str] = &[
     "duplicate-step",
+    "completion-signal-shared",
     "human-gate-in-for-each",
     "retry-storm",
     "secret-in-workflow",

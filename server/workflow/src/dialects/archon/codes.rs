@@ -366,6 +366,11 @@ pub const CODES: &[Code] = &[
     ),
     code("mcp-unsupported", &["R74"], "The provider has no MCP."),
     code(
+        "merge-key",
+        &[],
+        "`<<` stands before something that is no mapping.",
+    ),
+    code(
         "missing-description",
         &["R4"],
         "The workflow has no description.",

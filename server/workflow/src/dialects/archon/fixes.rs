@@ -85,6 +85,15 @@ fn fix(found: &Diagnostic, map: &Map, tree: &Tree) -> Option<Fix> {
         let edit = edits::depend_on(tree, enclosing_node(tree, found.loc.span)?, name)?;
         return one(format!("Depend on `{name}`"), edit);
     }
+    if code == "duplicate-key" {
+        // The last one counts, so that nothing changes without the one before.
+        let before = found.related.first()?;
+        let edit = edits::remove_entry(tree, before.loc.span)?;
+        return one(
+            "Remove the one above, which does not count".to_owned(),
+            edit,
+        );
+    }
     match code {
         "deprecated-reasoning-effort" if map.get("effort").is_none() => one(
             "Rename to `effort`".to_owned(),
