@@ -19,6 +19,7 @@ mod implicit_iteration_limit;
 mod iteration_limit_too_low;
 mod iteration_limit_unbounded;
 mod loop_without_exit;
+mod missing_template;
 mod missing_workflow_input;
 mod no_catch_all_route;
 mod not_upstream;
@@ -67,6 +68,7 @@ pub const OUR_RULES: &[Rule] = &[
     iteration_limit_too_low::RULE,
     iteration_limit_unbounded::RULE,
     loop_without_exit::RULE,
+    missing_template::RULE,
     missing_workflow_input::RULE,
     no_catch_all_route::RULE,
     not_upstream::RULE,
