@@ -106,11 +106,7 @@ fn shell(nodes: &Nodes<'_>, found: &LoopTexts) -> Vec<Verdict> {
     let Some(text) = texts.iter().find(|t| t.field == "loop_group.until_bash") else {
         return Vec::new();
     };
-    let body = |name: &str| {
-        let mut body = nodes.dag.list(Some(found.node));
-        body.find(|(_, n)| n.step.name.trim() == name)
-            .map(|(n, _)| n)
-    };
+    let body = |name: &str| nodes.dag.beside(Some(found.node), name);
     let references = text.references().into_iter();
     references
         .filter_map(|r| {

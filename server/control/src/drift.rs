@@ -88,9 +88,9 @@ fn graphs(
         };
     };
     let changed = changed_nodes(&old, &new);
+    // What was skipped is looked at again by a resume (specs/archon.md 4.1).
     let finished = |record: &&fermata_engine::StepRecord| {
-        record.path.parent().is_root()
-            && matches!(record.status, StepStatus::Completed | StepStatus::Skipped)
+        record.path.parent().is_root() && record.status == StepStatus::Completed
     };
     let used: BTreeSet<&str> = state
         .steps

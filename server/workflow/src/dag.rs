@@ -1,7 +1,7 @@
 //! Archon's nodes as they are written: which see which, what has run before, and every text of a node with its place.
 //! Reads no other file; nodes that come in by an include are its include node here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use fermata_expr::archon::reference::{self, NodeRef};
 use fermata_syntax::{Entry, Mapping, Node, Scalar, Span, Tree};
@@ -13,6 +13,8 @@ use crate::model::{ArchonKind, NodeSettings, Step, StepKind, Workflow};
 pub struct Dag<'w> {
     /// All nodes, in file order.
     pub nodes: Vec<DagNode<'w>>,
+    /// The first node of each name, by the group that it is in.
+    named: HashMap<(Option<usize>, &'w str), usize>,
 }
 
 /// One node.
@@ -34,7 +36,19 @@ impl<'w> Dag<'w> {
     pub fn new(workflow: &'w Workflow) -> Self {
         let mut nodes = Vec::new();
         collect(&workflow.steps, None, &mut nodes);
-        Self { nodes }
+        let mut named = HashMap::new();
+        for (at, node) in nodes.iter().enumerate() {
+            named
+                .entry((node.group, node.step.name.trim()))
+                .or_insert(at);
+        }
+        Self { nodes, named }
+    }
+
+    /// The node of a name in one list.
+    #[must_use]
+    pub fn beside(&self, group: Option<usize>, name: &str) -> Option<usize> {
+        self.named.get(&(group, name)).copied()
     }
 
     /// The nodes of one list: the top level, or a group's body.
@@ -50,7 +64,7 @@ impl<'w> Dag<'w> {
     pub fn find(&self, from: usize, name: &str) -> Option<usize> {
         let mut group = self.nodes.get(from)?.group;
         loop {
-            if let Some((found, _)) = self.list(group).find(|(_, n)| n.step.name.trim() == name) {
+            if let Some(found) = self.beside(group, name) {
                 return Some(found);
             }
             group = self.nodes[group?].group;
@@ -80,11 +94,7 @@ impl<'w> Dag<'w> {
             let mut open = vec![start];
             while let Some(next) = open.pop() {
                 for name in &self.nodes[next].settings.depends_on {
-                    let group = self.nodes[next].group;
-                    let Some((on, _)) = self
-                        .list(group)
-                        .find(|(_, n)| n.step.name.trim() == name.as_str())
-                    else {
+                    let Some(on) = self.beside(self.nodes[next].group, name) else {
                         continue;
                     };
                     if found.insert(on) {

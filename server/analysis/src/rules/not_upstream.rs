@@ -1,5 +1,7 @@
 //! `not-upstream`: a reference to a node that need not have run: its text is empty, its fields fail the reader.
 
+use std::cell::LazyCell;
+
 use fermata_workflow::dag::Reading;
 use fermata_workflow::edits;
 use fermata_workflow::loader::Loaded;
@@ -20,14 +22,17 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         return;
     };
     for (at, node) in nodes.dag.nodes.iter().enumerate() {
-        let before = nodes.dag.before(at);
+        // Most references are to what a node depends on itself; the rest of the graph is walked for the others only.
+        let before = LazyCell::new(|| nodes.dag.before(at));
+        let waits = |name: &str| node.settings.depends_on.iter().any(|d| d.as_str() == name);
         let around = around(&nodes, at);
         for text in nodes.texts(at) {
             for found in text.references() {
                 let Some(target) = nodes.dag.find(at, &found.node) else {
                     continue;
                 };
-                if before.contains(&target) || around.contains(&target) {
+                let beside = nodes.dag.nodes[target].group == node.group && waits(&found.node);
+                if beside || before.contains(&target) || around.contains(&target) {
                     continue;
                 }
                 let (name, word) = (&found.node, nodes::word(&text, &found));

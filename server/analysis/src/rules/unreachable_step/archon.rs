@@ -146,13 +146,7 @@ fn behind(
         .settings
         .depends_on
         .iter()
-        .filter_map(|text| {
-            let found = nodes
-                .dag
-                .list(node.group)
-                .find(|(_, n)| n.step.name.trim() == text.as_str())?;
-            Some((found.0, text.loc))
-        })
+        .filter_map(|text| Some((nodes.dag.beside(node.group, text)?, text.loc)))
         .collect();
     let cancels = |n: usize| {
         let other = &nodes.dag.nodes[n];

@@ -110,6 +110,13 @@ fn fix(found: &Diagnostic, map: &Map, tree: &Tree) -> Option<Fix> {
         "type-mismatch" if found.message.contains("must be true or false") => {
             truth(tree, found.loc.span)
         }
+        "type-mismatch" if found.message.ends_with("must be a list, found a text") => {
+            let span = whole_scalar(tree, found.loc.span)?;
+            let written = covered(found, tree)?;
+            let edit = replace(span, format!("[{}]", tree.slice(span)));
+            let line = !written.contains(['\n', ',']);
+            line.then(|| one("Make it a list".to_owned(), edit))?
+        }
         "dropped-invalid" => {
             let (_, entry) = edits::entry_at(tree, found.loc.span)?;
             const FLAGS: &[&str] = &["interactive", "mutates_checkout", "persist_sessions"];
