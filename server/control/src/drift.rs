@@ -94,7 +94,7 @@ fn graphs(
     };
     let used: BTreeSet<&str> = state
         .steps
-        .iter()
+        .values()
         .filter(finished)
         .map(|record| record.step.as_str())
         .collect();
@@ -175,7 +175,7 @@ fn around(workflow: &Workflow) -> String {
 fn used(state: &RunState) -> BTreeSet<&str> {
     state
         .steps
-        .iter()
+        .values()
         .filter(|record| matches!(record.status, StepStatus::Completed | StepStatus::Skipped))
         .map(|record| record.step.as_str())
         .collect()

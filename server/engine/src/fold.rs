@@ -7,6 +7,7 @@ use crate::event::{Event, EventBody, Failure, Status};
 use crate::ids::StepPath;
 use crate::state::{FoldError, Frame, Phase, Request, RunState, SlotStatus, StepStatus};
 
+mod attempts;
 mod gates;
 mod loops;
 mod nodes;
@@ -33,6 +34,7 @@ impl RunState {
             self.run = Some(event.run.clone());
         }
         self.copy_run(event);
+        self.copy_attempt(event);
         if self.request.dialect == ARCHON {
             self.copy_node(event);
             self.copy_loop(event);
@@ -220,9 +222,7 @@ impl RunState {
         for (path, group) in &mut self.groups {
             let group_failed = self
                 .steps
-                .iter()
-                .rev()
-                .find(|record| record.path == *path)
+                .get(path)
                 .is_some_and(|record| record.status == StepStatus::Failed);
             for slot in group.slots.values_mut() {
                 let cut_off = slot.error.as_ref().is_some_and(|e| e.kind == CUT_OFF);

@@ -13,8 +13,8 @@ use crate::model::{ArchonKind, NodeSettings, Step, StepKind, Workflow};
 pub struct Dag<'w> {
     /// All nodes, in file order.
     pub nodes: Vec<DagNode<'w>>,
-    /// The first node of each name, by the group that it is in.
-    named: HashMap<(Option<usize>, &'w str), usize>,
+    /// The first node of a name in a list.
+    by_name: HashMap<(Option<usize>, &'w str), usize>,
 }
 
 /// One node.
@@ -36,19 +36,12 @@ impl<'w> Dag<'w> {
     pub fn new(workflow: &'w Workflow) -> Self {
         let mut nodes = Vec::new();
         collect(&workflow.steps, None, &mut nodes);
-        let mut named = HashMap::new();
+        let mut by_name = HashMap::with_capacity(nodes.len());
         for (at, node) in nodes.iter().enumerate() {
-            named
-                .entry((node.group, node.step.name.trim()))
-                .or_insert(at);
+            let name = (node.group, node.step.name.trim());
+            by_name.entry(name).or_insert(at);
         }
-        Self { nodes, named }
-    }
-
-    /// The node of a name in one list.
-    #[must_use]
-    pub fn beside(&self, group: Option<usize>, name: &str) -> Option<usize> {
-        self.named.get(&(group, name)).copied()
+        Self { nodes, by_name }
     }
 
     /// The nodes of one list: the top level, or a group's body.
@@ -57,6 +50,12 @@ impl<'w> Dag<'w> {
             .iter()
             .enumerate()
             .filter(move |(_, n)| n.group == group)
+    }
+
+    /// The node of a name in one list, which is what a dependency means.
+    #[must_use]
+    pub fn beside(&self, group: Option<usize>, name: &str) -> Option<usize> {
+        self.by_name.get(&(group, name)).copied()
     }
 
     /// The node that a name means where `from` is written: beside it, or around its group.
@@ -94,10 +93,10 @@ impl<'w> Dag<'w> {
             let mut open = vec![start];
             while let Some(next) = open.pop() {
                 for name in &self.nodes[next].settings.depends_on {
-                    let Some(on) = self.beside(self.nodes[next].group, name) else {
-                        continue;
-                    };
-                    if found.insert(on) {
+                    let group = self.nodes[next].group;
+                    if let Some(on) = self.beside(group, name.as_str())
+                        && found.insert(on)
+                    {
                         open.push(on);
                     }
                 }

@@ -22,17 +22,15 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         return;
     };
     for (at, node) in nodes.dag.nodes.iter().enumerate() {
-        // Most references are to what a node depends on itself; the rest of the graph is walked for the others only.
+        // A long way back through a long graph: only for nodes that read others.
         let before = LazyCell::new(|| nodes.dag.before(at));
-        let waits = |name: &str| node.settings.depends_on.iter().any(|d| d.as_str() == name);
         let around = around(&nodes, at);
         for text in nodes.texts(at) {
             for found in text.references() {
                 let Some(target) = nodes.dag.find(at, &found.node) else {
                     continue;
                 };
-                let beside = nodes.dag.nodes[target].group == node.group && waits(&found.node);
-                if beside || before.contains(&target) || around.contains(&target) {
+                if before.contains(&target) || around.contains(&target) {
                     continue;
                 }
                 let (name, word) = (&found.node, nodes::word(&text, &found));
@@ -97,7 +95,7 @@ fn commands(loaded: &Loaded, nodes: &Nodes<'_>, report: &mut Report) {
         let Some(text) = loaded.surroundings.command_texts.get(name) else {
             continue;
         };
-        let before = nodes.dag.before(at);
+        let before = LazyCell::new(|| nodes.dag.before(at));
         for found in fermata_expr::archon::reference::node_refs(text) {
             let word = &text[found.span.clone()];
             let message = match nodes.dag.find(at, &found.node) {

@@ -15,6 +15,7 @@ use fermata_store::{StoreError, Wake};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::begun::Begun;
 use super::{Ended, Surroundings, WorkerError};
 use crate::agent::PermissionDecision;
 use crate::agent_step::{self, Stage};
@@ -27,6 +28,8 @@ use crate::mask::Mask;
 use crate::script;
 use crate::task::{Report, Reports, Task};
 use crate::worktree::Moved;
+
+mod lost;
 
 /// Wall deadlines are looked at again at least this often, so that suspend does not stretch them.
 const RECHECK: Duration = Duration::from_secs(30);
@@ -45,6 +48,7 @@ pub(super) struct Round {
     reports: Reports,
     inbox: mpsc::UnboundedReceiver<Report>,
     looking: Looking,
+    begun: Begun,
     woken: Arc<Notify>,
     _wake: Wake,
     stage: Stage,
@@ -58,6 +62,7 @@ enum Why {
     Report(Box<Report>),
     Look,
     Flush,
+    Settled,
     Park,
 }
 
@@ -96,6 +101,7 @@ impl Round {
             reports,
             inbox,
             looking: Looking::default(),
+            begun: Begun::default(),
             woken,
             _wake: wake,
             stage,
@@ -157,6 +163,10 @@ impl Round {
                 Why::Flush => {
                     self.flush(false)?;
                     flush_at = Instant::now() + looking::EVERY;
+                }
+                Why::Settled => {
+                    let due = self.begun.take();
+                    self.ledger.write_all(due)?;
                 }
                 Why::Park => {
                     if self.park()? {
@@ -330,25 +340,19 @@ impl Round {
             .map_or(RECHECK, |at| until(at, now))
             .min(RECHECK)
             .min(self.around.poll);
-        let flush = async {
-            if self.looking.is_empty() {
-                std::future::pending().await
-            } else {
-                tokio::time::sleep_until(flush_at).await;
-            }
-        };
-        let park = async {
-            match park_at {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
+        let flush_at = (!self.looking.is_empty()).then_some(flush_at);
+        let settled_at = self.begun.next();
+        let at = async |moment: Option<Instant>| match moment {
+            Some(moment) => tokio::time::sleep_until(moment).await,
+            None => std::future::pending().await,
         };
         tokio::select! {
             biased;
             Some(report) = self.inbox.recv() => Why::Report(Box::new(report)),
             () = self.woken.notified() => Why::Look,
-            () = flush => Why::Flush,
-            () = park => Why::Park,
+            () = at(settled_at) => Why::Settled,
+            () = at(flush_at) => Why::Flush,
+            () = at(park_at) => Why::Park,
             () = tokio::time::sleep(timer) => Why::Look,
         }
     }
@@ -363,6 +367,7 @@ impl Round {
                 if self.tasks.get(&path).is_some_and(|t| t.attempt == attempt) {
                     self.tasks.remove(&path);
                 }
+                self.begun.forget(&path);
                 self.flush(true)?;
                 self.conclude(&path, attempt, *outcome)
             }
@@ -381,8 +386,9 @@ impl Round {
                     attempt,
                     process,
                 };
-                let now = self.around.clock.now();
-                Ok(self.ledger.write(now, &path, &body)?)
+                let at = self.around.clock.now();
+                self.begun.push(Entry { at, path, body });
+                Ok(())
             }
             Report::Dialog {
                 path,
@@ -428,59 +434,6 @@ impl Round {
         } else {
             Ok(false)
         }
-    }
-
-    /// Steps whose outputs cannot be read any more are due again.
-    fn redo_lost(&mut self) -> Result<(), WorkerError> {
-        for path in self.ledger.take_lost_nodes() {
-            let Some(node) = self.ledger.state.nodes.get(&path) else {
-                continue;
-            };
-            let after = node.seq - 1;
-            let step = path.0.rsplit('/').next().unwrap_or_default().to_owned();
-            let now = self.around.clock.now();
-            let message = format!(
-                "the stored output of `{step}` is missing or damaged: it and what depends on it run again"
-            );
-            let warning = EventBody::Warning {
-                code: None,
-                message,
-                step: Some(step.clone()),
-            };
-            self.ledger.write(now, &path, &warning)?;
-            let again = EventBody::StepsInvalidated { from: step, after };
-            self.ledger.write(now, &path, &again)?;
-        }
-        for (frame, step) in self.ledger.take_lost() {
-            let now = self.around.clock.now();
-            let after = self
-                .ledger
-                .state
-                .frames
-                .get(&frame)
-                .and_then(|f| f.journal.iter().rev().find(|r| r.name == step))
-                .map(|result| result.seq - 1);
-            let Some(after) = after else {
-                continue;
-            };
-            self.ledger.write(
-                now,
-                &frame,
-                &EventBody::Warning {
-                    code: None,
-                    message: format!(
-                        "the stored output of `{step}` is missing or damaged: it and what came after it run again"
-                    ),
-                    step: Some(step.clone()),
-                },
-            )?;
-            self.ledger.write(
-                now,
-                &frame,
-                &EventBody::StepsInvalidated { from: step, after },
-            )?;
-        }
-        Ok(())
     }
 
     /// Waits for the tasks that were asked to end, so that nothing outlives the worker.

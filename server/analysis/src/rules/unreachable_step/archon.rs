@@ -146,7 +146,10 @@ fn behind(
         .settings
         .depends_on
         .iter()
-        .filter_map(|text| Some((nodes.dag.beside(node.group, text)?, text.loc)))
+        .filter_map(|text| {
+            let found = nodes.dag.beside(node.group, text.as_str())?;
+            Some((found, text.loc))
+        })
         .collect();
     let cancels = |n: usize| {
         let other = &nodes.dag.nodes[n];
