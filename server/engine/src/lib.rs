@@ -26,7 +26,7 @@ mod turn;
 pub use definition::{Definition, Source, Unloadable};
 pub use draft::Entry;
 pub use effect::{
-    AgentCall, ChildCall, Effect, PinnedScript, ScriptCall, TextAnswer, ValidatorCall,
+    AgentCall, ChildCall, Effect, PinnedScript, ScriptCall, ScriptFile, TextAnswer, ValidatorCall,
 };
 pub use event::{Actor, Cause, Event, EventBody, Failure, Payload, Status, Surface};
 pub use gate::{Answer, AnswerSpec, Gate, GateKind, Refusal};

@@ -13,7 +13,7 @@ use fermata_workflow::world::PathKind;
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::world::OsWorld;
+use crate::world::{OsWorld, read_disk};
 
 /// Reads the disk once. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -218,7 +218,7 @@ impl World for IndexedWorld {
         let answer = self.index.shared.ask(
             path,
             |state| &mut state.files,
-            || match std::fs::read(path) {
+            || match read_disk(path) {
                 Ok(bytes) => Some(Arc::new(bytes)),
                 Err(error) => {
                     why = Some(error);
@@ -230,7 +230,7 @@ impl World for IndexedWorld {
             (Some(bytes), _) => Ok(bytes.as_ref().clone()),
             (None, Some(error)) => Err(error),
             // Why it could not be read is asked again: that is rare, and the reason is shown.
-            (None, None) => Err(std::fs::read(path).err().unwrap_or_else(|| gone(path))),
+            (None, None) => Err(read_disk(path).err().unwrap_or_else(|| gone(path))),
         }
     }
 
