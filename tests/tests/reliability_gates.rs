@@ -44,16 +44,6 @@ fn lab() -> Lab {
     lab
 }
 
-fn configure(lab: &Lab, text: &str) {
-    let folder = lab
-        .work()
-        .parent()
-        .expect("a parent")
-        .join("config/fermata");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    std::fs::write(folder.join("config.yaml"), text).expect("a file");
-}
-
 fn id(run: &Value) -> String {
     run["run"].as_str().expect("a run has an id").to_owned()
 }
@@ -95,7 +85,7 @@ fn a_policy_for_limits_leaves_other_gates_to_people() {
 #[test]
 fn the_users_configuration_decides_where_nothing_was_said_and_the_command_line_wins() {
     let lab = lab();
-    configure(&lab, "gates: continue:1\n");
+    lab.configure("gates: continue:1\n");
     let said = lab.call(&["run", "held.yaml", "--json"]);
     assert_eq!(said.json()["output"]["rounds"], 4, "{said:?}");
     let actor = closed(&lab, &id(&said.json()));

@@ -18,7 +18,7 @@ pub fn due_unless(
     state
         .open
         .iter()
-        .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
+        .filter(|(path, open)| (open.fence == state.fence || open.is_child()) && !carried_out(path))
         .filter_map(|(path, open)| match place::find(definition, path) {
             Some(place) => nodes::effect(state, definition, &place, open),
             None => nodes::effect_within(state, definition, path, open),
