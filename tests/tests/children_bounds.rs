@@ -39,7 +39,7 @@ fn a_workflow_that_starts_itself_fails_at_that_step_and_starts_nothing() {
     let lab = Lab::new();
     let file = lab.archon(
         "me",
-        "inputs: {n: {type: string, default: again}}\nnodes:\n  - {id: first, bash: echo $INPUTS.n}\n  - {id: sub, depends_on: [first], when: \"$first.output == 'again'\", workflow: me, with: {n: again}}\n",
+        "inputs: {n: {type: string, default: again}}\nnodes:\n  - {id: first, bash: echo first}\n  - {id: sub, depends_on: [first], when: \"$INPUTS.n == 'again'\", workflow: me, with: {n: done}}\n",
     );
     let (_, all) = ended(&lab, &file, &[]);
     assert_eq!(all.len(), 1, "{all:?}");

@@ -273,6 +273,46 @@ fn parent_and_child_killed_together_go_on_together() {
 }
 
 #[test]
+fn a_child_that_was_answered_by_somebody_who_died_is_put_to_work_by_its_living_parent() {
+    let lab = lab(ASKING);
+    let file = lab.archon(
+        "parent",
+        "nodes:\n  - {id: sub, workflow: kid, input: q}\n  - {id: work, bash: \"while [ ! -e go ]; do sleep 0.02; done\"}\n",
+    );
+    let said = lab.call(&["run", &file, "--share-checkout", "--json", "--detach"]);
+    let parent = id(&said.json());
+    let child = wait("there is a child", || lab.children(&parent).first().map(id));
+    lab.until_parked(&child);
+    append(&lab, &child, vec![("ask", approved()), ("", queued())]);
+    // Looked at without a command of ours: those look after runs.
+    let store = store(&lab);
+    let below = RunId::from(child.as_str());
+    wait("the child completes", || {
+        (store.run(&below).expect("a run").status == Status::Completed).then_some(())
+    });
+    lab.write("go", "");
+    lab.until(&parent, "completed");
+}
+
+#[test]
+fn an_interrupted_parent_goes_on_when_the_gate_of_its_child_is_answered_at_it() {
+    let lab = lab(ASKING);
+    lab.configure("park_after: 600\n");
+    let (parent, child) = begun(&lab);
+    wait("both wait", || {
+        (lab.show(&parent)["status"] == "waiting").then_some(())
+    });
+    lab.kill_worker(&parent);
+    let shown = lab.until(&parent, "failed");
+    assert_eq!(shown["gates"].as_array().map(Vec::len), Some(1), "{shown}");
+    let took = lab.call(&["answer", &parent, "--json", "approve"]);
+    assert_eq!(took.json()["ok"], true, "{took:?}");
+    assert_eq!(lab.until(&parent, "completed")["output"], "got shipped");
+    assert_eq!(lab.status(&child), "completed");
+    assert_eq!(lab.read("log"), "begun\nended\n");
+}
+
+#[test]
 fn a_resumed_fan_out_runs_only_what_had_failed() {
     let lab = lab(
         "nodes:\n  - {id: one, bash: \"echo $ARGUMENTS >> log; [ $ARGUMENTS != b ] || [ -e ok ]\"}\n",

@@ -154,8 +154,11 @@ impl Control {
                     return Ok(Err(refused(refusal)));
                 }
             }
+            Status::Queued if !self.store().is_locked(child)? => {
+                self.relaunch(&row)?;
+            }
             // A worker that finds the traces of a dead one says so; nobody else may.
-            Status::Queued | Status::Running | Status::Waiting
+            Status::Running | Status::Waiting
                 if !row.parked && !self.store().is_locked(child)? =>
             {
                 self.launch(child);

@@ -8,6 +8,7 @@ use fermata_engine::{Actor, EventBody, RunId, RunState, Status, StepPath, Surfac
 use fermata_store::{Miss, NewEvent, RunRow, StoreError};
 
 use crate::control::Control;
+use crate::definition::env_drift;
 use crate::error::ControlError;
 
 /// How far up parents are followed.
@@ -67,6 +68,12 @@ impl Control {
             let Some(below) = self.moved(&row)? else {
                 return Ok(false);
             };
+            let machine = self.machine(&row.scope);
+            let env = env_drift(self.store().as_ref(), &machine, &row.env)?;
+            if parked && !env.missing.is_empty() {
+                // From here it could not go on; whoever looks next from where it can puts it to work.
+                return Ok(false);
+            }
             let state = self.state(&row.run)?;
             let events = self.closings(&state, &below, parked)?;
             if state.last_seq == row.last_seq {

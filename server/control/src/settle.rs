@@ -43,15 +43,12 @@ impl Control {
     }
 
     fn look_after(&self, row: &RunRow) -> Result<bool, ControlError> {
-        if let Some(parent) = &row.parent {
-            // A living parent looks after its children itself.
-            if self.store().is_locked(parent)? {
-                return Ok(false);
-            }
-            if self.store().run(parent)?.status == Status::Cancelled {
-                let act = self.cancel(&row.run, "cancelled with its parent")?;
-                return Ok(matches!(act, Act::Done { .. }));
-            }
+        if let Some(parent) = &row.parent
+            && self.store().run(parent)?.status == Status::Cancelled
+            && !self.store().is_locked(parent)?
+        {
+            let act = self.cancel(&row.run, "cancelled with its parent")?;
+            return Ok(matches!(act, Act::Done { .. }));
         }
         if row.status != Status::Queued {
             return self.settle(row);
@@ -75,7 +72,7 @@ impl Control {
     }
 
     /// A worker for a queued run that nobody has claimed.
-    fn relaunch(&self, row: &RunRow) -> Result<bool, ControlError> {
+    pub(crate) fn relaunch(&self, row: &RunRow) -> Result<bool, ControlError> {
         let now = self.now();
         let (count, last) = self
             .inner

@@ -14,6 +14,8 @@ use crate::task::{Report, Reports, cancelled};
 
 /// How often a child is looked at when no wake-up comes.
 const LOOK: Duration = Duration::from_millis(500);
+/// A queued child that nobody has claimed for so long gets a worker.
+const UNCLAIMED: Duration = Duration::from_secs(2);
 /// How often a child whose worker is gone is put to work again.
 const REVIVALS: u32 = 3;
 
@@ -161,6 +163,7 @@ async fn watch_over(
     wake.on_wake(move || waker.notify_one());
     let mut revivals = 0;
     let mut shown = None;
+    let mut queued = None;
     loop {
         let row = family.store.run(child).map_err(lost)?;
         let shows = (row.status, row.parked, row.gates.clone());
@@ -205,7 +208,14 @@ async fn watch_over(
                 revivals += 1;
                 begin(children, &family.run, call).await?;
             }
-            Status::Queued | Status::Running | Status::Waiting => {}
+            // Whoever queued it may be gone, and nobody else may be looking.
+            Status::Queued if queued.get_or_insert_with(Instant::now).elapsed() > UNCLAIMED => {
+                queued = None;
+                begin(children, &family.run, call).await?;
+                continue;
+            }
+            Status::Queued => {}
+            Status::Running | Status::Waiting => queued = None,
         }
         let _ = tokio::time::timeout(LOOK, woken.notified()).await;
     }

@@ -154,7 +154,7 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
             }
             EventBody::LoopIterationStarted { .. } => add("iterations"),
             EventBody::GateOpened { gate } if gate.stands_for().is_none() => add("gate_opened"),
-            EventBody::GateAnswered { gate, answer, .. } if !childs.contains(gate) => {
+            EventBody::GateAnswered { gate, answer, .. } if !childs.contains(&gate) => {
                 let answer = serde_json::to_value(answer).unwrap();
                 let word = match answer["decision"].as_str() {
                     Some("approve") => "approved",

@@ -14,7 +14,9 @@ use fermata_engine::{
     Cause, EventBody, Failure, Fence, Gate, GateId, GateKind, Payload, RunId, Status, StepPath,
     Surface,
 };
-use fermata_store::{Home, MemStore, NewEvent, RunFilter, RunLock, SqliteStore, Store};
+use fermata_store::{
+    Home, MemStore, NewEvent, NewRun, Place, RunFilter, RunLock, SqliteStore, Store, new_run_id,
+};
 use serde_json::{Map, json};
 
 pub(crate) const FLOW: &str = "\
@@ -431,6 +433,15 @@ impl Played {
     }
 
     fn gate_with(&mut self, kind: GateKind, answers: Vec<AnswerSpec>) -> GateId {
+        self.gate_like(kind, answers, Map::new())
+    }
+
+    fn gate_like(
+        &mut self,
+        kind: GateKind,
+        answers: Vec<AnswerSpec>,
+        extra: Map<String, serde_json::Value>,
+    ) -> GateId {
         let number = self
             .store
             .events(&self.run, 1, usize::MAX)
@@ -462,7 +473,7 @@ impl Played {
                 cycle: None,
                 verdicts: Vec::new(),
             }),
-            extra: Map::new(),
+            extra,
         };
         let body = if kind == GateKind::IterationLimit {
             EventBody::IterationLimitReached { gate }
@@ -471,6 +482,22 @@ impl Played {
         };
         self.add_at("ship", body);
         id
+    }
+
+    /// Opens the gate that stands for the first one of another run, and waits at it.
+    pub(crate) fn approval_for(&mut self, child: &str) {
+        let extra = [
+            ("type", "child_workflow"),
+            ("child", child),
+            ("child_gate", "g1"),
+        ];
+        let extra = extra.map(|(key, text)| (key.to_owned(), json!(text)));
+        let gate = self.gate_like(
+            GateKind::Approval,
+            answers(GateKind::Approval),
+            extra.into_iter().collect(),
+        );
+        self.add(EventBody::RunWaiting { gates: vec![gate] });
     }
 
     pub(crate) fn park(&mut self) {
@@ -513,4 +540,29 @@ pub(crate) fn process() -> ProcessId {
         started: 1,
         boot: "no boot of this machine".to_owned(),
     }
+}
+
+/// A child run of a run, as its worker creates it.
+pub(crate) fn child_of(scene: &Scene, parent: &RunId) -> RunId {
+    let mut body = scene.control.events(parent, 1, 1).unwrap().remove(0).body;
+    let EventBody::RunQueued {
+        parent: of,
+        request,
+        ..
+    } = &mut body
+    else {
+        panic!("queued");
+    };
+    *of = Some(parent.clone());
+    "child".clone_into(request);
+    let child = new_run_id(9);
+    scene
+        .store
+        .create_run(NewRun {
+            run: child.clone(),
+            events: vec![NewEvent::root(9, body)],
+            place: Place::default(),
+        })
+        .unwrap();
+    child
 }
