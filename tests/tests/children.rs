@@ -102,7 +102,9 @@ fn an_answer_at_the_parent_is_the_childs_and_both_go_on() {
     assert_eq!(lab.status(&child), "completed");
     assert_eq!(lab.read("log"), "begun\n");
     // One attempt, looked after by two workers; one answer, in both logs.
-    assert_eq!(types(&lab, &parent, "step_started", "sub"), 1);
+    for kind in ["step_started", "child_started"] {
+        assert_eq!(types(&lab, &parent, kind, "sub"), 1);
+    }
     for (run, path) in [(&parent, "sub"), (&child, "ask")] {
         assert_eq!(types(&lab, run, "gate_opened", path), 1);
         assert_eq!(types(&lab, run, "gate_answered", path), 1);

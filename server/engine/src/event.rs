@@ -283,6 +283,12 @@ pub enum EventBody {
         attempt: u32,
         process: ProcessId,
     },
+    /// Looking only, not synced: the run of its own that carries the attempt out.
+    ChildStarted {
+        step: String,
+        attempt: u32,
+        child: RunId,
+    },
     StepCompleted {
         step: String,
         attempt: u32,
@@ -501,6 +507,7 @@ impl EventBody {
         matches!(
             self,
             Self::ProcessStarted { .. }
+                | Self::ChildStarted { .. }
                 | Self::AgentMessage { .. }
                 | Self::AgentThought { .. }
                 | Self::AgentToolCall { .. }

@@ -259,6 +259,8 @@ pub struct OpenAttempt {
     pub timer: Option<Timer>,
     /// The process that carries it out.
     pub process: Option<ProcessId>,
+    /// The run that carries it out.
+    pub child: Option<RunId>,
 }
 
 impl OpenAttempt {

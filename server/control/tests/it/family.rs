@@ -3,7 +3,7 @@
 use fermata_control::{Act, AnswerInput, AnswerOutcome};
 use fermata_engine::{EventBody, RunId, Status};
 
-use crate::scene::{Played, Scene, child_of};
+use crate::scene::{Played, Scene, child_of, child_with};
 
 /// A parked parent and its child, parked as well, at whose gate both wait.
 fn family(scene: &Scene) -> (RunId, RunId) {
@@ -64,7 +64,7 @@ fn of_many_who_see_that_a_child_has_ended_one_wakes_the_parent() {
             threads.spawn(move || door.tick().unwrap());
         }
     });
-    assert_eq!(scene.launched()[before..], [parent.clone()]);
+    assert_eq!(&scene.launched()[before..], std::slice::from_ref(&parent));
     assert_eq!(scene.status(&parent), Status::Queued);
     let resumed = scene.control.events(&parent, 1, 100).unwrap();
     let resumed = resumed
@@ -152,4 +152,18 @@ fn a_gate_that_stands_for_one_of_a_run_that_is_gone_takes_no_answer() {
     };
     assert!(refusal.reason.contains("there is no such run"), "{refusal}");
     assert_eq!(scene.store.run(&worker.run).unwrap().gates.len(), 1);
+}
+
+#[test]
+fn what_is_covered_in_a_child_is_covered_where_its_parent_says_it() {
+    let scene = Scene::new();
+    let above = scene.running("A");
+    let with = serde_json::json!({"api_token": "abc-123-xyz", "topic": "weather"});
+    let with = with.as_object().unwrap().clone();
+    let child = child_with(&scene, &above.run, with);
+    for run in [&above.run, &child] {
+        let cover = scene.control.cover(run).unwrap();
+        let said = cover.text("abc-123-xyz about the weather".to_owned());
+        assert_eq!(said, "••• about the weather");
+    }
 }

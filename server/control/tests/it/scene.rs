@@ -544,16 +544,27 @@ pub(crate) fn process() -> ProcessId {
 
 /// A child run of a run, as its worker creates it.
 pub(crate) fn child_of(scene: &Scene, parent: &RunId) -> RunId {
+    child_with(scene, parent, Map::new())
+}
+
+/// The same with inputs.
+pub(crate) fn child_with(
+    scene: &Scene,
+    parent: &RunId,
+    with: Map<String, serde_json::Value>,
+) -> RunId {
     let mut body = scene.control.events(parent, 1, 1).unwrap().remove(0).body;
     let EventBody::RunQueued {
         parent: of,
         request,
+        inputs,
         ..
     } = &mut body
     else {
         panic!("queued");
     };
     *of = Some(parent.clone());
+    *inputs = with;
     "child".clone_into(request);
     let child = new_run_id(9);
     scene

@@ -234,6 +234,7 @@ impl RunState {
                 gate: None,
                 timer: None,
                 process: None,
+                child: None,
             },
         );
     }

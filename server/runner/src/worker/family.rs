@@ -38,9 +38,19 @@ impl Round {
         loop {
             self.ledger.catch_up()?;
             let state = &self.ledger.state;
-            if state.status.is_final() || state.open.get(path).is_none_or(|o| o.attempt != attempt)
-            {
+            let open = state.open.get(path).filter(|o| o.attempt == attempt);
+            let Some(open) = open.filter(|_| !state.status.is_final()) else {
                 return Ok(());
+            };
+            if open.child.as_ref() != Some(child) {
+                let body = EventBody::ChildStarted {
+                    step: open.step.clone(),
+                    attempt,
+                    child: child.clone(),
+                };
+                let now = self.around.clock.now();
+                self.ledger.write_if_unchanged(now, path, body)?;
+                continue;
             }
             let row = store.run(child)?;
             let kin = Kin {
