@@ -305,6 +305,9 @@ fn parents_and_children_name_each_other() {
         told.contains(&format!("parent   {}", short(&parent))),
         "{told}"
     );
+    let file = lab.work().join(".archon/workflows/parent.yaml");
+    let told = lab.call(&["graph", file.to_str().expect("UTF-8")]).out;
+    assert!(told.contains("sub (entry, workflow kid)"), "{told}");
     let told = lab.call(&["runs", "--all"]).out;
     assert!(told.contains(&format!("for {}", short(&parent))), "{told}");
 }

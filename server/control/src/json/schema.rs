@@ -205,6 +205,7 @@ fn documents() -> Map<String, Value> {
             ("label", text()),
             ("line", maybe("integer")),
             ("members", list(text())),
+            ("runs", maybe("string")),
         ],
     );
     let graph_edge = object(
