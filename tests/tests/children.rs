@@ -2,7 +2,7 @@
 //! the parent is asked for the child, once, and nobody works while both wait.
 
 use fermata_tests::violence::{examine, lives, worker_of};
-use fermata_tests::{Lab, Said, wait};
+use fermata_tests::{Lab, Said, run_id, wait};
 use serde_json::Value;
 
 const PARENT: &str = "\
@@ -29,18 +29,14 @@ fn run(lab: &Lab, file: &str) -> Said {
     lab.call(&["run", file, "--share-checkout", "--json"])
 }
 
-fn id(run: &Value) -> String {
-    run["run"].as_str().expect("a run has an id").to_owned()
-}
-
 /// A parent that waits for its child, both parked; the ids of both.
 fn held(lab: &Lab) -> (String, String) {
     lab.archon("kid", KID);
     let parent = lab.archon("parent", PARENT);
     let said = run(lab, &parent);
     assert_eq!(said.code, 4, "{said:?}");
-    let parent = id(&said.json());
-    let child = id(&lab.children(&parent)[0]);
+    let parent = run_id(&said.json());
+    let child = run_id(&lab.children(&parent)[0]);
     lab.until_parked(&parent);
     lab.until_parked(&child);
     (parent, child)
@@ -62,9 +58,9 @@ fn a_parent_whose_child_waits_parks_with_it_and_names_the_child_and_its_gate() {
     let file = lab.archon("parent", PARENT);
     let said = run(&lab, &file);
     assert_eq!(said.code, 4, "{said:?}");
-    let parent = id(&said.json());
+    let parent = run_id(&said.json());
     let shown = lab.until_parked(&parent);
-    let child = id(&shown["children"][0]);
+    let child = run_id(&shown["children"][0]);
     let own = &lab.until_parked(&child)["gates"][0];
     let gate = &shown["gates"][0];
     assert_eq!(shown["gates"].as_array().map(Vec::len), Some(1), "{shown}");
@@ -133,8 +129,8 @@ fn what_the_child_comes_to_is_the_result_of_its_step() {
             "parent",
             "nodes:\n  - {id: sub, workflow: kid, input: q}\n  - {id: z, depends_on: [sub], trigger_rule: all_done, bash: echo z >> log}\n",
         );
-        let parent = id(&run(&lab, &file).json());
-        let child = id(&lab.children(&parent)[0]);
+        let parent = run_id(&run(&lab, &file).json());
+        let child = run_id(&lab.children(&parent)[0]);
         lab.until_parked(&parent);
         let said = match verb {
             "reject" => answer(&lab, &parent, &["reject"]),
@@ -162,13 +158,13 @@ fn a_parent_parks_only_when_nothing_else_can_run_and_shows_the_gates_of_all_its_
         "nodes:\n  - {id: one, workflow: kid, input: a}\n  - {id: two, workflow: kid, input: b}\n  - {id: work, bash: \"while [ ! -e go ]; do sleep 0.02; done\"}\n",
     );
     let said = lab.call(&["run", &file, "--share-checkout", "--json", "--detach"]);
-    let parent = id(&said.json());
+    let parent = run_id(&said.json());
     let both = wait("both children hold", || {
         let shown = lab.show(&parent);
         (shown["gates"].as_array().map(Vec::len) == Some(2)).then_some(shown)
     });
     for child in both["children"].as_array().expect("children") {
-        lab.until_parked(&id(child));
+        lab.until_parked(&run_id(child));
     }
     let shown = lab.show(&parent);
     assert_eq!(shown["status"], "running", "{shown}");
@@ -211,7 +207,7 @@ fn the_gate_of_a_grandchild_is_answered_at_the_top() {
     );
     let said = run(&lab, &top);
     assert_eq!(said.code, 4, "{said:?}");
-    let top = id(&said.json());
+    let top = run_id(&said.json());
     let shown = lab.until_parked(&top);
     assert_eq!(shown["gates"][0]["step"], "outer");
     assert_eq!(shown["gates"][0]["workflow"], "kid");
@@ -279,7 +275,7 @@ fn a_child_at_its_iteration_limit_is_answered_at_the_parent() {
         "scripted:agent.yaml",
     ]);
     assert_eq!(said.code, 4, "{said:?}");
-    let parent = id(&said.json());
+    let parent = run_id(&said.json());
     let gate = &lab.until_parked(&parent)["gates"][0];
     assert_eq!(gate["kind"], "iteration_limit", "{gate}");
     assert_eq!(gate["current_iteration"], 1, "{gate}");
@@ -307,7 +303,7 @@ fn parents_and_children_name_each_other() {
     );
     let file = lab.work().join(".archon/workflows/parent.yaml");
     let told = lab.call(&["graph", file.to_str().expect("UTF-8")]).out;
-    assert!(told.contains("sub (entry, workflow kid)"), "{told}");
+    assert!(told.contains("sub (workflow kid)"), "{told}");
     let told = lab.call(&["runs", "--all"]).out;
     assert!(told.contains(&format!("for {}", short(&parent))), "{told}");
 }

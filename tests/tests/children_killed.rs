@@ -6,7 +6,7 @@ use std::time::Duration;
 use fermata_engine::{Answer, EventBody, Fence, GateId, RunId, Status, StepPath, Surface};
 use fermata_store::{Home, NewEvent, SqliteStore, Store};
 use fermata_tests::violence::{Dice, examine, lives, rounds, signal, worker_of};
-use fermata_tests::{Lab, wait};
+use fermata_tests::{Lab, run_id, wait};
 use serde_json::Value;
 
 const PARENT: &str = "\
@@ -35,16 +35,14 @@ fn lab(kid: &str) -> Lab {
     lab
 }
 
-fn id(run: &Value) -> String {
-    run["run"].as_str().expect("a run has an id").to_owned()
-}
-
 /// Parent and child, started and left alone.
 fn begun(lab: &Lab) -> (String, String) {
     let file = lab.archon("parent", PARENT);
     let said = lab.call(&["run", &file, "--share-checkout", "--json", "--detach"]);
-    let parent = id(&said.json());
-    let child = wait("there is a child", || lab.children(&parent).first().map(id));
+    let parent = run_id(&said.json());
+    let child = wait("there is a child", || {
+        lab.children(&parent).first().map(run_id)
+    });
     (parent, child)
 }
 
@@ -280,8 +278,10 @@ fn a_child_that_was_answered_by_somebody_who_died_is_put_to_work_by_its_living_p
         "nodes:\n  - {id: sub, workflow: kid, input: q}\n  - {id: work, bash: \"while [ ! -e go ]; do sleep 0.02; done\"}\n",
     );
     let said = lab.call(&["run", &file, "--share-checkout", "--json", "--detach"]);
-    let parent = id(&said.json());
-    let child = wait("there is a child", || lab.children(&parent).first().map(id));
+    let parent = run_id(&said.json());
+    let child = wait("there is a child", || {
+        lab.children(&parent).first().map(run_id)
+    });
     lab.until_parked(&child);
     append(&lab, &child, vec![("ask", approved()), ("", queued())]);
     // Looked at without a command of ours: those look after runs.
@@ -323,7 +323,7 @@ fn a_resumed_fan_out_runs_only_what_had_failed() {
     );
     let failed = lab.call(&["run", &file, "--share-checkout", "--json"]);
     assert_eq!(failed.code, 1, "{failed:?}");
-    let parent = id(&failed.json());
+    let parent = run_id(&failed.json());
     lab.write("ok", "");
     let resumed = lab.call(&["resume", &parent, "--json"]);
     assert_eq!(resumed.code, 0, "{resumed:?}");

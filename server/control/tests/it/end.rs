@@ -4,7 +4,8 @@ use fermata_control::Act;
 use fermata_engine::{Cause, EventBody, GateKind, Status};
 use fermata_store::NewEvent;
 
-use crate::scene::{Played, Scene, child_of, started};
+use crate::played::Played;
+use crate::scene::{Scene, child_of, started};
 
 fn refused(act: &Act) -> (&str, Status) {
     match act {

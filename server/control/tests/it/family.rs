@@ -3,7 +3,8 @@
 use fermata_control::{Act, AnswerInput, AnswerOutcome};
 use fermata_engine::{EventBody, RunId, Status};
 
-use crate::scene::{Played, Scene, child_of, child_with};
+use crate::played::Played;
+use crate::scene::{Scene, child_of, child_with};
 
 /// A parked parent and its child, parked as well, at whose gate both wait.
 fn family(scene: &Scene) -> (RunId, RunId) {

@@ -13,6 +13,7 @@ mod definition;
 mod end;
 mod family;
 mod model;
+mod played;
 mod policy;
 mod property;
 mod race;
