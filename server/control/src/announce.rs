@@ -129,7 +129,9 @@ fn news(written: &[Event]) -> Vec<(&'static str, Option<&fermata_engine::Gate>)>
         .iter()
         .filter_map(|event| match &event.body {
             EventBody::GateOpened { gate } | EventBody::IterationLimitReached { gate } => {
-                (!closed.contains(&&gate.gate)).then_some(("gate", Some(gate)))
+                // One that stands for a child's was told when the child opened it.
+                let news = !closed.contains(&&gate.gate) && gate.stands_for().is_none();
+                news.then_some(("gate", Some(gate)))
             }
             EventBody::RunFailed { .. } => Some(("failed", None)),
             EventBody::RunCompleted { .. } => Some(("completed", None)),

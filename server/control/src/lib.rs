@@ -16,6 +16,7 @@ mod drift;
 mod end;
 mod env;
 mod error;
+mod family;
 mod git;
 mod inputs;
 pub mod json;

@@ -10,6 +10,7 @@ pub mod definition;
 mod draft;
 pub mod effect;
 pub mod event;
+pub mod family;
 pub mod fold;
 pub mod gate;
 pub mod ids;

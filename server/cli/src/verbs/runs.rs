@@ -119,8 +119,12 @@ fn table(view: &RunsView, only_starts: bool) -> String {
         } else {
             format!("  {}", held.join(", "))
         };
+        let of = run
+            .parent
+            .as_ref()
+            .map_or_else(String::new, |parent| format!("  for {}", parent.short()));
         out += &format!(
-            "{:<10} {}  {}{cause}{held}\n",
+            "{:<10} {}  {}{cause}{held}{of}\n",
             run.status.as_str(),
             run.run.short(),
             run.workflow
