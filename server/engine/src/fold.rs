@@ -9,7 +9,7 @@ use crate::state::{FoldError, Frame, Phase, Request, RunState, SlotStatus, StepS
 
 mod gates;
 mod loops;
-mod nodes;
+pub(crate) mod nodes;
 mod steps;
 
 impl RunState {

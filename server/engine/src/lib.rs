@@ -19,6 +19,7 @@ pub mod path;
 mod policy;
 pub mod schedule;
 pub mod schema;
+pub mod session;
 pub mod state;
 mod turn;
 
@@ -32,4 +33,5 @@ pub use gate::{Answer, AnswerSpec, Gate, GateKind, Refusal};
 pub use ids::{Fence, GateId, RunId, Seq, StepPath};
 pub use outcome::Outcome;
 pub use schedule::Plan;
+pub use session::{KeptSession, Session, SessionCall, SessionStart};
 pub use state::{FoldError, RunState, StepRecord, StepStatus};

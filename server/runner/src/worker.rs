@@ -6,6 +6,7 @@
 mod gates;
 mod options;
 mod round;
+mod sessions;
 mod setting;
 
 use std::path::Path;

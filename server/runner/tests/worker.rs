@@ -344,6 +344,7 @@ impl AgentProvider for Asks {
             stop: StopReason::EndTurn,
             usage: Usage::default(),
             model: None,
+            session: None,
             denied: Vec::new(),
         })
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::definition::Definition;
 use crate::effect::{AgentCall, Effect, ScriptCall, ValidatorCall};
 use crate::ids::StepPath;
+use crate::session::{SessionCall, SessionStart};
 use crate::state::{OpenAttempt, RunState};
 
 use super::{place, steps};
@@ -37,7 +38,7 @@ pub fn due_unless(
                         let item = place.item.as_ref().map(|item| item.key.clone());
                         let group = place.item.as_ref().map(|item| item.group.clone());
                         let schema = steps::agent::schema(place.step);
-                        Some(Effect::Agent(Box::new(call(
+                        let mut call = call(
                             path,
                             open,
                             agent,
@@ -45,7 +46,9 @@ pub fn due_unless(
                             (item, group),
                             &place.source.workflow,
                             !state.groups.contains_key(&path.parent()),
-                        ))))
+                        );
+                        call.session.start = shared(state, &call);
+                        Some(Effect::Agent(Box::new(call)))
                     }
                     _ => None,
                 }
@@ -53,6 +56,18 @@ pub fn due_unless(
             _ => None,
         })
         .collect()
+}
+
+/// The session that steps with the same `session_key` were in last: one that a worker before this one has left is gone
+/// on with.
+fn shared(state: &RunState, call: &AgentCall) -> SessionStart {
+    let known = call.session_key.as_ref().and_then(|key| {
+        let session = state.sessions.get(key)?;
+        let agent = state.request.agent.as_ref().or(call.provider.as_ref());
+        let same = agent.is_none_or(|agent| *agent == session.agent) && session.cwd == call.cwd;
+        same.then(|| session.id.clone())
+    });
+    known.map_or(SessionStart::Fresh, SessionStart::Resume)
 }
 
 fn text(rendered: &Map<String, Value>, key: &str) -> Option<String> {
@@ -165,6 +180,7 @@ fn call(
         alone,
         dialog: agent.dialog.as_ref().map(|text| text.value.clone()),
         session_key: agent.session_key.as_ref().map(|text| text.value.clone()),
+        session: SessionCall::default(),
         pricing: workflow
             .runtime
             .raw

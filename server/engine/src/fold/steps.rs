@@ -7,6 +7,7 @@ use crate::event::{Event, EventBody, Failure, Payload, ProcessId};
 use crate::gate::Verdict;
 use crate::ids::{Seq, StepPath};
 use crate::path::segment;
+use crate::session::Session;
 use crate::state::{
     Frame, Group, OpenAttempt, Phase, Result as Counted, RunState, Slot, SlotStatus, StepRecord,
     StepStatus, Timer,
@@ -43,14 +44,21 @@ impl RunState {
                 counted,
                 detail,
                 ..
-            } => self.complete(
-                event,
-                step,
-                output,
-                *counted,
-                detail.get("verdict"),
-                detail.get("cost_usd"),
-            ),
+            } => {
+                if let Some(session) = Session::of(detail)
+                    && let Some(key) = &session.key
+                {
+                    self.sessions.insert(key.clone(), session);
+                }
+                self.complete(
+                    event,
+                    step,
+                    output,
+                    *counted,
+                    detail.get("verdict"),
+                    detail.get("cost_usd"),
+                );
+            }
             EventBody::StepFailed {
                 step,
                 error,

@@ -10,4 +10,5 @@ mod reference;
 mod rounds;
 mod rules;
 mod run;
+mod sessions;
 mod shell;

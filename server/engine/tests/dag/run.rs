@@ -8,7 +8,7 @@ use fermata_engine::schedule;
 use fermata_engine::state::NodeState;
 use fermata_engine::{
     Actor, AgentCall, Answer, Definition, Effect, Entry, Event, Failure, Fence, GateKind, Outcome,
-    Payload, RunId, RunState, ScriptCall, Status, StepPath,
+    Payload, RunId, RunState, ScriptCall, Session, SessionStart, Status, StepPath,
 };
 use fermata_workflow::MemoryWorld;
 use serde_json::{Map, Value};
@@ -173,6 +173,30 @@ impl Run {
                 elapsed: 1,
             },
         );
+    }
+
+    /// An agent answered in a session of that id.
+    pub(crate) fn speaks_in(&mut self, path: &str, session: &str) {
+        let provider = self.prompt(path).provider.unwrap();
+        let session = Session {
+            id: session.to_owned(),
+            agent: provider,
+            key: None,
+            cwd: None,
+        };
+        self.conclude(
+            path,
+            Outcome::Agent {
+                output: Value::from("said"),
+                detail: Map::from_iter([session.fact()]),
+                elapsed: 1,
+            },
+        );
+    }
+
+    /// How the turn at a path begins.
+    pub(crate) fn begins(&self, path: &str) -> SessionStart {
+        self.prompt(path).session.start
     }
 
     /// An agent's turn failed.

@@ -15,7 +15,7 @@ use fermata_store::{StoreError, Wake};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::{Ended, Surroundings, WorkerError};
+use super::{Ended, Surroundings, WorkerError, sessions};
 use crate::agent::PermissionDecision;
 use crate::agent_step::{self, Stage};
 use crate::artifact;
@@ -300,7 +300,14 @@ impl Round {
                 };
                 Box::pin(child::run(*call, family, asked))
             }
-            Effect::Agent(call) => {
+            Effect::Agent(mut call) => {
+                let (store, request) = (&*self.around.store, &self.ledger.state.request);
+                if let Some(body) = sessions::recall(store, request, &mut call) {
+                    let _ = reports.send(Report::Look {
+                        path: call.path.clone(),
+                        body: Box::new(body),
+                    });
+                }
                 let mut stage = self.stage.clone();
                 let frame = self.ledger.state.frame_of(&call.path);
                 if let Some(source) = self
