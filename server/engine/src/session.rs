@@ -59,6 +59,9 @@ pub struct Session {
     pub id: String,
     /// The agent that has it, by the name that it was asked for.
     pub agent: String,
+    /// The session that it began with, as a copy or as the same one; a warning says when that one was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// `session_key` of the steps that share it (Conductor).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,

@@ -181,6 +181,7 @@ impl Run {
         let session = Session {
             id: session.to_owned(),
             agent: provider,
+            from: None,
             key: None,
             cwd: None,
         };

@@ -182,6 +182,7 @@ fn a_loop_goes_on_in_its_own_session_and_hands_on_the_last_one() {
     let session = fermata_engine::Session {
         id: "s-2".to_owned(),
         agent: "claude".to_owned(),
+        from: None,
         key: None,
         cwd: None,
     };

@@ -56,6 +56,7 @@ impl Spent {
         self.session = output.session.clone().filter(|_| shared).map(|id| Session {
             id,
             agent: agent.to_owned(),
+            from: call.session.start.source().map(str::to_owned),
             key: call.session_key.clone(),
             cwd: call.session_key.as_ref().and(call.cwd.clone()),
         });
