@@ -127,6 +127,30 @@ fn a_persistent_session_goes_from_run_to_run_of_one_scope_until_it_is_forgotten(
 }
 
 #[test]
+fn a_workflow_started_by_a_workflow_remembers_within_the_same_conversation() {
+    let lab = lab("copied");
+    lab.write(
+        ".archon/workflows/parent.yaml",
+        "name: parent\ndescription: It starts another.\nnodes:\n  - {id: kid, workflow: kept, input: x}\n",
+    );
+    let run = |scope: &str| {
+        let words = ["run", "parent", "--agent", "scripted:s.script.yaml"];
+        let said = lab.call(&[&words[..], &["--scope", scope, "--json"]].concat());
+        assert_eq!(said.json()["status"], "completed", "{said:?}");
+        let all = lab.call(&["runs", "--all", "--json"]).json();
+        let runs = all["runs"].as_array().expect("a list").clone();
+        let kid = runs
+            .iter()
+            .find(|row| row["parent"] == said.json()["run"])
+            .expect("a child");
+        session(&lab, kid["run"].as_str().expect("an id"), "a")
+    };
+    let first = run("one");
+    assert_eq!(run("two")["from"], Value::Null);
+    assert_eq!(run("one")["from"], first["id"]);
+}
+
+#[test]
 fn a_persistent_session_that_its_agent_has_lost_is_begun_anew_with_a_warning() {
     let lab = lab("forgotten");
     let words = ["run", "kept", "--agent", "scripted:s.script.yaml", "--json"];

@@ -32,6 +32,10 @@ pub(crate) fn start(
     place: &Place<'_>,
     agent: &str,
 ) -> Result<SessionStart, Failure> {
+    // Stubs are in no session.
+    if state.request.dry_run {
+        return Ok(SessionStart::Fresh);
+    }
     if let Some(named) = named(place.node) {
         return Ok(SessionStart::Fork {
             session: of_named(state, place, named, agent)?,

@@ -153,6 +153,16 @@ fn a_named_session_that_nobody_has_left_fails_the_node_before_it_starts() {
 }
 
 #[test]
+fn a_dry_run_needs_no_sessions() {
+    let mut run = Run::new(&workflow(
+        "  - {id: a, prompt: a}\n  - {id: b, depends_on: [a], prompt: b, context: {resume: a}}\n",
+    ));
+    run.state.request.dry_run = true;
+    run.speaks("a", json!("a stub"));
+    assert_eq!(run.begins("b"), SessionStart::Fresh);
+}
+
+#[test]
 fn a_named_session_that_the_agent_has_lost_is_not_tried_again() {
     let mut run = Run::new(&workflow(
         "  - {id: a, prompt: a}\n  - {id: b, depends_on: [a], prompt: b, context: {resume: a}, retry: {max_attempts: 2, on_error: all}}\n",
