@@ -21,6 +21,7 @@ pub mod schedule;
 pub mod schema;
 pub mod session;
 pub mod state;
+mod status;
 mod turn;
 
 pub use definition::{Definition, Source, Unloadable};

@@ -12,3 +12,6 @@ mod rules;
 mod run;
 mod sessions;
 mod shell;
+
+#[path = "../support/run.rs"]
+mod support;
