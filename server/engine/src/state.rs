@@ -482,6 +482,8 @@ pub struct RunState {
     pub nodes: IndexMap<StepPath, NodeRecord>,
     /// Seq of the last time a failed run was put to work again; 0 before.
     pub reopened: Seq,
+    /// Seq of the last answer to an approval; 0 before.
+    pub approved: Seq,
     /// Rounds of the loops and groups of an Archon run, by path.
     pub loops: IndexMap<StepPath, LoopRecord>,
     /// The last session under each `session_key` of a Conductor run.

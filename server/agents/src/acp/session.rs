@@ -103,9 +103,13 @@ impl Session {
                 self.begin(&connection, request, limits).await?
             }
         };
-        self.model = settings::settle(&connection, &id, &offers, request, sink, limits).await?;
+        let same = self.id.as_ref() == Some(&id);
+        // One that is found again and offers nothing is as it was.
+        if !(same && offers.is_empty()) {
+            self.model = settings::settle(&connection, &id, &offers, request, sink, limits).await?;
+        }
         self.connection = Some(connection);
-        if self.id.as_ref() != Some(&id) {
+        if !same {
             self.tokens = Usage::default();
             self.cost = 0.0;
         }

@@ -12,7 +12,7 @@ use super::place::Place;
 use super::rounds::{self, scope};
 use crate::draft::failure;
 use crate::event::Failure;
-use crate::ids::StepPath;
+use crate::ids::{Seq, StepPath};
 use crate::session::{KEPT_AS, Session, SessionStart};
 use crate::state::{NodeRecord, NodeState, OpenAttempt, RunState};
 
@@ -153,13 +153,15 @@ fn continued(state: &RunState, place: &Place<'_>, agent: &str) -> Option<String>
     if place.graph.width(own) > 1 {
         return None;
     }
-    match before(state, place, &place.scope, own, agent) {
+    let since = state.reopened.max(state.approved);
+    match before(state, place, (&place.scope, own), since, agent) {
         Found::Session(session) => session,
-        // The first node of a round goes on where the round before ended.
+        // The first node of a round goes on where the round before ended, also over the gate between them.
         Found::Nothing if place.scope.0.ends_with(']') => {
             let (group, round) = (place.scope.parent(), scope::round_of(&place.scope));
             let scope = rounds::round_path(&group, round.checked_sub(1)?);
-            match before(state, place, &scope, place.graph.layers(), agent) {
+            let whole = (&scope, place.graph.layers());
+            match before(state, place, whole, state.reopened, agent) {
                 Found::Session(session) => session,
                 Found::Nothing => None,
             }
@@ -176,35 +178,34 @@ enum Found {
     Nothing,
 }
 
-/// Looks for the session that is current before a layer of a scope. People took their time at a gate: what follows it
-/// starts afresh, as does what follows a resume of the run.
-fn before(state: &RunState, place: &Place<'_>, scope: &StepPath, own: usize, agent: &str) -> Found {
+/// Looks for the session that is current before a layer of a scope, among those that came to be after a moment. People
+/// took their time at a gate, and the world has changed when a run is resumed: what follows starts afresh.
+fn before(
+    state: &RunState,
+    place: &Place<'_>,
+    (scope, own): (&StepPath, usize),
+    since: Seq,
+    agent: &str,
+) -> Found {
     for layer in (0..own).rev() {
         if place.graph.width(layer) > 1 {
             return Found::Session(None);
         }
-        let Some(at) = place.graph.of_layer(layer).next() else {
-            continue;
-        };
-        let node = place.graph.node(at);
-        let path = place.graph.path(scope, at);
-        let Some(record) = state.nodes.get(&path) else {
-            continue;
-        };
-        let asked = state.loops.get(&path).is_some_and(|l| l.answered > 0);
-        match node.kind() {
-            Kind::Approval if record.state == NodeState::Skipped => {}
-            Kind::Approval => return Found::Session(None),
-            Kind::Prompt | Kind::Command | Kind::Loop => match of(record) {
-                Some(session) if record.seq >= state.reopened => {
-                    return Found::Session((session.agent == agent).then_some(session.id));
-                }
-                Some(_) => return Found::Session(None),
-                None if asked => return Found::Session(None),
-                None => {}
-            },
-            Kind::LoopGroup if asked => return Found::Session(None),
-            Kind::Bash | Kind::Script | Kind::LoopGroup | Kind::Cancel | Kind::Workflow => {}
+        let session = place.graph.of_layer(layer).next().and_then(|at| {
+            let record = state.nodes.get(&place.graph.path(scope, at))?;
+            let threads = match place.graph.node(at).kind() {
+                Kind::Prompt | Kind::Command | Kind::Loop => record.seq >= since,
+                Kind::Bash
+                | Kind::Script
+                | Kind::Approval
+                | Kind::LoopGroup
+                | Kind::Cancel
+                | Kind::Workflow => false,
+            };
+            of(record).filter(|_| threads)
+        });
+        if let Some(session) = session {
+            return Found::Session((session.agent == agent).then_some(session.id));
         }
     }
     Found::Nothing

@@ -135,6 +135,60 @@ fn a_resumed_run_has_no_current_session_but_still_those_of_its_nodes() {
 }
 
 #[test]
+fn what_is_reused_after_a_resume_lies_between_two_nodes_without_parting_their_sessions() {
+    let mut run = Run::new(&workflow(
+        "  - {id: x, prompt: x, always_run: true}
+  - {id: sh, depends_on: [x], bash: s, always_run: true}
+  - {id: first, bash: f}
+  - {id: y, depends_on: [first], prompt: y}
+  - {id: deep, depends_on: [sh, y], bash: d}
+  - {id: z, depends_on: [deep], prompt: z}
+",
+    ));
+    run.says("first", "");
+    run.speaks_in("x", "s-x");
+    run.speaks_in("y", "s-y");
+    run.says("sh", "");
+    run.says("deep", "");
+    // Two nodes stand in each of the first layers, so nothing was handed on.
+    assert_eq!(run.begins("z"), SessionStart::Fresh);
+
+    let mut run = Run::new(&workflow(
+        "  - {id: first, bash: f}
+  - {id: y, depends_on: [first], prompt: y}
+  - {id: x, depends_on: [y], trigger_rule: all_done, prompt: x, always_run: true}
+  - {id: z, depends_on: [x], trigger_rule: all_done, prompt: z}
+",
+    ));
+    run.says("first", "");
+    run.speaks_in("y", "s-y");
+    assert_eq!(run.begins("x"), copy_of("s-y"));
+    run.speaks_in("x", "s-x");
+    run.fails("z", "provider", "broken");
+    run.resume(2);
+    assert_eq!(
+        run.begins("x"),
+        SessionStart::Fresh,
+        "y is not of this life"
+    );
+    run.speaks_in("x", "s-x2");
+    assert_eq!(run.begins("z"), copy_of("s-x2"));
+}
+
+#[test]
+fn a_gate_anywhere_makes_what_came_before_it_no_longer_current() {
+    let mut run = Run::new(&workflow(
+        "  - {id: a, prompt: a}
+  - {id: g, depends_on: [a], loop_group: {until: FIN, max_iterations: 2, nodes: [{id: ask, approval: {message: m, capture_response: true}}]}}
+  - {id: z, depends_on: [g], prompt: z}
+",
+    ));
+    run.speaks_in("a", "s-a");
+    run.decide("approve", Some("FIN"));
+    assert_eq!(run.begins("z"), SessionStart::Fresh);
+}
+
+#[test]
 fn a_named_session_that_nobody_has_left_fails_the_node_before_it_starts() {
     let mut run = Run::new(&workflow(
         "  - {id: a, prompt: a}\n  - {id: b, depends_on: [a], prompt: b, context: {resume: a}, retry: {max_attempts: 2, on_error: all}}\n",
