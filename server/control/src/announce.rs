@@ -14,7 +14,7 @@ use fermata_engine::event::ProcessId;
 use fermata_engine::{Event, EventBody, Fence, GateId, RunId, Seq};
 use fermata_store::{
     Closing, Commits, Created, Decision, Home, NewEvent, NewRun, Proposal, Result, RunFilter,
-    RunLock, RunRow, StartId, StartRow, Store, Took, Trust, Wake, private_file,
+    RunLock, RunRow, SessionKey, StartId, StartRow, Store, Took, Trust, Wake, private_file,
 };
 use serde_json::{Value, json};
 
@@ -236,6 +236,14 @@ impl Store for Announcing {
 
     fn recall(&self, key: &str) -> Result<Option<String>> {
         self.store.recall(key)
+    }
+
+    fn kept_session(&self, key: &SessionKey) -> Result<Option<String>> {
+        self.store.kept_session(key)
+    }
+
+    fn forget_sessions(&self, under: &str) -> Result<usize> {
+        self.store.forget_sessions(under)
     }
 
     fn subscribe(&self, run: Option<&RunId>) -> Result<Wake> {

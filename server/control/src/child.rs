@@ -12,6 +12,7 @@ use crate::error::ControlError;
 use crate::family::FURTHEST;
 use crate::outcome::{Outcome, StartRefusal};
 use crate::request::{Isolation, ResumeOptions, StartRequest};
+use crate::scope::Scope;
 
 /// How deep runs may start each other, the outermost included.
 const DEPTH: usize = 5;
@@ -68,6 +69,8 @@ impl Control {
             message: request.message,
             agent: above.agent.clone(),
             request: Some(request.request),
+            // What its nodes remember of earlier runs belongs to the same conversation.
+            conversation: Scope::conversation_of_key(&above.scope).map(str::to_owned),
             gates: above.policy.parse().ok(),
             isolation: if request.worktree {
                 Isolation::Worktree

@@ -28,6 +28,7 @@ mod plan;
 mod request;
 mod resume;
 mod scope;
+mod sessions;
 mod settle;
 mod start;
 mod stop;

@@ -7,6 +7,7 @@ use fermata_workflow::model::Retry;
 use serde_json::{Map, Value};
 
 use crate::ids::StepPath;
+use crate::session::SessionCall;
 
 /// Something to carry out for an open attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,6 +133,8 @@ pub struct AgentCall {
     pub alone: bool,
     /// Session shared between steps.
     pub session_key: Option<String>,
+    /// With which session of the agent it begins, and what becomes of it.
+    pub session: SessionCall,
     /// `cost.pricing` of the workflow.
     pub pricing: Option<Value>,
     /// `runtime.mcp_servers`, by name.

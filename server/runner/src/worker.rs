@@ -8,6 +8,7 @@ mod family;
 mod gates;
 mod options;
 mod round;
+mod sessions;
 mod setting;
 
 use std::path::Path;

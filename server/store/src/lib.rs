@@ -38,7 +38,7 @@ pub use payload::{SPILL_BYTES, fetch, load_state, spill};
 pub use private::private_file;
 pub use record::{
     Append, Closing, Commits, Created, Decision, NewEvent, NewRun, NewStart, Place, Proposal,
-    RunFilter, RunRow, StartAnswer, StartClosed, StartId, StartRow, Took, Trust,
+    RunFilter, RunRow, SessionKey, StartAnswer, StartClosed, StartId, StartRow, Took, Trust,
 };
 pub use sqlite::{Finding, Pruned, Retention, SqliteStore, doctor};
 pub use ulid::{new_id, new_run_id};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fermata_engine::{GateKind, RunState, Status};
+use fermata_engine::{GateKind, RunState, Session, Status};
 use fermata_store::{RunRow, load_state};
 use serde_json::{Map, Value, json};
 
@@ -144,6 +144,14 @@ pub(crate) fn end(scene: &Scene, case: &Case, differences: &mut Vec<String>) {
         let log = scene.control.events(&row.run, 1, 100_000).unwrap();
         let own = observed::nodes(scene.store.as_ref(), &log, &state);
         nodes(scene, &place, own, &recorded["nodes"], differences);
+        for (name, session) in object(&scene.plain(sessions(&state))) {
+            let theirs = &recorded["run_sessions"][&name];
+            if !theirs.is_null() && *theirs != session {
+                differences.push(format!(
+                    "{place}: {name} was in the session {session} instead of {theirs}"
+                ));
+            }
+        }
         for (name, text) in object(&recorded["artifacts"]) {
             let file = scene.artifacts(&row.run).join(&name);
             let own = std::fs::read_to_string(&file).unwrap_or_default();
@@ -169,6 +177,15 @@ pub(crate) fn end(scene: &Scene, case: &Case, differences: &mut Vec<String>) {
     if let Some(recorded) = case.expected["calls"].as_array() {
         calls::compare(scene, recorded, case.parallel, differences);
     }
+}
+
+/// In which session each node was.
+fn sessions(state: &RunState) -> Value {
+    let each = state.nodes.iter().filter_map(|(path, node)| {
+        let session = Session::of(&node.detail)?;
+        Some((path.as_str().to_owned(), Value::from(session.id)))
+    });
+    Value::Object(each.collect())
 }
 
 /// Node rows by key. Rows that only iterations have, and the missing end of a failed group, are the recorder's.

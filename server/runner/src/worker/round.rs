@@ -16,7 +16,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::begun::Begun;
-use super::{Ended, Surroundings, WorkerError};
+use super::{Ended, Surroundings, WorkerError, sessions};
 use crate::agent::PermissionDecision;
 use crate::agent_step::{self, Stage};
 use crate::artifact;
@@ -329,7 +329,14 @@ impl Round {
                 Box::pin(script::run(*call, place, reports, asked))
             }
             Effect::Child(call) => Box::pin(child::run(*call, self.family(), asked)),
-            Effect::Agent(call) => {
+            Effect::Agent(mut call) => {
+                let (store, request) = (&*self.around.store, &self.ledger.state.request);
+                if let Some(body) = sessions::recall(store, request, &mut call) {
+                    let _ = reports.send(Report::Look {
+                        path: call.path.clone(),
+                        body: Box::new(body),
+                    });
+                }
                 let mut stage = self.stage.clone();
                 let frame = self.ledger.state.frame_of(&call.path);
                 if let Some(source) = self
