@@ -2,7 +2,7 @@
 //! from what it depends on. The workflow itself calls what runs first, and is called by steps that run it, also from
 //! other files, which the caller joins: this file sees one document.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use fermata_syntax::{Offset, Span};
 use fermata_workflow::dag::Dag;
@@ -130,7 +130,7 @@ pub fn leaving(snapshot: &Snapshot) -> Vec<Leaving> {
         .filter_map(|(step, item)| {
             let (name, file) = match &step.kind {
                 StepKind::SubWorkflow(sub) if !sub.workflow.contains('@') => {
-                    (&sub.workflow, folder.join(sub.workflow.as_str()))
+                    (&sub.workflow, joined(folder, sub.workflow.as_str()))
                 }
                 StepKind::Archon(kind) => match kind.as_ref() {
                     ArchonKind::Include { workflow, .. }
@@ -146,6 +146,21 @@ pub fn leaving(snapshot: &Snapshot) -> Vec<Leaving> {
             })
         })
         .collect()
+}
+
+/// A path below or beside a folder, without `.` and `..`, so that it is a file's one name.
+fn joined(folder: &Path, name: &str) -> PathBuf {
+    let mut path = PathBuf::new();
+    for part in folder.join(name).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                path.pop();
+            }
+            other => path.push(other),
+        }
+    }
+    path
 }
 
 struct Edge {

@@ -35,7 +35,7 @@ agents:
       - {to: architect}
   - name: ship
     type: workflow
-    workflow: parts/ship.yaml
+    workflow: ./parts/../parts/ship.yaml
 parallel:
   - {name: both, agents: [architect, ship]}
 "#;
@@ -161,7 +161,7 @@ fn steps_that_run_other_workflows_say_which_file_is_meant() {
             DESIGN,
             REVIEW,
             "ship",
-            "parts/ship.yaml",
+            "./parts/../parts/ship.yaml",
             "/repo/parts/ship.yaml",
         ),
         (
@@ -318,14 +318,32 @@ fn what_is_completed_is_described_when_it_is_looked_at() {
         input.contains("Where to start") && input.contains("\"main\""),
         "{input}"
     );
-    let other = described(PLAN, NODES, "workflow: release", "workflow: $0", "release");
+    let other = described(
+        PLAN,
+        NODES,
+        "  - {id: ship, depends_on: [cycle, look], workflow: release}",
+        "  - id: ship\n    workflow: $0",
+        "release",
+    );
     assert!(
         other.contains("release.yaml") && other.contains("`tag` · required"),
         "{other}"
     );
-    let command = described(PLAN, NODES, "bash: ls", "command: $0", "make-plan");
+    let command = described(
+        PLAN,
+        NODES,
+        "  - {id: look, bash: ls}",
+        "  - id: look\n    command: $0",
+        "make-plan",
+    );
     assert!(command.contains("make-plan.md"), "{command}");
-    let node = described(PLAN, NODES, "[cycle, look]", "[$0]", "look");
+    let node = described(
+        PLAN,
+        NODES,
+        "  - {id: ship, depends_on: [cycle, look], workflow: release}",
+        "  - id: ship\n    depends_on: [$0]\n    bash: x",
+        "look",
+    );
     assert!(node.contains("**look** · bash"), "{node}");
 }
 

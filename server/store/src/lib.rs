@@ -22,6 +22,7 @@ mod sqlite;
 mod tables;
 mod ulid;
 mod wake;
+mod walk;
 mod watch;
 mod world;
 
@@ -29,7 +30,7 @@ pub use contract::Store;
 pub use error::{Miss, Result, StoreError};
 pub use fault::{Call, Fault, Faulty};
 pub use home::Home;
-pub use index::{Index, IndexedWorld};
+pub use index::{Asked, Index, IndexedWorld};
 pub use lock::RunLock;
 pub use mem::MemStore;
 pub use payload::{SPILL_BYTES, fetch, load_state, spill};
@@ -40,4 +41,5 @@ pub use record::{
 pub use sqlite::{Finding, Pruned, Retention, SqliteStore, doctor};
 pub use ulid::{new_id, new_run_id};
 pub use wake::{Wake, WakeHub};
+pub use walk::files_below;
 pub use world::{Drawn, OsWorld, PinnedWorld, Recorder};

@@ -30,6 +30,13 @@ pub fn dialect(path: &Path, tree: &Tree) -> Option<Dialect> {
         .or_else(|| by_keys(tree))
 }
 
+/// Whether a file can be a workflow at all, by its words alone: what says no here need not be parsed to be told from one.
+#[must_use]
+pub fn is_possible(path: &Path, bytes: &[u8]) -> bool {
+    let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
+    by_place(path).is_some() || has(b"fermata:") || has(b"nodes") || has(b"workflow")
+}
+
 /// `# fermata: conductor` or `# fermata: archon`, anywhere in the file's comments.
 #[must_use]
 pub fn by_modeline(tree: &Tree) -> Option<Dialect> {
