@@ -217,6 +217,17 @@ impl LanguageServer for Backend {
         self.send(Message::FilesChanged(paths.collect()));
     }
 
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        let paths = |folders: &[WorkspaceFolder]| {
+            let paths = folders.iter().map(|folder| convert::path(&folder.uri));
+            paths.flatten().collect()
+        };
+        self.send(Message::Folders {
+            added: paths(&params.event.added),
+            removed: paths(&params.event.removed),
+        });
+    }
+
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
         self.send(Message::Settings(params.settings));
     }

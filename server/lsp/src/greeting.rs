@@ -42,6 +42,12 @@ fn folders(params: &InitializeParams) -> Vec<PathBuf> {
     root.and_then(convert::path).into_iter().collect()
 }
 
+/// Folders, links resolved.
+pub(crate) fn resolved(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let resolved = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    folders.iter().map(resolved).collect()
+}
+
 /// Everything about a client that the session needs to know. `home` takes the rules' pages.
 pub(crate) fn client_facts(params: &InitializeParams, home: &Path) -> ClientFacts {
     let capabilities = &params.capabilities;
@@ -86,10 +92,7 @@ pub(crate) fn client_facts(params: &InitializeParams, home: &Path) -> ClientFact
             .as_ref()
             .and_then(|window| window.work_done_progress)
             .unwrap_or(false),
-        roots: folders
-            .iter()
-            .map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()))
-            .collect(),
+        roots: resolved(&folders),
         folders,
         pages: write_pages(home),
     }
@@ -186,7 +189,7 @@ pub(crate) fn capabilities(facts: &ClientFacts, surface: Surface) -> ServerCapab
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                 supported: Some(true),
-                change_notifications: Some(OneOf::Left(false)),
+                change_notifications: Some(OneOf::Left(true)),
             }),
             ..WorkspaceServerCapabilities::default()
         }),

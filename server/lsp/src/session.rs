@@ -36,7 +36,7 @@ use crate::settings::Settings;
 use crate::survey::Files;
 use crate::watch::Watch;
 use crate::workspace::{Wanted, Workspace};
-use crate::{Probe, convert, facts};
+use crate::{Probe, convert, facts, greeting};
 
 /// What a read-only request is asked with; `None` when the document is no workflow.
 pub(crate) type Job = Box<dyn FnOnce(Option<View>) + Send>;
@@ -69,6 +69,11 @@ pub(crate) enum Message {
     },
     /// Something has changed at these paths of the disk.
     FilesChanged(Vec<PathBuf>),
+    /// Folders came to the workspace, and others left it.
+    Folders {
+        added: Vec<PathBuf>,
+        removed: Vec<PathBuf>,
+    },
     Settings(Value),
     Trust(bool),
     Analyzed {
@@ -301,6 +306,15 @@ impl Session {
             } => self.edit(&uri, changes, version),
             Message::Close { uri } => self.close(&uri),
             Message::FilesChanged(paths) => self.disk_changed(&paths),
+            Message::Folders { added, removed } => {
+                self.facts
+                    .folders
+                    .retain(|folder| !removed.contains(folder));
+                self.facts.folders.extend(added);
+                self.facts.roots = greeting::resolved(&self.facts.folders);
+                self.prompts.move_to(self.facts.roots.clone());
+                self.workspace_moved();
+            }
             Message::Settings(value) => {
                 self.settings.apply(&value);
                 self.check_all();

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use fermata_analysis::RuleSettings;
 use fermata_store::{Index, IndexedWorld};
 use fermata_workflow::world::PathKind;
-use fermata_workflow::{World as _, detect};
+use fermata_workflow::{FileId, World as _, detect};
 
 use crate::document::{Analysis, Outline};
 use crate::reports::{self, Said, Terms};
@@ -126,10 +126,16 @@ impl Surveyor {
                 continue;
             };
             let stamp = (meta.modified().ok(), meta.len());
-            match self.known.get(&path) {
-                Some(known) if known.stamp == stamp => same.push((path, Arc::clone(known))),
+            match self.known.get(&path).cloned() {
+                Some(known) if known.stamp == stamp && self.is_as_known(&path, &known) => {
+                    same.push((path, known));
+                }
                 _ if meta.len() > LARGEST => {}
                 _ => {
+                    if self.known.contains_key(&path) {
+                        // Its text tells below whom that concerns.
+                        self.changed.paths.remove(&path);
+                    }
                     // The system may not have told of it yet.
                     self.index.touch(std::slice::from_ref(&path));
                     let known = self.read(&path, stamp);
@@ -175,6 +181,20 @@ impl Surveyor {
             files.insert(path, known);
         }
         files
+    }
+
+    /// Whether a file with an old stamp has its old text. Somebody may have told of a change that was seen already: then
+    /// it is none. Somebody may have been quicker than the clock of the files, too.
+    fn is_as_known(&mut self, path: &Path, known: &Known) -> bool {
+        if !self.changed.paths.remove(path) {
+            return true;
+        }
+        let Some(analysis) = &known.analysis else {
+            return false;
+        };
+        let source = analysis.loaded.sources.get(FileId::ROOT);
+        let text = source.map(|source| source.tree.text().as_bytes());
+        std::fs::read(path).ok().as_deref() == text
     }
 
     /// The YAML files of the workspace that nobody has open.

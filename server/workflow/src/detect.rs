@@ -91,3 +91,25 @@ fn is_archon_node(node: Node<'_>) -> bool {
         map.get("id").is_some() && ARCHON_MODES.iter().any(|mode| map.get(mode).is_some())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_to_be_a_workflow_was_possible_before_it_was_parsed() {
+        let cases = [
+            ("/w.yaml", "workflow: {name: x}\nagents: []\n", true),
+            ("/w.yaml", "nodes: [{id: a, bash: x}]\n", true),
+            ("/w.yaml", "#  fermata: archon\n", true),
+            ("/.archon/workflows/w.yaml", "", true),
+            ("/w.yaml", "services: {web: {image: nginx}}\n", false),
+        ];
+        for (path, text, expected) in cases {
+            let path = Path::new(path);
+            let found = dialect(path, &fermata_syntax::parse(text)).is_some();
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(is_possible(path, text.as_bytes()), expected, "{text}");
+        }
+    }
+}

@@ -85,7 +85,7 @@ test('workflows are checked once and walked through in VS Code', async (t) => {
   await editor.step('the call hierarchy shows who routes here', async () => {
     await toFile('parent.yaml');
     await editor.goTo(9, 12);
-    await editor.command('Calls: Peek Call Hierarchy').catch(() => editor.command('Peek Call Hierarchy'));
+    await editor.command('Peek Call Hierarchy');
     await editor.page.locator('.call-hierarchy .monaco-list-row', { hasText: 'planner' }).first().waitFor();
     await editor.screenshot('navigation-calls');
     await editor.page.keyboard.press('Escape');

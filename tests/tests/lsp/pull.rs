@@ -467,3 +467,28 @@ async fn a_document_that_is_not_open_is_read_and_one_that_is_nowhere_is_fine() {
     }
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_joins_the_workspace_is_reported_and_one_that_leaves_it_is_cleared() {
+    let (lab, other) = (Lab::new(), Lab::new());
+    lab.write("good.yaml", GOOD);
+    other.write("bad.yaml", BAD);
+    let mut server = server(&lab).await;
+    let first = pull_all(&mut server, &json!([])).await;
+    assert_eq!(brief(&first), [one("good.yaml", "full", &[])]);
+    let folder = |lab: &Lab| json!([{"uri": uri(&lab.work()), "name": "work"}]);
+    let event = json!({"event": {"added": folder(&other), "removed": folder(&lab)}});
+    server
+        .tell("workspace/didChangeWorkspaceFolders", event)
+        .await;
+    let moved = pull_all(&mut server, &ids(&first)).await;
+    assert_eq!(
+        brief(&moved),
+        [
+            one("bad.yaml", "full", &["unknown-route-target"]),
+            one("good.yaml", "full", &[]),
+        ]
+    );
+    assert_eq!(moved[1].get("resultId"), None, "it is known no more");
+    server.end().await;
+}

@@ -5,8 +5,9 @@ use tower_lsp::ls_types::{LinkedEditingRanges, Position};
 use crate::convert;
 use crate::session::View;
 
-/// What a name may become while it is typed: anything else ends the linked editing.
-const NAME: &str = "[\\p{L}\\p{N}_-]+";
+/// What a name may become while it is typed: anything else ends the linked editing. For regular expressions of JavaScript
+/// without their flag for Unicode, which know no classes of letters.
+const NAME: &str = r"[\w\u00c0-\uffff-]+";
 
 pub(crate) fn run(view: &View, position: Position) -> Option<LinkedEditingRanges> {
     let tree = view.snapshot.tree()?;

@@ -67,11 +67,15 @@ impl Session {
 
     /// Checks the workflows again that use a document which has changed.
     pub(super) fn document_changed(&mut self, changed: &Uri) {
-        let Some(path) = convert::path(changed) else {
-            return;
-        };
-        self.check_those(|uri, document| uri != changed && document.uses(&path));
-        self.workspace_changed(&path);
+        if let Some(path) = convert::path(changed) {
+            self.check_users(changed, &path);
+            self.workspace_edited(&path);
+        }
+    }
+
+    /// Checks the open workflows again that have looked at a document.
+    fn check_users(&mut self, changed: &Uri, path: &Path) {
+        self.check_those(|uri, document| uri != changed && document.uses(path));
     }
 
     /// Checks the workflows again that use something that has changed on disk.
@@ -177,7 +181,8 @@ impl Session {
             self.publish(uri);
         }
         if self.outlined(&path, &analysis) {
-            self.document_changed(uri);
+            self.check_users(uri, &path);
+            self.workspace_changed(&path);
         }
         if attached_now {
             self.read_runs();

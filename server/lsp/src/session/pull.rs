@@ -108,18 +108,21 @@ impl Session {
         reports
     }
 
-    /// Has the client ask again when an analysis says something new about an open document that the client has not edited
-    /// itself: after its own edit it asks anyway.
+    /// Has the client ask again when an analysis says something new about an open document, or about a file that it was
+    /// told of with one, and the client has not edited the document itself: after its own edit it asks anyway.
     pub(super) fn refresh_reports(&mut self, owner: &Uri, files: &HashSet<Uri>) {
         if !self.facts.pulls || !self.facts.refreshes_reports {
             return;
         }
+        let edited = self.documents.get(owner).is_some_and(|d| d.edited);
         let news = |file: &Uri| {
-            let Some(document) = self.documents.get(file) else {
-                return false;
+            let asks = if self.documents.contains_key(file) {
+                file == owner && edited
+            } else {
+                // It is told of with the owner, or not at all.
+                edited || !self.facts.related
             };
-            let own_edit = file == owner && document.edited;
-            let known = self.told.get(file).filter(|_| !own_edit);
+            let known = self.told.get(file).filter(|_| !asks);
             known.is_some_and(|known| {
                 *known != reports::result_id(&reports::about(file, &self.published))
             })

@@ -23,8 +23,12 @@ impl Session {
         self.survey();
     }
 
-    /// Notes an edit of an open document; its outline will be known once it is analysed.
+    /// Notes another text of a file, opened, edited or closed; whether its outline is another one too will be known once
+    /// it is analysed.
     pub(super) fn workspace_edited(&mut self, path: &Path) {
+        if !self.workspace.outlines.contains_key(path) {
+            return self.workspace_changed(path);
+        }
         if self.workspace.surveyed || self.workspace.surveying {
             self.workspace.changed.inside.insert(path.to_path_buf());
             self.wake();
@@ -42,6 +46,12 @@ impl Session {
     /// Notes a change that concerns all.
     pub(super) fn workspace_all_changed(&mut self) {
         self.workspace.changed.all = true;
+        self.wake();
+    }
+
+    /// The workspace has other folders now.
+    pub(super) fn workspace_moved(&mut self) {
+        self.workspace.again = true;
         self.wake();
     }
 
