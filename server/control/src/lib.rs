@@ -27,6 +27,7 @@ mod plan;
 mod request;
 mod resume;
 mod scope;
+mod script;
 mod settle;
 mod start;
 mod stop;
@@ -58,6 +59,7 @@ pub use request::{
     ResumeOptions, RunsFilter, StartRequest,
 };
 pub use scope::{Scope, root_of};
+pub use script::script_of;
 pub use sys::{end_group, is_alive, this_process};
 pub use text::{preview, quote};
 pub use verbs::{Given, file_of};

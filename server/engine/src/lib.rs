@@ -21,6 +21,7 @@ pub mod schedule;
 pub mod schema;
 pub mod state;
 mod turn;
+pub mod words;
 
 pub use definition::{Definition, Source, Unloadable};
 pub use draft::Entry;

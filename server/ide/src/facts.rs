@@ -9,7 +9,7 @@ pub struct RunFacts {
     pub runs: Vec<RunFact>,
     /// Open start requests, oldest first.
     pub starts: Vec<StartFact>,
-    /// Whether `NAME.script.yaml` stands beside the file.
+    /// Whether the workflow has a script for the scripted agent.
     pub scripted: bool,
     /// Whether running is allowed here.
     pub trusted: bool,

@@ -21,6 +21,7 @@ mod symbols;
 mod tokens;
 
 pub use actions::{Action, ActionKind, actions};
+pub use archon::message::reads_message;
 pub use completion::{Completion, CompletionKind, completions};
 pub use definition::{
     Occurrence, definition, is_taken, occurrences, occurrences_at, rename_target,

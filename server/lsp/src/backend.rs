@@ -18,7 +18,7 @@ use crate::commands::{self, failed};
 use crate::greeting::{capabilities, encoding, roots, write_pages};
 use crate::session::{ClientFacts, Message, Session, View};
 use crate::settings::Settings;
-use crate::{Opener, Probe, convert, methods, surface};
+use crate::{Opener, Probe, convert, methods, surface, words};
 
 /// What the handlers share. State belongs to the session task.
 pub(crate) struct Backend {
@@ -144,24 +144,32 @@ impl Backend {
     pub(crate) async fn runs(&self, params: Option<RunsParams>) -> Result<Value> {
         let all = params.unwrap_or_default().all;
         self.blocking(move |control| {
-            Ok(control
-                .runs(&RunsFilter {
-                    all,
-                    ..RunsFilter::default()
-                })
-                .map_err(failed)?
-                .to_json())
+            let filter = RunsFilter {
+                all,
+                ..RunsFilter::default()
+            };
+            Ok(words::titled(&control.runs(&filter).map_err(failed)?))
         })
         .await
     }
 
     pub(crate) async fn show(&self, params: RunParams) -> Result<Value> {
-        self.blocking(move |control| {
-            control
-                .show(&control.find(&params.run).map_err(failed)?)
-                .map_err(failed)
-        })
-        .await
+        let mut shown = self
+            .blocking(move |control| {
+                control
+                    .show(&control.find(&params.run).map_err(failed)?)
+                    .map_err(failed)
+            })
+            .await?;
+        let uri = shown["path"]
+            .as_str()
+            .and_then(|p| convert::uri(p.as_ref()));
+        if let Some(uri) = uri {
+            let run = shown.clone();
+            let marks = self.ask(uri, move |view| methods::marks::run(view, &run));
+            shown["marks"] = json!(marks.await?);
+        }
+        Ok(shown)
     }
 
     pub(crate) async fn events(&self, params: EventsParams) -> Result<Value> {
@@ -248,12 +256,12 @@ impl LanguageServer for Backend {
             })?;
         let encoding = encoding(&params);
         let pages = write_pages(control.home().root());
+        let experimental = params.capabilities.experimental.as_ref();
+        let plugin = experimental.and_then(|e| e.get("fermata"));
         let facts = ClientFacts {
             encoding,
-            plugin: params.capabilities.experimental.as_ref().is_some_and(|e| {
-                e.get("fermata")
-                    .is_some_and(|v| v != &Value::Bool(false) && !v.is_null())
-            }),
+            plugin: plugin.is_some_and(|v| v != &Value::Bool(false) && !v.is_null()),
+            says: plugin.is_some_and(|v| v["says"] == Value::Bool(true)),
             refreshes_lenses: params
                 .capabilities
                 .workspace

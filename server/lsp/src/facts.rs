@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fermata_control::{RunSummary, RunsView, StartSummary};
+use fermata_control::{RunSummary, RunsView, StartSummary, script_of};
 use fermata_engine::gate::Gate;
 use fermata_ide::{AnswerFact, GateFact, RunFact, RunFacts, StartFact};
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub(crate) fn of(view: &RunsView, path: &Path) -> RunFacts {
             .filter(|start| path_of(start).is_some_and(|path| same(&path)))
             .map(|s| start(view, s))
             .collect(),
-        scripted: path.with_extension("script.yaml").is_file(),
+        scripted: script_of(path).is_some(),
         trusted: false,
     }
 }
@@ -75,8 +75,7 @@ fn gate(gate: &Gate) -> GateFact {
                 label: spec.label.clone(),
                 answer: spec.answer.clone(),
                 // A number has an offer already; a text has to be typed by somebody.
-                needs_text: spec.fields.iter().any(|field| field.ty == "text")
-                    || spec.answer == Value::Null,
+                needs_text: spec.needs_text() || spec.answer == Value::Null,
             })
             .collect(),
     }

@@ -21,6 +21,7 @@ mod session;
 mod settings;
 mod surface;
 mod watch;
+mod words;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};

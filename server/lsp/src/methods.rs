@@ -11,6 +11,7 @@ pub(crate) mod document_symbol;
 pub(crate) mod folding_range;
 pub(crate) mod hover;
 pub(crate) mod inlay_hint;
+pub(crate) mod marks;
 pub(crate) mod references;
 pub(crate) mod rename;
 pub(crate) mod semantic_tokens;

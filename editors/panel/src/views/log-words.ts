@@ -1,6 +1,7 @@
 // What happened, in one line per event type. Pure text.
 
 import type { RunEvent } from "../protocol/events";
+import { countsRounds } from "../protocol/gates";
 import { causeWords, outputLine } from "../state/summary";
 import { duration } from "../text/format";
 
@@ -68,6 +69,7 @@ export function eventWords(event: RunEvent): string {
     case "timer_fired":
       return "waited long enough";
     case "iteration_limit_reached":
+      if (countsRounds(event.gate)) return `used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} rounds`;
       return `${event.gate.workflow} used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} steps; next: ${event.gate.step}`;
     case "gate_opened":
       return `asks: ${event.gate.prompt.split("\n", 1)[0] ?? ""}`;

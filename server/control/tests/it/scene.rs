@@ -9,7 +9,7 @@ use fermata_control::{
     Patience, StartRefusal, StartRequest, UserConfig, WorkerReport,
 };
 use fermata_engine::event::ProcessId;
-use fermata_engine::gate::{AnswerSpec, LimitEvidence};
+use fermata_engine::gate::{AnswerSpec, Counted, LimitEvidence};
 use fermata_engine::{
     Cause, EventBody, Failure, Fence, Gate, GateId, GateKind, Payload, RunId, Status, StepPath,
     Surface,
@@ -461,6 +461,7 @@ impl Played {
                 possible_loop: false,
                 cycle: None,
                 verdicts: Vec::new(),
+                counts: Counted::Steps,
             }),
             extra: Map::new(),
         };
