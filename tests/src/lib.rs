@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub mod violence;
+pub mod workflows;
 
 /// How long a condition may take before the test fails; far above what it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -114,6 +115,16 @@ impl Lab {
     #[must_use]
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.work().join(name)).unwrap_or_default()
+    }
+
+    /// Writes the user's own configuration.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn configure(&self, text: &str) {
+        let folder = self.folder.path().join("config/fermata");
+        std::fs::create_dir_all(&folder).expect("a folder for the configuration");
+        std::fs::write(folder.join("config.yaml"), text).expect("the configuration");
     }
 
     /// A call of the binary, ready to be changed or started.
@@ -234,6 +245,18 @@ impl Drop for Lab {
             }
         }
     }
+}
+
+/// The id in what the binary says about a run.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn run_id(said: &Value) -> String {
+    said["run"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no run: {said:#}"))
+        .to_owned()
 }
 
 /// Waits until `look` finds something.

@@ -5,25 +5,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use fermata_tests::Lab;
+use fermata_tests::workflows::held_with;
 use serde_json::{Value, json};
-
-/// A loop of one set step that reaches its limit of three.
-const HELD: &str = r#"
-workflow:
-  name: held
-  entry_point: again
-  input: {topic: {type: string}}
-  limits: {max_iterations: 3}
-agents:
-  - name: again
-    type: set
-    value: "{{ again.output + 1 if again is defined else 1 }}"
-    output_type: integer
-    routes:
-      - {to: $end, when: "{{ output >= 100 }}"}
-      - {to: again}
-output: {rounds: "{{ again.output }}"}
-"#;
 
 /// `fermata mcp` with its client.
 struct Server {
@@ -119,7 +102,7 @@ impl Drop for Server {
 
 fn lab() -> Lab {
     let lab = Lab::new();
-    lab.write("held.yaml", HELD);
+    lab.write("held.yaml", &held_with("{topic: {type: string}}"));
     assert_eq!(lab.call(&["trust"]).code, 0);
     lab
 }
@@ -143,7 +126,8 @@ fn an_agent_checks_runs_waits_and_reads() {
     assert_eq!(found["workflows"][0]["name"], "held");
     let checked = server.call("check", &json!({"workflow": "held"}));
     assert_eq!(checked["files"][0]["verdict"], "accepted", "{checked}");
-    let broken = HELD.replace("entry_point: again", "entry_point: agian");
+    let broken =
+        held_with("{topic: {type: string}}").replace("entry_point: again", "entry_point: agian");
     let checked = server.call("check", &json!({"workflow": "held.yaml", "text": broken}));
     assert_eq!(checked["files"][0]["verdict"], "rejected", "{checked}");
     let started = server.call("run", &json!({"workflow": "held", "message": "tides"}));

@@ -2,25 +2,8 @@
 //! surfaces really send, fits the definitions.
 
 use fermata_tests::Lab;
+use fermata_tests::workflows::held_with;
 use serde_json::{Value, json};
-
-/// A loop of one set step that reaches its limit of three.
-const HELD: &str = r#"
-workflow:
-  name: held
-  entry_point: again
-  input: {topic: {type: string}}
-  limits: {max_iterations: 3}
-agents:
-  - name: again
-    type: set
-    value: "{{ again.output + 1 if again is defined else 1 }}"
-    output_type: integer
-    routes:
-      - {to: $end, when: "{{ output >= 100 }}"}
-      - {to: again}
-output: {rounds: "{{ again.output }}"}
-"#;
 
 struct Schema(Value);
 
@@ -51,10 +34,10 @@ impl Schema {
 fn what_the_binary_prints_fits_its_schema() {
     let lab = Lab::new();
     let schema = Schema::of(&lab);
-    lab.write("held.yaml", HELD);
+    lab.write("held.yaml", &held_with("{topic: {type: string}}"));
     lab.write(
         "wrong.yaml",
-        &HELD.replace("entry_point: again", "entry_point: agian"),
+        &held_with("{topic: {type: string}}").replace("entry_point: again", "entry_point: agian"),
     );
     schema.fits("Check", &lab.call(&["check", "--json"]).json());
     let graph = lab.call(&["graph", "held.yaml", "--format", "json"]).json();

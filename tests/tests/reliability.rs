@@ -1,7 +1,8 @@
 //! Runs under violence, through the real binary: killed workers, two people at
 //! once, answers that come late. Every effect is counted outside of the run.
 
-use fermata_tests::{Lab, samples, wait};
+use fermata_tests::workflows::HELD;
+use fermata_tests::{Lab, run_id, samples, wait};
 use serde_json::Value;
 
 /// Three steps that each append a line to a file; the second waits for a file to appear.
@@ -29,27 +30,6 @@ output:
   code: "{{ third.output.exit_code }}"
 "#;
 
-/// A loop of one set step that reaches its limit of three.
-const HELD: &str = r#"
-workflow:
-  name: held
-  entry_point: again
-  limits: {max_iterations: 3}
-agents:
-  - name: again
-    type: set
-    value: "{{ again.output + 1 if again is defined else 1 }}"
-    output_type: integer
-    routes:
-      - {to: $end, when: "{{ output >= 100 }}"}
-      - {to: again}
-output: {rounds: "{{ again.output }}"}
-"#;
-
-fn id(run: &Value) -> String {
-    run["run"].as_str().expect("a run has an id").to_owned()
-}
-
 fn dense(events: &[Value]) {
     let seqs: Vec<u64> = events
         .iter()
@@ -70,7 +50,7 @@ fn a_killed_worker_leaves_an_interrupted_run_that_resumes_without_repeating_fini
     wait("the second step runs", || {
         lab.read("log").contains("second-1").then_some(())
     });
-    let run = id(&lab.newest());
+    let run = run_id(&lab.newest());
     lab.kill_worker(&run);
     // Whoever looks next finds out at once.
     let found = lab.until_status("failed");
@@ -100,7 +80,7 @@ fn a_new_request_after_an_interrupted_run_asks_and_keeps_its_words() {
     wait("the second step runs", || {
         lab.read("log").contains("second-1").then_some(())
     });
-    let old = id(&lab.newest());
+    let old = run_id(&lab.newest());
     lab.kill_worker(&old);
     lab.until_status("failed");
 
@@ -136,7 +116,7 @@ fn of_two_answers_at_once_exactly_one_wins_and_the_other_is_told_who() {
     for round in 0..5 {
         let started = lab.call(&["run", "held.yaml", "--force", "--json"]);
         assert_eq!(started.code, 4, "{started:?}");
-        let run = id(&started.json());
+        let run = run_id(&started.json());
         let answers: Vec<_> = (0..2)
             .map(|_| lab.start(&["answer", &run, "--gate", "g1", "--json", "stop"]))
             .collect();
@@ -168,7 +148,7 @@ fn of_two_answers_at_once_exactly_one_wins_and_the_other_is_told_who() {
 fn an_answer_to_a_withdrawn_gate_is_refused_with_the_reason() {
     let lab = Lab::new();
     lab.write("held.yaml", HELD);
-    let run = id(&lab.call(&["run", "held.yaml", "--json"]).json());
+    let run = run_id(&lab.call(&["run", "held.yaml", "--json"]).json());
     assert_eq!(lab.call(&["stop", &run]).code, 0);
     lab.until_status("failed");
     let late = lab.call(&["answer", &run, "--gate", "g1", "--json", "continue", "5"]);
@@ -181,7 +161,7 @@ fn an_answer_to_a_withdrawn_gate_is_refused_with_the_reason() {
 fn too_few_more_iterations_are_refused_with_the_number_that_would_do() {
     let lab = Lab::new();
     lab.write("held.yaml", HELD);
-    let run = id(&lab.call(&["run", "held.yaml", "--json"]).json());
+    let run = run_id(&lab.call(&["run", "held.yaml", "--json"]).json());
     let refused = lab.call(&["answer", &run, "--json", "continue", "0"]);
     assert_eq!(refused.code, 1);
     assert_eq!(refused.json()["needed"], 1);
@@ -196,7 +176,7 @@ fn two_resumes_at_once_start_one_worker() {
     wait("the second step runs", || {
         lab.read("log").contains("second-1").then_some(())
     });
-    let run = id(&lab.newest());
+    let run = run_id(&lab.newest());
     lab.kill_worker(&run);
     lab.until_status("failed");
     let resumes: Vec<_> = (0..2)
@@ -314,7 +294,7 @@ fn two_children_that_hold_at_their_limits_are_answered_newest_first() {
     ]);
     assert_eq!(held.code, 4, "{held:?}");
     let held = held.json();
-    let run = id(&held);
+    let run = run_id(&held);
     let gates: Vec<&str> = held["gates"]
         .as_array()
         .expect("gates")

@@ -7,24 +7,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use fermata_tests::workflows::HELD;
 use fermata_tests::{Lab, Said, wait};
-
-/// A loop of one set step that reaches its limit of three.
-const HELD: &str = r#"
-workflow:
-  name: held
-  entry_point: again
-  limits: {max_iterations: 3}
-agents:
-  - name: again
-    type: set
-    value: "{{ again.output + 1 if again is defined else 1 }}"
-    output_type: integer
-    routes:
-      - {to: $end, when: "{{ output >= 100 }}"}
-      - {to: again}
-output: {rounds: "{{ again.output }}"}
-"#;
 
 /// Refused with this code, all of these words on standard error, and nothing started.
 #[track_caller]
@@ -361,16 +345,13 @@ fn inputs_options_and_configuration_that_do_not_fit_are_wrong_usage() {
     );
     refused(&lab, &["run"], 2, &["WORKFLOW"]);
     refused(&lab, &["explain", "no-such-code"], 2, &["no-such-code"]);
-    let config = lab.home().with_file_name("config").join("fermata");
-    std::fs::create_dir_all(&config).expect("a folder");
-    std::fs::write(config.join("config.yaml"), "agnets: {}\n").expect("a file");
+    lab.configure("agnets: {}\n");
     refused(
         &lab,
         &["runs"],
         2,
         &["config.yaml", "agnets", "schema config"],
     );
-    std::fs::remove_dir_all(config).expect("removed");
 }
 
 /// A way to call the binary as somebody whom file modes bind; `None`, said loudly, where there is none.

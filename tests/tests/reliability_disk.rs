@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fermata_tests::violence::examine;
-use fermata_tests::{Lab, wait};
-use serde_json::Value;
+use fermata_tests::{Lab, run_id, wait};
 
 /// A first step whose output is large, a second that waits for a file.
 const LARGE: &str = r#"
@@ -33,17 +32,13 @@ agents:
     routes: [{to: $end}]
 "#;
 
-fn id(run: &Value) -> String {
-    run["run"].as_str().expect("a run has an id").to_owned()
-}
-
 fn interrupted(lab: &Lab) -> String {
     lab.write("large.yaml", LARGE);
     assert_eq!(lab.call(&["run", "large.yaml", "--detach"]).code, 0);
     wait("the second step runs", || {
         lab.read("log").contains("second").then_some(())
     });
-    let run = id(&lab.newest());
+    let run = run_id(&lab.newest());
     lab.kill_worker(&run);
     run
 }

@@ -5,7 +5,7 @@
 use std::sync::Barrier;
 
 use fermata_tests::violence::{Lsp, uri};
-use fermata_tests::{Lab, Terminal, wait};
+use fermata_tests::{Lab, Terminal, run_id, wait};
 use serde_json::{Value, json};
 
 const ASKED: &str = r#"
@@ -44,20 +44,6 @@ fn lab() -> Lab {
     lab
 }
 
-fn configure(lab: &Lab, text: &str) {
-    let folder = lab
-        .work()
-        .parent()
-        .expect("a parent")
-        .join("config/fermata");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    std::fs::write(folder.join("config.yaml"), text).expect("a file");
-}
-
-fn id(run: &Value) -> String {
-    run["run"].as_str().expect("a run has an id").to_owned()
-}
-
 /// Who closed the first gate of a run, as its log says.
 fn closed(lab: &Lab, run: &str) -> Value {
     let events = lab.events(run);
@@ -75,7 +61,7 @@ fn an_unattended_run_takes_the_first_offer_and_the_log_names_the_policy() {
     let said = lab.call(&["run", "asked.yaml", "--gates", "first", "--json"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(said.json()["output"]["how"], "shipped");
-    let actor = closed(&lab, &id(&said.json()));
+    let actor = closed(&lab, &run_id(&said.json()));
     assert_eq!(
         (&actor["surface"], &actor["by"]),
         (&json!("policy"), &json!("first"))
@@ -95,10 +81,10 @@ fn a_policy_for_limits_leaves_other_gates_to_people() {
 #[test]
 fn the_users_configuration_decides_where_nothing_was_said_and_the_command_line_wins() {
     let lab = lab();
-    configure(&lab, "gates: continue:1\n");
+    lab.configure("gates: continue:1\n");
     let said = lab.call(&["run", "held.yaml", "--json"]);
     assert_eq!(said.json()["output"]["rounds"], 4, "{said:?}");
-    let actor = closed(&lab, &id(&said.json()));
+    let actor = closed(&lab, &run_id(&said.json()));
     assert_eq!(actor["by"], "continue:1");
     let asked = lab.call(&["run", "held.yaml", "--gates", "ask", "--json"]);
     assert_eq!(asked.code, 4, "{asked:?}");
@@ -126,7 +112,7 @@ fn of_two_editors_and_a_terminal_that_answer_at_once_one_wins_and_the_others_are
     let lab = lab();
     let mut editors = [Lsp::start(&lab), Lsp::start(&lab)];
     for round in 0..5 {
-        let run = id(&lab.call(&["run", "asked.yaml", "--force", "--json"]).json());
+        let run = run_id(&lab.call(&["run", "asked.yaml", "--force", "--json"]).json());
         let barrier = Barrier::new(3);
         let words = ["ship", "drop"];
         let said: Vec<Value> = std::thread::scope(|scope| {
@@ -187,7 +173,7 @@ fn a_double_click_in_an_editor_is_one_run() {
     let second = editor
         .ask("workspace/executeCommand", &click)
         .expect("an answer");
-    let run = id(&second["result"]);
+    let run = run_id(&second["result"]);
     assert_eq!(second["result"]["ok"], true, "{second:#}");
     wait("the run holds at its gate", || {
         (lab.show(&run)["status"] == "waiting").then_some(())
@@ -198,7 +184,7 @@ fn a_double_click_in_an_editor_is_one_run() {
     let third = other
         .ask("workspace/executeCommand", &click)
         .expect("an answer");
-    assert_eq!(id(&third["result"]), run);
+    assert_eq!(run_id(&third["result"]), run);
     assert_eq!(third["result"]["existing"], true);
     let next = json!({"command": "fermata.run", "arguments": [
         {"uri": uri(&lab.work().join("asked.yaml")), "request": "click-2"},

@@ -6,7 +6,7 @@ use std::process::Child;
 use std::time::Duration;
 
 use fermata_tests::violence::{Dice, Lsp, examine, rounds, signal, uri, worker_of};
-use fermata_tests::{Lab, wait};
+use fermata_tests::{Lab, run_id, wait};
 use serde_json::{Value, json};
 
 /// Four steps that each write down which attempt begins and which one ends.
@@ -38,10 +38,6 @@ fn run_of(lab: &Lab, round: &str) -> Option<Value> {
     lab.runs()
         .into_iter()
         .find(|run| run["inputs"]["round"] == round || run["message"] == round)
-}
-
-fn id(run: &Value) -> String {
-    run["run"].as_str().expect("a run has an id").to_owned()
 }
 
 fn reap(viewer: &mut Option<Child>) {
@@ -97,7 +93,7 @@ fn live_through(lab: &Lab, dice: &mut Dice, server: &mut Lsp, round: u64) -> Str
         }
         if victims & 1 != 0
             && let Some(run) = run_of(lab, &name)
-            && let Some(worker) = worker_of(&lab.show(&id(&run)))
+            && let Some(worker) = worker_of(&lab.show(&run_id(&run)))
         {
             signal(worker, "KILL");
         }
@@ -106,7 +102,7 @@ fn live_through(lab: &Lab, dice: &mut Dice, server: &mut Lsp, round: u64) -> Str
             Some(run) if run["status"] == "failed" => {
                 assert_eq!(run["cause"], "interrupted", "{run:#}");
                 reap(&mut viewer);
-                viewer = view(lab, &["resume", &id(&run)]);
+                viewer = view(lab, &["resume", &run_id(&run)]);
             }
             Some(_) => {}
         }
@@ -118,9 +114,9 @@ fn live_through(lab: &Lab, dice: &mut Dice, server: &mut Lsp, round: u64) -> Str
         };
         if run["status"] == "failed" {
             assert_eq!(run["cause"], "interrupted", "{run:#}");
-            let _ = lab.call(&["resume", &id(&run), "--detach"]);
+            let _ = lab.call(&["resume", &run_id(&run), "--detach"]);
         }
-        (run["status"] == "completed").then(|| id(&run))
+        (run["status"] == "completed").then(|| run_id(&run))
     });
     reap(&mut viewer);
     run

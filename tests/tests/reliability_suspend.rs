@@ -3,8 +3,7 @@
 //! themselves and what the log says.
 
 use fermata_tests::violence::{examine, lives, signal, worker_of};
-use fermata_tests::{Lab, wait};
-use serde_json::Value;
+use fermata_tests::{Lab, run_id, wait};
 
 /// A step that ends when a file appears, and one after it.
 const HELD_UP: &str = r#"
@@ -44,10 +43,6 @@ agents:
     routes: [{to: $end}]
 "#;
 
-fn id(run: &Value) -> String {
-    run["run"].as_str().expect("a run has an id").to_owned()
-}
-
 /// Stops a worker, and its log with it.
 struct Stopped(u64);
 
@@ -85,7 +80,7 @@ fn a_worker_that_does_not_respond_is_ended_before_its_run_goes_on_and_writes_not
     wait("the first step runs", || {
         lab.read("log").contains("first-1").then_some(())
     });
-    let run = id(&lab.newest());
+    let run = run_id(&lab.newest());
     let worker = Stopped::worker(&lab, &run);
     let before = lab.events(&run).len();
     assert_eq!(
@@ -129,7 +124,7 @@ fn a_closed_lid_stops_everybody_and_nobody_fails_the_run() {
     wait("the first step runs", || {
         lab.read("log").contains("first-1").then_some(())
     });
-    let run = id(&lab.newest());
+    let run = run_id(&lab.newest());
     let worker = Stopped::worker(&lab, &run);
     let viewing = Stopped(u64::from(viewer.id()));
     assert!(signal(viewing.0, "STOP"));
@@ -160,7 +155,7 @@ fn a_night_at_an_open_gate_does_not_count_against_the_time_of_a_run() {
     let lab = Lab::new();
     lab.write("asks.yaml", ASKS);
     assert_eq!(lab.call(&["run", "asks.yaml", "--detach"]).code, 0);
-    let run = id(&lab.until_status("waiting"));
+    let run = run_id(&lab.until_status("waiting"));
     let worker = Stopped::worker(&lab, &run);
     let slept = now();
     wait("the run's own time would be over twice", || {

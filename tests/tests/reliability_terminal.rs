@@ -3,24 +3,8 @@
 
 use std::process::Command;
 
+use fermata_tests::workflows::HELD;
 use fermata_tests::{Lab, Terminal, wait};
-
-/// A loop of one set step that reaches its limit of three.
-const HELD: &str = r#"
-workflow:
-  name: held
-  entry_point: again
-  limits: {max_iterations: 3}
-agents:
-  - name: again
-    type: set
-    value: "{{ again.output + 1 if again is defined else 1 }}"
-    output_type: integer
-    routes:
-      - {to: $end, when: "{{ output >= 100 }}"}
-      - {to: again}
-output: {rounds: "{{ again.output }}"}
-"#;
 
 /// A step that waits for a file to appear.
 const WAITS: &str = r#"

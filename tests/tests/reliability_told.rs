@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use fermata_tests::{Lab, wait};
+use fermata_tests::{Lab, run_id, wait};
 use serde_json::Value;
 
 const ASKS: &str = r#"
@@ -25,9 +25,7 @@ agents:
 "#;
 
 /// Each command appends its input, as one line, to a file named like the event.
-fn configure(lab: &Lab) {
-    let folder = lab.work().join("../config/fermata");
-    fs::create_dir_all(&folder).expect("a folder for the configuration");
+fn tell(lab: &Lab) {
     let told = lab.work().join("told");
     fs::create_dir(&told).expect("a folder for what was told");
     let told = told.to_str().expect("UTF-8");
@@ -37,7 +35,7 @@ fn configure(lab: &Lab) {
             "  {event}: [sh, -c, 'line=$(cat); echo \"$line\" >> \"$0/{event}\"; echo heard of {event}', \"{told}\"]\n"
         ));
     }
-    fs::write(folder.join("config.yaml"), text).expect("the configuration");
+    lab.configure(&text);
 }
 
 fn told(lab: &Lab, event: &str) -> Vec<Value> {
@@ -47,18 +45,14 @@ fn told(lab: &Lab, event: &str) -> Vec<Value> {
         .collect()
 }
 
-fn id(run: &Value) -> String {
-    run["run"].as_str().expect("a run has an id").to_owned()
-}
-
 #[test]
 fn the_users_commands_hear_once_of_each_gate_and_of_the_end() {
     let lab = Lab::new();
-    configure(&lab);
+    tell(&lab);
     lab.write("asks.yaml", ASKS);
     lab.write("go", "");
     assert_eq!(lab.call(&["run", "asks.yaml", "--detach"]).code, 0);
-    let run = id(&lab.until_status("waiting"));
+    let run = run_id(&lab.until_status("waiting"));
     let gate = wait("the gate is told", || told(&lab, "gate").into_iter().next());
     assert_eq!(gate["event"], "gate");
     assert_eq!(gate["run"], run.as_str());
@@ -85,7 +79,7 @@ fn the_users_commands_hear_once_of_each_gate_and_of_the_end() {
 #[test]
 fn whoever_finds_a_run_without_its_worker_tells_that_it_failed_once() {
     let lab = Lab::new();
-    configure(&lab);
+    tell(&lab);
     lab.write(
         "asks.yaml",
         &ASKS.replace("entry_point: ask", "entry_point: after"),
@@ -94,7 +88,7 @@ fn whoever_finds_a_run_without_its_worker_tells_that_it_failed_once() {
     wait("the step runs", || {
         lab.work().join("begun").exists().then_some(())
     });
-    let run = id(&lab.newest());
+    let run = run_id(&lab.newest());
     lab.kill_worker(&run);
     lab.until_status("failed");
     let failed = wait("the failure is told", || {
@@ -116,18 +110,14 @@ fn whoever_finds_a_run_without_its_worker_tells_that_it_failed_once() {
 #[test]
 fn a_command_that_is_missing_or_never_ends_holds_nothing_up() {
     let lab = Lab::new();
-    let folder = lab.work().join("../config/fermata");
-    fs::create_dir_all(&folder).expect("a folder for the configuration");
-    fs::write(
-        folder.join("config.yaml"),
-        "on:\n  gate: [there-is-no-such-program]\n  completed: [sh, -c, 'echo $$ > \"$0\"; exec sleep 600', there]\n"
+    lab.configure(
+        &"on:\n  gate: [there-is-no-such-program]\n  completed: [sh, -c, 'echo $$ > \"$0\"; exec sleep 600', there]\n"
             .replace("there]", &format!("\"{}\"]", lab.work().join("pid").display())),
-    )
-    .expect("the configuration");
+    );
     lab.write("asks.yaml", ASKS);
     lab.write("go", "");
     assert_eq!(lab.call(&["run", "asks.yaml", "--detach"]).code, 0);
-    let run = id(&lab.until_status("waiting"));
+    let run = run_id(&lab.until_status("waiting"));
     assert_eq!(lab.call(&["answer", &run, "yes"]).code, 0);
     lab.until_status("completed");
     let pid = wait("the command runs", || {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use fermata_tests::violence::{Lsp, uri};
-use fermata_tests::{Lab, wait};
+use fermata_tests::{Lab, run_id, wait};
 use serde_json::{Value, json};
 
 /// Reads a tracked file, adds another one, and changes and deletes some.
@@ -63,13 +63,6 @@ fn run(lab: &Lab, words: &[&str]) -> Value {
     lab.call(&call).json()
 }
 
-fn id(document: &Value) -> String {
-    document["run"]
-        .as_str()
-        .unwrap_or_else(|| panic!("a run: {document:#}"))
-        .to_owned()
-}
-
 fn wish(lab: &Lab, run: &str, wish: &str) -> (i32, Value) {
     let said = lab.call(&["worktree", run, wish, "--json"]);
     (said.code, said.json())
@@ -95,7 +88,7 @@ fn break_it(lab: &Lab) {
 #[test]
 fn a_run_in_a_worktree_leaves_the_checkout_alone_until_its_changes_are_applied() {
     let lab = repository();
-    let run = id(&run(&lab, &[]));
+    let run = run_id(&run(&lab, &[]));
     assert_eq!(git(&lab.work(), &["status", "--porcelain"]), "");
     let (code, at) = wish(&lab, &run, "--path");
     assert_eq!(code, 0, "{at:#}");
@@ -191,7 +184,7 @@ fn from_head_begins_without_the_changes_and_dismiss_starts_nothing() {
 fn the_earlier_run_is_asked_about_first_and_the_changes_in_the_same_request() {
     let lab = repository();
     break_it(&lab);
-    let prior = id(&run(&lab, &[]));
+    let prior = run_id(&run(&lab, &[]));
     dirty(&lab);
     let first = run(&lab, &[]);
     assert_eq!(first["choice"]["prior"]["run"], prior.as_str());
@@ -211,21 +204,14 @@ fn the_earlier_run_is_asked_about_first_and_the_changes_in_the_same_request() {
 fn the_users_configuration_decides_about_changes_without_a_question() {
     let lab = repository();
     dirty(&lab);
-    let folder = lab
-        .work()
-        .parent()
-        .expect("a parent")
-        .join("config/fermata");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let config = folder.join("config.yaml");
-    std::fs::write(&config, "isolation: {with_changes: false}\n").expect("a file");
+    lab.configure("isolation: {with_changes: false}\n");
     assert_eq!(run(&lab, &[])["output"]["seen"], "as committed\n");
 }
 
 #[test]
 fn a_worktree_with_work_that_is_nowhere_else_is_never_removed() {
     let lab = repository();
-    let run = id(&run(&lab, &[]));
+    let run = run_id(&run(&lab, &[]));
     let (code, refused) = wish(&lab, &run, "--remove");
     assert_eq!((code, &refused["reason"]), (1, &json!("dirty")));
     let at = wish(&lab, &run, "--path").1;
@@ -252,7 +238,7 @@ fn a_worktree_with_work_that_is_nowhere_else_is_never_removed() {
 fn a_resumable_run_keeps_its_worktree_and_one_that_lost_it_is_not_resumed() {
     let lab = repository();
     break_it(&lab);
-    let run = id(&run(&lab, &[]));
+    let run = run_id(&run(&lab, &[]));
     let (code, refused) = wish(&lab, &run, "--remove");
     assert_eq!((code, &refused["reason"]), (1, &json!("resumable")));
     let at = wish(&lab, &run, "--path").1;
@@ -269,7 +255,7 @@ fn a_resumable_run_keeps_its_worktree_and_one_that_lost_it_is_not_resumed() {
 #[test]
 fn changes_that_do_not_fit_the_checkout_change_nothing_there() {
     let lab = repository();
-    let run = id(&run(&lab, &[]));
+    let run = run_id(&run(&lab, &[]));
     lab.write("grown", "something else\n");
     let (code, refused) = wish(&lab, &run, "--apply");
     assert_eq!((code, &refused["reason"]), (1, &json!("conflict")));
@@ -291,7 +277,7 @@ fn one_run_works_in_a_worktree_at_a_time() {
         "-i",
         &until,
     ]);
-    let run = id(&held.json());
+    let run = run_id(&held.json());
     let tree = wait("the worktree is there", || {
         let at = wish(&lab, &run, "--path").1;
         let tree = Path::new(at["worktree"].as_str()?).to_owned();
@@ -328,25 +314,20 @@ fn one_run_works_in_a_worktree_at_a_time() {
 #[test]
 fn pruning_removes_worktrees_that_hold_nothing_and_no_others() {
     let lab = repository();
-    let folder = lab
-        .work()
-        .parent()
-        .expect("a parent")
-        .join("config/fermata");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    std::fs::write(folder.join("config.yaml"), "retention: {runs: 0}\n").expect("a file");
+    lab.configure("retention: {runs: 0}\n");
     lab.write(
         "idle.yaml",
         &CHANGER.replace("echo new > made; echo more >> grown; rm gone", "true"),
     );
     git(&lab.work(), &["add", "."]);
     git(&lab.work(), &["commit", "--quiet", "--message=two"]);
-    let worked = id(&run(&lab, &[]));
-    let idle = id(&lab
-        .call(&["run", "idle.yaml", "--worktree", "--json"])
-        .json());
+    let worked = run_id(&run(&lab, &[]));
+    let idle = run_id(
+        &lab.call(&["run", "idle.yaml", "--worktree", "--json"])
+            .json(),
+    );
     assert_eq!(lab.call(&["runs", "--prune"]).code, 0);
-    let left: Vec<String> = lab.runs().iter().map(id).collect();
+    let left: Vec<String> = lab.runs().iter().map(run_id).collect();
     assert_eq!(left, [worked], "not {idle}");
 }
 
@@ -386,7 +367,7 @@ fn the_question_about_changes_is_answered_from_an_editor_by_code_action() {
             &json!({"command": command["command"], "arguments": command["arguments"]}),
         )
         .expect("an answer");
-    let run = id(&result["result"]);
+    let run = run_id(&result["result"]);
     wait("it has run", || {
         (lab.show(&run)["status"] == "completed").then_some(())
     });

@@ -4,26 +4,9 @@
 
 use std::path::Path;
 
+use fermata_tests::workflows::held_with;
 use fermata_tests::{Lab, samples, wait};
 use serde_json::{Map, Value, json};
-
-/// A loop of one set step that reaches its limit of three.
-const HELD: &str = r#"
-workflow:
-  name: held
-  entry_point: again
-  input: {task: {type: string}}
-  limits: {max_iterations: 3}
-agents:
-  - name: again
-    type: set
-    value: "{{ again.output + 1 if again is defined else 1 }}"
-    output_type: integer
-    routes:
-      - {to: $end, when: "{{ output >= 100 }}"}
-      - {to: again}
-output: {rounds: "{{ again.output }}"}
-"#;
 
 /// Every key of the list, no less; more may be there.
 #[track_caller]
@@ -136,7 +119,7 @@ fn runs_choices_and_answers_have_the_shapes_of_the_protocol() {
         "step", "gates", "started", "ended", "scope", "parent", "outcome",
     ];
     let lab = Lab::new();
-    lab.write("held.yaml", HELD);
+    lab.write("held.yaml", &held_with("{task: {type: string}}"));
     let held = lab
         .call(&["run", "held.yaml", "--json", "the first words"])
         .json();
@@ -211,8 +194,11 @@ fn runs_choices_and_answers_have_the_shapes_of_the_protocol() {
 #[test]
 fn refusals_have_a_reason_that_machines_know() {
     let lab = Lab::new();
-    lab.write("held.yaml", HELD);
-    lab.write("bad.yaml", &HELD.replace("to: again", "to: nowhere"));
+    lab.write("held.yaml", &held_with("{task: {type: string}}"));
+    lab.write(
+        "bad.yaml",
+        &held_with("{task: {type: string}}").replace("to: again", "to: nowhere"),
+    );
     lab.write(
         "agent.yaml",
         "workflow: {name: agent, entry_point: a, runtime: {provider: claude}}\nagents: [{name: a, prompt: hello}]\n",

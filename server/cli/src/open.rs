@@ -55,7 +55,7 @@ pub(crate) fn user_agents(config: &UserConfig) -> BTreeMap<String, UserAgent> {
         env: agent.env.clone(),
         mode: agent.mode.clone(),
         model: agent.model.clone(),
-        login: None,
+        login: agent.login.clone(),
     };
     config
         .agents

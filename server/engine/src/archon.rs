@@ -39,7 +39,7 @@ mod setting;
 mod texts;
 mod triggers;
 
-pub use effects::{due_unless, next_deadline};
+pub(crate) use effects::{effect, next_deadline};
 pub use kept::{Kept, kept};
 pub use layers::{Cycle, layers};
 pub use project::Project;

@@ -33,7 +33,7 @@ mod verdict;
 pub use crate::limit::maximum_after;
 pub use crate::policy::GatePolicy;
 pub use crate::turn::Plan;
-pub use effects::{due, due_unless, next_deadline};
+pub(crate) use effects::{effect, next_deadline};
 
 /// Drafts what follows from the state, folding it on the way. At most a transaction's worth; call again until idle.
 pub fn advance(state: &mut RunState, definition: &Definition, now: u64) -> Plan {

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fermata_workflow::world::normal;
 use fermata_workflow::{Dialect, Loaded, Severity, StepKind, Workflow, World};
 use indexmap::IndexMap;
 
@@ -87,7 +88,7 @@ impl Definition {
             let source = load_one(world, &path);
             if let Ok(source) = &source {
                 for (step, reference) in references(&source.workflow) {
-                    let target = resolve(source.dir(), &reference);
+                    let target = normal(&source.dir().join(&reference));
                     if of_a_registry(&reference) && world.kind(&target).is_err() {
                         files.entry(key(&target)).or_insert(Err(remote(&reference)));
                     }
@@ -282,19 +283,4 @@ fn remote(reference: &str) -> Unloadable {
             "`{reference}` names a workflow of a registry, and workflows are not fetched over the network; put the file into this repository and name it by its path"
         )],
     }
-}
-
-/// A reference relative to the folder of the file that names it, `.` and `..` taken out.
-fn resolve(dir: &Path, reference: &str) -> PathBuf {
-    let mut path = PathBuf::new();
-    for part in dir.join(reference).components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                path.pop();
-            }
-            part => path.push(part),
-        }
-    }
-    path
 }

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use crate::gate::{Answer, Gate};
 use crate::ids::{Fence, GateId, RunId, Seq, StepPath};
 
+pub use crate::status::{Cause, Status};
+
 /// Version of the event schema that this build writes.
 pub const SCHEMA: u32 = 1;
 
@@ -32,67 +34,6 @@ pub struct Event {
     /// Type and payload.
     #[serde(flatten)]
     pub body: EventBody,
-}
-
-/// Where a run stands.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum Status {
-    #[default]
-    Queued,
-    Running,
-    Waiting,
-    Completed,
-    Failed,
-    Cancelled,
-}
-
-impl Status {
-    /// `completed` and `cancelled` are for good.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Cancelled)
-    }
-
-    /// Whether something may still happen without a resume.
-    #[must_use]
-    pub fn is_live(self) -> bool {
-        matches!(self, Self::Queued | Self::Running | Self::Waiting)
-    }
-
-    /// The word in JSON and in the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-/// Why a run failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum Cause {
-    StepFailed,
-    NoRoute,
-    IterationLimit,
-    Timeout,
-    Budget,
-    Stopped,
-    Interrupted,
-    Rejected,
-    Terminated,
-    OutputInvalid,
-    StartFailed,
 }
 
 /// Something that shows runs and answers gates.

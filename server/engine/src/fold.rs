@@ -7,6 +7,7 @@ use crate::event::{Event, EventBody, Failure, Status};
 use crate::ids::StepPath;
 use crate::state::{FoldError, Frame, Phase, Request, RunState, SlotStatus, StepStatus};
 
+mod attempts;
 mod gates;
 mod loops;
 mod nodes;
@@ -33,6 +34,7 @@ impl RunState {
             self.run = Some(event.run.clone());
         }
         self.copy_run(event);
+        self.copy_attempt(event);
         if self.request.dialect == ARCHON {
             self.copy_node(event);
             self.copy_loop(event);

@@ -20,6 +20,7 @@ mod policy;
 pub mod schedule;
 pub mod schema;
 pub mod state;
+mod status;
 mod turn;
 pub mod words;
 

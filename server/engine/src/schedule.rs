@@ -52,17 +52,29 @@ pub fn due_unless(
     definition: &Definition,
     carried_out: impl Fn(&StepPath) -> bool,
 ) -> Vec<Effect> {
-    match definition.dialect() {
-        Dialect::Conductor => conductor::due_unless(state, definition, carried_out),
-        Dialect::Archon => archon::due_unless(state, definition, carried_out),
-    }
+    let effect = match definition.dialect() {
+        Dialect::Conductor => conductor::effect,
+        Dialect::Archon => archon::effect,
+    };
+    state
+        .open
+        .iter()
+        .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
+        .filter_map(|(path, open)| effect(state, definition, path, open))
+        .collect()
 }
 
 /// The next moment (UTC ms) at which something follows by itself: a timer, a retry or a deadline.
 #[must_use]
 pub fn next_deadline(state: &RunState, definition: &Definition) -> Option<u64> {
-    match definition.dialect() {
+    let timers = state
+        .open
+        .values()
+        .filter_map(|open| open.timer.filter(|timer| !timer.fired))
+        .map(|timer| timer.deadline);
+    let others = match definition.dialect() {
         Dialect::Conductor => conductor::next_deadline(state),
         Dialect::Archon => archon::next_deadline(state),
-    }
+    };
+    timers.chain(others).min()
 }

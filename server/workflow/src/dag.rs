@@ -1,7 +1,7 @@
 //! Archon's nodes as they are written: which see which, what has run before, and every text of a node with its place.
 //! Reads no other file; nodes that come in by an include are its include node here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use fermata_expr::archon::reference::{self, NodeRef};
 use fermata_syntax::{Mapping, Node, Scalar, Span, Tree};
@@ -13,6 +13,8 @@ use crate::model::{ArchonKind, NodeSettings, Step, StepKind, Workflow};
 pub struct Dag<'w> {
     /// All nodes, in file order.
     pub nodes: Vec<DagNode<'w>>,
+    /// The first node of a name in a list.
+    by_name: HashMap<(Option<usize>, &'w str), usize>,
 }
 
 /// One node.
@@ -34,7 +36,12 @@ impl<'w> Dag<'w> {
     pub fn new(workflow: &'w Workflow) -> Self {
         let mut nodes = Vec::new();
         collect(&workflow.steps, None, &mut nodes);
-        Self { nodes }
+        let mut by_name = HashMap::with_capacity(nodes.len());
+        for (at, node) in nodes.iter().enumerate() {
+            let name = (node.group, node.step.name.trim());
+            by_name.entry(name).or_insert(at);
+        }
+        Self { nodes, by_name }
     }
 
     /// The nodes of one list: the top level, or a group's body.
@@ -45,12 +52,18 @@ impl<'w> Dag<'w> {
             .filter(move |(_, n)| n.group == group)
     }
 
+    /// The node of a name in one list, which is what a dependency means.
+    #[must_use]
+    pub fn beside(&self, group: Option<usize>, name: &str) -> Option<usize> {
+        self.by_name.get(&(group, name)).copied()
+    }
+
     /// The node that a name means where `from` is written: beside it, or around its group.
     #[must_use]
     pub fn find(&self, from: usize, name: &str) -> Option<usize> {
         let mut group = self.nodes.get(from)?.group;
         loop {
-            if let Some((found, _)) = self.list(group).find(|(_, n)| n.step.name.trim() == name) {
+            if let Some(found) = self.beside(group, name) {
                 return Some(found);
             }
             group = self.nodes[group?].group;
@@ -81,13 +94,9 @@ impl<'w> Dag<'w> {
             while let Some(next) = open.pop() {
                 for name in &self.nodes[next].settings.depends_on {
                     let group = self.nodes[next].group;
-                    let Some((on, _)) = self
-                        .list(group)
-                        .find(|(_, n)| n.step.name.trim() == name.as_str())
-                    else {
-                        continue;
-                    };
-                    if found.insert(on) {
+                    if let Some(on) = self.beside(group, name.as_str())
+                        && found.insert(on)
+                    {
                         open.push(on);
                     }
                 }

@@ -104,6 +104,13 @@ impl Diagnostic {
         self
     }
 
+    /// Names the place in the document, dotted: `agents.0.routes`.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
     /// Adds a place that explains it.
     #[must_use]
     pub fn related(mut self, loc: Loc, message: impl Into<String>) -> Self {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::world::{PathKind, World};
+use crate::world::{PathKind, World, normal};
 
 /// Files, folders and variables that exist only here. Paths are absolute; `..` is resolved by text.
 #[derive(Debug, Clone, Default)]
@@ -59,20 +59,6 @@ impl MemoryWorld {
         self.programs.insert(name.into(), normal(path.as_ref()));
         self
     }
-}
-
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 fn missing(path: &Path) -> io::Error {

@@ -3,7 +3,7 @@
 //! the edge; nothing in here may touch the system itself (invariant 3).
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::memo::Memo;
 
@@ -41,4 +41,20 @@ pub trait World: Send + Sync {
     fn memo(&self) -> Option<&Memo> {
         None
     }
+}
+
+/// The path with `.` and `..` taken out by text, as the dialects do before they look; no link is followed.
+#[must_use]
+pub fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }

@@ -5,31 +5,16 @@
 mod client;
 
 use client::{Client, Panel};
+use fermata_tests::workflows::held_with;
 use fermata_tests::{Lab, wait};
 use serde_json::{Value, json};
 
-/// A loop of one set step that reaches its limit of three.
-const HELD: &str = r#"
-workflow:
-  name: held
-  entry_point: again
-  input:
-    topic: {type: string}
-    api_key: {type: string, required: false, default: ""}
-  limits: {max_iterations: 3}
-agents:
-  - name: again
-    type: set
-    value: "{{ again.output + 1 if again is defined else 1 }}"
-    output_type: integer
-    routes:
-      - {to: $end, when: "{{ output >= 100 }}"}
-      - {to: again}
-output: {rounds: "{{ again.output }}"}
-"#;
+/// What the loop asks for; one of the names says that its value is secret.
+const INPUTS: &str =
+    r#"{topic: {type: string}, api_key: {type: string, required: false, default: ""}}"#;
 
 fn held(lab: &Lab) -> (Panel, Client, String) {
-    lab.write("held.yaml", HELD);
+    lab.write("held.yaml", &held_with(INPUTS));
     let started = lab.call(&["run", "held.yaml", "--detach", "--json", "tides"]);
     assert_eq!(started.code, 0, "{started:?}");
     let run = lab.until_status("waiting")["run"]
@@ -241,7 +226,7 @@ fn a_stream_gives_the_log_from_where_the_page_is_and_then_what_happens() {
 #[test]
 fn secrets_are_covered_in_lists_logs_and_streams() {
     let lab = Lab::new();
-    lab.write("held.yaml", HELD);
+    lab.write("held.yaml", &held_with(INPUTS));
     let mut run = lab.command(&[
         "run",
         "held.yaml",
@@ -280,7 +265,7 @@ fn secrets_are_covered_in_lists_logs_and_streams() {
 #[test]
 fn the_page_opens_with_the_run_that_was_named() {
     let lab = Lab::new();
-    lab.write("held.yaml", HELD);
+    lab.write("held.yaml", &held_with(INPUTS));
     assert_eq!(lab.call(&["run", "held.yaml", "--detach", "x"]).code, 0);
     let run = lab.until_status("waiting");
     let panel = Panel::start(&lab, &["@last"]);

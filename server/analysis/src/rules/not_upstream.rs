@@ -1,5 +1,7 @@
 //! `not-upstream`: a reference to a node that need not have run: its text is empty, its fields fail the reader.
 
+use std::cell::LazyCell;
+
 use fermata_workflow::dag::Reading;
 use fermata_workflow::edits;
 use fermata_workflow::loader::Loaded;
@@ -20,7 +22,8 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         return;
     };
     for (at, node) in nodes.dag.nodes.iter().enumerate() {
-        let before = nodes.dag.before(at);
+        // A long way back through a long graph: only for nodes that read others.
+        let before = LazyCell::new(|| nodes.dag.before(at));
         let around = around(&nodes, at);
         for text in nodes.texts(at) {
             for found in text.references() {
@@ -92,7 +95,7 @@ fn commands(loaded: &Loaded, nodes: &Nodes<'_>, report: &mut Report) {
         let Some(text) = loaded.surroundings.command_texts.get(name) else {
             continue;
         };
-        let before = nodes.dag.before(at);
+        let before = LazyCell::new(|| nodes.dag.before(at));
         for found in fermata_expr::archon::reference::node_refs(text) {
             let word = &text[found.span.clone()];
             let message = match nodes.dag.find(at, &found.node) {

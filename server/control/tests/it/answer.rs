@@ -6,7 +6,8 @@ use fermata_control::{AnswerInput, AnswerOutcome};
 use fermata_engine::{EventBody, GateId, GateKind, Status};
 use serde_json::json;
 
-use crate::scene::{Played, Scene};
+use crate::played::Played;
+use crate::scene::Scene;
 
 fn words(text: &str) -> AnswerInput {
     AnswerInput::Words(text.split(' ').map(str::to_owned).collect())

@@ -4,7 +4,8 @@ use fermata_control::Act;
 use fermata_engine::{Cause, EventBody, GateKind, RunId, Status};
 use fermata_store::{NewEvent, NewRun, Place, new_run_id};
 
-use crate::scene::{Played, Scene, started};
+use crate::played::Played;
+use crate::scene::{Scene, started};
 
 fn refused(act: &Act) -> (&str, Status) {
     match act {

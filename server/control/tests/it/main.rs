@@ -12,6 +12,7 @@ mod crash_points;
 mod definition;
 mod end;
 mod model;
+mod played;
 mod policy;
 mod property;
 mod race;

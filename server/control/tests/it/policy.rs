@@ -7,7 +7,8 @@ use fermata_control::{ChoiceAnswer, Outcome, ResumeOptions};
 use fermata_engine::{EventBody, Status};
 use serde_json::{Value, json};
 
-use crate::scene::{Played, Scene, choice, refusal, started};
+use crate::played::Played;
+use crate::scene::{Scene, choice, refusal, started};
 
 fn given(scene: &Scene, run: &fermata_engine::RunId) -> Value {
     scene.store.run(run).unwrap().inputs["task"].clone()

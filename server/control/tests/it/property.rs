@@ -19,7 +19,8 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::json;
 
 use crate::model::{Deed, Model, Op, Said};
-use crate::scene::{Played, Scene};
+use crate::played::Played;
+use crate::scene::Scene;
 
 const CASES: u32 = 400;
 const SEED: u64 = 0x00fe_a7a0;

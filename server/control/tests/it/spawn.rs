@@ -4,7 +4,8 @@ use fermata_control::{AnyAgent, Control, Options, Outcome, WorkerCommand};
 use fermata_engine::{Status, Surface};
 use std::sync::Arc;
 
-use crate::scene::{Played, Scene};
+use crate::played::Played;
+use crate::scene::Scene;
 
 /// Not a test of its own: a worker that claims, starts and dies, when this binary is started with the variable set.
 #[test]

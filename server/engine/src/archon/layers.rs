@@ -1,5 +1,7 @@
 //! In which order nodes run: layer by layer, each layer whole before the next (specs/archon.md 4.1).
 
+use std::collections::HashMap;
+
 /// Nodes that wait for each other, or for a node that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("these nodes wait for each other and never run: {}", .left.join(", "))]
@@ -18,16 +20,22 @@ pub fn layers<'n>(nodes: &[(&'n str, Vec<&'n str>)]) -> Result<Vec<Vec<&'n str>>
     let mut layer: Vec<usize> = (0..nodes.len()).filter(|n| open[*n] == 0).collect();
     let mut layers: Vec<Vec<&'n str>> = Vec::new();
     let mut placed = vec![false; nodes.len()];
+    // Who waits for an id, once for each time that it is named.
+    let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (n, (_, deps)) in nodes.iter().enumerate() {
+        for dep in deps {
+            waiting.entry(dep).or_default().push(n);
+        }
+    }
     while !layer.is_empty() {
         let mut next = Vec::new();
         for done in &layer {
             placed[*done] = true;
-            for (n, (_, deps)) in nodes.iter().enumerate() {
-                let met = deps.iter().filter(|d| **d == nodes[*done].0).count();
-                if met > 0 {
-                    open[n] = open[n].saturating_sub(met);
-                    if open[n] == 0 {
-                        next.push(n);
+            for n in waiting.get(nodes[*done].0).into_iter().flatten() {
+                if open[*n] > 0 {
+                    open[*n] -= 1;
+                    if open[*n] == 0 {
+                        next.push(*n);
                     }
                 }
             }

@@ -12,47 +12,34 @@ use crate::state::{OpenAttempt, RunState};
 
 use super::{place, steps};
 
-/// Attempts that somebody has to carry out now.
-#[must_use]
-pub fn due(state: &RunState, definition: &Definition) -> Vec<Effect> {
-    due_unless(state, definition, |_| false)
-}
-
-/// Attempts that somebody has to carry out now and that nobody does yet, as far as the caller knows.
-#[must_use]
-pub fn due_unless(
+/// What has to be done for an open attempt; `None` when it waits for something else.
+pub(crate) fn effect(
     state: &RunState,
     definition: &Definition,
-    carried_out: impl Fn(&StepPath) -> bool,
-) -> Vec<Effect> {
-    state
-        .open
-        .iter()
-        .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
-        .filter_map(|(path, open)| match open.kind.as_str() {
-            "script" => Some(Effect::Script(Box::new(script(path, open)))),
-            "agent" => place::find(state, definition, path, &open.step).and_then(|place| {
-                match &place.step.kind {
-                    StepKind::Agent(agent) => {
-                        let item = place.item.as_ref().map(|item| item.key.clone());
-                        let group = place.item.as_ref().map(|item| item.group.clone());
-                        let schema = steps::agent::schema(place.step);
-                        Some(Effect::Agent(Box::new(call(
-                            path,
-                            open,
-                            agent,
-                            schema,
-                            (item, group),
-                            &place.source.workflow,
-                            !state.groups.contains_key(&path.parent()),
-                        ))))
-                    }
-                    _ => None,
-                }
-            }),
-            _ => None,
-        })
-        .collect()
+    path: &StepPath,
+    open: &OpenAttempt,
+) -> Option<Effect> {
+    match open.kind.as_str() {
+        "script" => Some(Effect::Script(Box::new(script(path, open)))),
+        "agent" => {
+            let place = place::find(state, definition, path, &open.step)?;
+            let StepKind::Agent(agent) = &place.step.kind else {
+                return None;
+            };
+            let item = place.item.as_ref().map(|item| item.key.clone());
+            let group = place.item.as_ref().map(|item| item.group.clone());
+            Some(Effect::Agent(Box::new(call(
+                path,
+                open,
+                agent,
+                steps::agent::schema(place.step),
+                (item, group),
+                &place.source.workflow,
+                !state.groups.contains_key(&path.parent()),
+            ))))
+        }
+        _ => None,
+    }
 }
 
 fn text(rendered: &Map<String, Value>, key: &str) -> Option<String> {
@@ -220,19 +207,13 @@ pub(super) fn deadline(state: &RunState, frame: &StepPath) -> Option<u64> {
     Some(frame.deadline? + state.waited.saturating_sub(frame.waited_before))
 }
 
-/// The next moment (UTC ms) at which something follows by itself: a timer or a deadline.
-#[must_use]
-pub fn next_deadline(state: &RunState) -> Option<u64> {
-    let timers = state
-        .open
-        .values()
-        .filter_map(|open| open.timer.filter(|timer| !timer.fired))
-        .map(|timer| timer.deadline);
-    let frames = state
+/// The next deadline (UTC ms) of the run or of a sub-workflow.
+pub(crate) fn next_deadline(state: &RunState) -> Option<u64> {
+    state
         .frames
         .keys()
         .filter(|path| path.is_root() || state.open.contains_key(*path))
         .filter(|_| state.waiting_since.is_none())
-        .filter_map(|path| deadline(state, path));
-    timers.chain(frames).min()
+        .filter_map(|path| deadline(state, path))
+        .min()
 }

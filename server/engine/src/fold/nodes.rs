@@ -6,33 +6,21 @@ use serde_json::Value;
 use super::CUT_OFF;
 use crate::event::{Event, EventBody};
 use crate::ids::{Seq, StepPath};
-use crate::state::{NodeRecord, NodeState, RunState, StepStatus, Timer};
+use crate::state::{NodeRecord, NodeState, RunState};
 
 impl RunState {
     /// Events about nodes.
     pub(super) fn copy_node(&mut self, event: &Event) {
         let path = &event.path;
         match &event.body {
-            EventBody::StepStarted {
-                step,
-                kind,
-                attempt,
-                rendered,
-                ..
-            } => {
-                self.open_attempt(event, step, kind, *attempt, rendered);
+            EventBody::StepStarted { attempt, .. } => {
                 let node = self.node(path);
                 node.state = NodeState::Running;
                 node.seq = event.seq;
                 node.attempts = *attempt;
                 node.retry = None;
             }
-            EventBody::ProcessStarted {
-                attempt, process, ..
-            } => self.note_process(path, *attempt, process),
             EventBody::StepCompleted { output, detail, .. } => {
-                self.spend(path, detail.get("cost_usd"));
-                self.close(path, event.at, StepStatus::Completed, Some(event.seq), None);
                 let node = self.node(path);
                 node.state = NodeState::Completed;
                 node.seq = event.seq;
@@ -41,18 +29,7 @@ impl RunState {
                 node.error = None;
                 node.retries = 0;
             }
-            EventBody::StepFailed {
-                step,
-                error,
-                detail,
-                ..
-            } => {
-                self.spend(path, detail.get("cost_usd"));
-                if self.record(path).is_none() {
-                    // It failed before it could start: its first attempt is still to come.
-                    self.record_start(event, step, "", 0);
-                }
-                self.close(path, event.at, StepStatus::Failed, None, Some(error));
+            EventBody::StepFailed { error, detail, .. } => {
                 let node = self.node(path);
                 node.seq = event.seq;
                 node.output = None;
@@ -66,9 +43,7 @@ impl RunState {
                     NodeState::Failed
                 };
             }
-            EventBody::StepSkipped { step, reason } => {
-                self.record_start(event, step, "", 1);
-                self.close(path, event.at, StepStatus::Skipped, Some(event.seq), None);
+            EventBody::StepSkipped { reason, .. } => {
                 let node = self.node(path);
                 node.state = NodeState::Skipped;
                 node.seq = event.seq;
@@ -77,22 +52,6 @@ impl RunState {
             }
             EventBody::StepsInvalidated { after, .. } => self.invalidate_nodes(path, *after),
             EventBody::LoopIterationStarted { round, .. } => self.node(path).rounds = *round,
-            EventBody::TimerStarted {
-                deadline, seconds, ..
-            } => {
-                if let Some(open) = self.open.get_mut(path) {
-                    open.timer = Some(Timer {
-                        deadline: *deadline,
-                        seconds: *seconds,
-                        fired: false,
-                    });
-                }
-            }
-            EventBody::TimerFired { .. } => {
-                if let Some(timer) = self.open.get_mut(path).and_then(|o| o.timer.as_mut()) {
-                    timer.fired = true;
-                }
-            }
             _ => {}
         }
     }

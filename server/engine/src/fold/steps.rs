@@ -1,30 +1,20 @@
 //! Events about steps, groups and sub-workflows.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::END;
-use crate::event::{Event, EventBody, Failure, Payload, ProcessId};
+use crate::event::{Event, EventBody, Payload};
 use crate::gate::Verdict;
 use crate::ids::{Seq, StepPath};
 use crate::path::segment;
-use crate::state::{
-    Frame, Group, OpenAttempt, Phase, Result as Counted, RunState, Slot, SlotStatus, StepRecord,
-    StepStatus, Timer,
-};
+use crate::state::{Frame, Group, Phase, Result as Counted, RunState, Slot, SlotStatus};
 
 impl RunState {
     /// Events about steps, groups and sub-workflows.
     pub(super) fn copy_step(&mut self, event: &Event) {
         let path = &event.path;
         match &event.body {
-            EventBody::StepStarted {
-                step,
-                kind,
-                attempt,
-                rendered,
-                ..
-            } => {
-                self.open_attempt(event, step, kind, *attempt, rendered);
+            EventBody::StepStarted { step, attempt, .. } => {
                 if let Some(slot) = self.slot(path) {
                     slot.status = SlotStatus::Running;
                 } else if let Some(frame) = self.frames.get_mut(&path.parent()) {
@@ -34,45 +24,20 @@ impl RunState {
                     frame.phase = Phase::Running(path.clone());
                 }
             }
-            EventBody::ProcessStarted {
-                attempt, process, ..
-            } => self.note_process(path, *attempt, process),
             EventBody::StepCompleted {
                 step,
                 output,
                 counted,
                 detail,
                 ..
-            } => self.complete(
-                event,
-                step,
-                output,
-                *counted,
-                detail.get("verdict"),
-                detail.get("cost_usd"),
-            ),
-            EventBody::StepFailed {
-                step,
-                error,
-                detail,
-                ..
-            } => {
-                self.spend(path, detail.get("cost_usd"));
-                if self.record(path).is_none() {
-                    // It failed before it could start: its first attempt is still to come.
-                    self.record_start(event, step, "", 0);
-                }
-                self.close(path, event.at, StepStatus::Failed, None, Some(error));
+            } => self.complete(event, step, output, *counted, detail.get("verdict")),
+            EventBody::StepFailed { error, .. } => {
                 if let Some(slot) = self.slot(path) {
                     slot.status = SlotStatus::Failed;
                     slot.error = Some(error.clone());
                 } else if let Some(frame) = self.frames.get_mut(&path.parent()) {
                     frame.phase = Phase::Failed(path.clone());
                 }
-            }
-            EventBody::StepSkipped { step, .. } => {
-                self.record_start(event, step, "", 1);
-                self.close(path, event.at, StepStatus::Skipped, Some(event.seq), None);
             }
             EventBody::RouteTaken { to, output, .. } => {
                 if let Some(frame) = self.frames.get_mut(&path.parent()) {
@@ -132,22 +97,6 @@ impl RunState {
                 frame.deadline = *deadline;
                 frame.waited_before = waited;
             }
-            EventBody::TimerStarted {
-                deadline, seconds, ..
-            } => {
-                if let Some(open) = self.open.get_mut(path) {
-                    open.timer = Some(Timer {
-                        deadline: *deadline,
-                        seconds: *seconds,
-                        fired: false,
-                    });
-                }
-            }
-            EventBody::TimerFired { .. } => {
-                if let Some(timer) = self.open.get_mut(path).and_then(|o| o.timer.as_mut()) {
-                    timer.fired = true;
-                }
-            }
             EventBody::ContextTrimmed {
                 dropped, replaced, ..
             } => {
@@ -178,11 +127,8 @@ impl RunState {
         output: &Payload,
         counted: u64,
         verdict: Option<&Value>,
-        cost: Option<&Value>,
     ) {
         let path = &event.path;
-        self.spend(path, cost);
-        self.close(path, event.at, StepStatus::Completed, Some(event.seq), None);
         self.groups.shift_remove(path);
         if let Some(slot) = self.slot(path) {
             slot.status = SlotStatus::Completed;
@@ -208,57 +154,6 @@ impl RunState {
             frame.verdicts.push(verdict);
             if frame.verdicts.len() > Frame::VERDICTS {
                 frame.verdicts.remove(0);
-            }
-        }
-    }
-
-    /// An attempt begins: its row, and what is open about it.
-    pub(super) fn open_attempt(
-        &mut self,
-        event: &Event,
-        step: &str,
-        kind: &str,
-        attempt: u32,
-        rendered: &Map<String, Value>,
-    ) {
-        self.record_start(event, step, kind, attempt);
-        self.open.insert(
-            event.path.clone(),
-            OpenAttempt {
-                step: step.to_owned(),
-                kind: kind.to_owned(),
-                attempt,
-                fence: self.fence,
-                started: event.at,
-                rendered: rendered.clone(),
-                gate: None,
-                timer: None,
-                process: None,
-            },
-        );
-    }
-
-    pub(super) fn note_process(&mut self, path: &StepPath, attempt: u32, process: &ProcessId) {
-        if let Some(open) = self.open.get_mut(path)
-            && open.attempt == attempt
-        {
-            open.process = Some(process.clone());
-        }
-        if let Some(record) = self.record(path) {
-            record.process = Some(process.clone());
-        }
-    }
-
-    /// Cost goes to the workflow of the step and to all around it.
-    pub(super) fn spend(&mut self, path: &StepPath, cost: Option<&Value>) {
-        let Some(cost) = cost.and_then(Value::as_f64) else {
-            return;
-        };
-        let mut at = path.clone();
-        while !at.is_root() {
-            at = at.parent();
-            if let Some(frame) = self.frames.get_mut(&at) {
-                frame.spent_usd += cost;
             }
         }
     }
@@ -301,50 +196,6 @@ impl RunState {
                 slots,
             },
         );
-    }
-
-    pub(super) fn record_start(&mut self, event: &Event, step: &str, kind: &str, attempt: u32) {
-        let record = StepRecord {
-            path: event.path.clone(),
-            step: step.to_owned(),
-            kind: kind.to_owned(),
-            attempt,
-            status: StepStatus::Running,
-            started: event.at,
-            ended: None,
-            result_seq: None,
-            error: None,
-            process: None,
-        };
-        match self.record(&event.path) {
-            Some(earlier) => *earlier = record,
-            None => self.steps.push(record),
-        }
-    }
-
-    pub(super) fn record(&mut self, path: &StepPath) -> Option<&mut StepRecord> {
-        self.steps.iter_mut().rev().find(|r| r.path == *path)
-    }
-
-    pub(super) fn close(
-        &mut self,
-        path: &StepPath,
-        at: u64,
-        status: StepStatus,
-        result: Option<Seq>,
-        error: Option<&Failure>,
-    ) {
-        if let Some(open) = self.open.shift_remove(path)
-            && let Some(gate) = open.gate
-        {
-            self.answers.shift_remove(&gate);
-        }
-        if let Some(record) = self.record(path) {
-            record.status = status;
-            record.ended = Some(at);
-            record.result_seq = result;
-            record.error = error.cloned();
-        }
     }
 
     /// The member or item at that path, if its parent is a group.

@@ -11,3 +11,6 @@ mod rounds;
 mod rules;
 mod run;
 mod shell;
+
+#[path = "../support/run.rs"]
+mod support;

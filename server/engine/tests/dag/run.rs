@@ -1,32 +1,14 @@
-//! A run of a graph in memory: the test answers what is due and says what time
-//! it is.
+//! Runs of Archon graphs.
 
-use std::path::Path;
-
-use fermata_engine::event::{EventBody, ProcessId, SCHEMA, Surface};
+use fermata_engine::event::EventBody;
 use fermata_engine::schedule;
 use fermata_engine::state::NodeState;
 use fermata_engine::{
-    Actor, AgentCall, Answer, Definition, Effect, Entry, Event, Failure, Fence, GateKind, Outcome,
-    Payload, RunId, RunState, ScriptCall, Status, StepPath,
+    AgentCall, Answer, Effect, Failure, GateKind, Outcome, Payload, RunState, ScriptCall, StepPath,
 };
-use fermata_workflow::MemoryWorld;
 use serde_json::{Map, Value};
 
-pub(crate) fn ada() -> Actor {
-    Actor {
-        by: "ada".to_owned(),
-        surface: Surface::Terminal,
-    }
-}
-
-/// A run in memory: its log, its state, its clock.
-pub(crate) struct Run {
-    pub(crate) definition: Definition,
-    pub(crate) state: RunState,
-    pub(crate) log: Vec<Event>,
-    pub(crate) now: u64,
-}
+pub(crate) use crate::support::{Run, ada};
 
 /// Nodes as they stand under `nodes:`, with the rest of a workflow around them.
 pub(crate) fn workflow(nodes: &str) -> String {
@@ -47,91 +29,10 @@ impl Run {
         message: Option<&str>,
         inputs: Map<String, Value>,
     ) -> Self {
-        let mut world = MemoryWorld::new();
-        for (name, text) in files {
-            world.add_file(Path::new("/w").join(name), *text);
-        }
-        let file = "/w/.archon/workflows/main.yaml";
-        let definition = Definition::load(&world, Path::new(file)).unwrap();
-        let mut run = Self {
-            definition,
-            state: RunState::default(),
-            log: Vec::new(),
-            now: 1_000,
-        };
-        run.write(EventBody::RunQueued {
-            workflow: "main".to_owned(),
-            file: file.to_owned(),
-            dialect: "archon".to_owned(),
-            scope: "/w".to_owned(),
-            message: message.map(str::to_owned),
-            inputs,
-            request: "r".to_owned(),
-            parent: None,
-            gates: "ask".to_owned(),
-            agent: None,
-            actor: ada(),
-            cwd: "/w".to_owned(),
-            dry_run: false,
-        });
-        run.claim(1);
+        let file = ".archon/workflows/main.yaml";
+        let mut run = Self::claimed(files, file, message, inputs, "ask");
         run.advance();
         run
-    }
-
-    pub(crate) fn claim(&mut self, fence: u64) {
-        self.write(EventBody::RunStarted {
-            fence: Fence(fence),
-            worker: ProcessId {
-                pid: 1,
-                started: 1,
-                boot: "b".to_owned(),
-            },
-            version: "0".to_owned(),
-            seed: 1,
-            deadline: None,
-        });
-    }
-
-    /// Appends an event that the scheduler did not draft.
-    pub(crate) fn write(&mut self, body: EventBody) {
-        let event = self.event(StepPath::root(), self.now, body);
-        self.state.fold(&event).unwrap();
-        self.log.push(event);
-    }
-
-    fn event(&self, path: StepPath, at: u64, body: EventBody) -> Event {
-        Event {
-            run: RunId::from("r1"),
-            seq: self.log.len() as u64 + 1,
-            at,
-            path,
-            schema: SCHEMA,
-            check: String::new(),
-            body,
-        }
-    }
-
-    fn keep(&mut self, entries: Vec<Entry>) {
-        for entry in entries {
-            let event = self.event(entry.path, entry.at, entry.body);
-            self.log.push(event);
-        }
-    }
-
-    /// Goes on until nothing follows.
-    pub(crate) fn advance(&mut self) -> Vec<StepPath> {
-        loop {
-            let plan = schedule::advance(&mut self.state, &self.definition, self.now);
-            self.keep(plan.append);
-            if plan.idle {
-                return plan.cancel;
-            }
-        }
-    }
-
-    pub(crate) fn due(&self) -> Vec<Effect> {
-        schedule::due(&self.state, &self.definition)
     }
 
     /// Ids of the nodes that are under way.
@@ -208,21 +109,6 @@ impl Run {
         self.advance();
     }
 
-    pub(crate) fn conclude(&mut self, path: &str, outcome: Outcome) {
-        let path = StepPath::from(path);
-        let attempt = self.state.open[&path].attempt;
-        let entries = schedule::conclude(
-            &mut self.state,
-            &self.definition,
-            self.now,
-            &path,
-            attempt,
-            outcome,
-        );
-        self.keep(entries);
-        self.advance();
-    }
-
     /// A process of the node ended.
     pub(crate) fn ends(&mut self, path: &str, exit_code: i64, stdout: &str) {
         self.conclude(
@@ -262,18 +148,6 @@ impl Run {
         let event = self.event(gate.path, self.now, body);
         self.state.fold(&event).unwrap();
         self.log.push(event);
-        self.advance();
-    }
-
-    pub(crate) fn resume(&mut self, fence: u64) {
-        self.write(EventBody::RunResumed {
-            status: Status::Queued,
-            actor: ada(),
-            definition: None,
-            from: None,
-            agent: None,
-        });
-        self.claim(fence);
         self.advance();
     }
 

@@ -1,8 +1,8 @@
 //! The iteration limit and its gate.
 
-use fermata_engine::conductor;
 use fermata_engine::event::{EventBody, ProcessId};
 use fermata_engine::gate::LimitDecision;
+use fermata_engine::schedule;
 use fermata_engine::{Cause, Fence, RunState, Status, StepPath};
 use serde_json::json;
 
@@ -99,14 +99,13 @@ fn waiting_for_people_stretches_the_deadline_and_work_does_not() {
     run.answer_limit(LimitDecision::Continue, Some(5));
     assert_eq!(run.state.status, Status::Running);
     assert_eq!(
-        conductor::next_deadline(&run.state),
+        schedule::next_deadline(&run.state, &run.definition),
         Some(deadline + 60_000)
     );
     run.now = deadline + 60_000;
     let cancel = run.advance();
     assert_eq!(cancel, [StepPath::from("judge")]);
     run.conclude("judge", Outcome::Cancelled { elapsed: 1 });
-    run.advance();
     assert_eq!(
         (run.state.status, run.state.cause),
         (Status::Failed, Some(Cause::Timeout))

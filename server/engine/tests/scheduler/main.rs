@@ -8,3 +8,6 @@ mod limit;
 mod random;
 mod resume;
 mod run;
+
+#[path = "../support/run.rs"]
+mod support;

@@ -1,8 +1,8 @@
 //! Properties over random workflows, and how much one transaction holds.
 
-use fermata_engine::conductor;
 use fermata_engine::event::{Event, EventBody};
 use fermata_engine::gate::LimitDecision;
+use fermata_engine::schedule;
 use fermata_engine::{RunState, Status, StepPath};
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ output: {n: '{{ s.output }}'}
     let mut run = Run::new(&[("main.yaml", text)], "ask");
     let mut transactions = 0;
     loop {
-        let plan = conductor::advance(&mut run.state, &run.definition, run.now);
+        let plan = schedule::advance(&mut run.state, &run.definition, run.now);
         transactions += 1;
         let steps = plan
             .append
@@ -104,7 +104,7 @@ proptest! {
         let text = random_workflow(steps, limit, &targets);
         let mut run = Run::new(&[("main.yaml", &text)], "continue:2");
         for _ in 0..3 {
-            let plan = conductor::advance(&mut run.state, &run.definition, run.now);
+            let plan = schedule::advance(&mut run.state, &run.definition, run.now);
             run.keep(plan.append);
             if plan.idle { break }
         }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::value::json::quote;
+
 /// The text of a value where a text is needed: strings as they are, everything else as compact JSON.
 #[must_use]
 pub fn canonical(value: &Value) -> String {
@@ -24,7 +26,7 @@ fn write(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Number(n) => out.push_str(&number(n.as_f64().unwrap_or(f64::NAN))),
-        Value::String(text) => quote(text, out),
+        Value::String(text) => quote(text, out, |c| c >= ' '),
         Value::Array(items) => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
@@ -46,7 +48,7 @@ fn write(value: &Value, out: &mut String) {
                 if i > 0 {
                     out.push(',');
                 }
-                quote(key, out);
+                quote(key, out, |c| c >= ' ');
                 out.push(':');
                 write(&map[key], out);
             }
@@ -62,27 +64,6 @@ fn index(key: &str) -> Option<u32> {
         .then(|| key.parse().ok())
         .flatten()
         .filter(|n| *n < u32::MAX)
-}
-
-fn quote(text: &str, out: &mut String) {
-    use std::fmt::Write as _;
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 /// A number as JavaScript writes it: shortest digits, exponents only from 1e21 up and below 1e-6.

@@ -1,4 +1,10 @@
-//! Methods of strings.
+//! Methods of strings. Case and taking apart have a file each.
+
+mod case;
+mod split;
+
+pub(crate) use case::{capitalize, is_lower, is_upper};
+pub(crate) use split::{split_lines, split_words};
 
 use crate::call::{Args, flag, required};
 use crate::error::{EvalError, Res};
@@ -62,35 +68,6 @@ fn wanted_text(value: &Val, what: &str) -> Res<Rc<str>> {
     })
 }
 
-pub(crate) fn capitalize(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => title_char(first) + &chars.as_str().to_lowercase(),
-        None => String::new(),
-    }
-}
-
-fn title_char(c: char) -> String {
-    match c {
-        'ß' => "Ss".to_owned(),
-        other => other.to_uppercase().collect(),
-    }
-}
-
-fn title(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut inside = false;
-    for c in text.chars() {
-        if inside {
-            out.extend(c.to_lowercase());
-        } else {
-            out.push_str(&title_char(c));
-        }
-        inside = c.is_alphabetic();
-    }
-    out
-}
-
 /// `str.center`: the odd blank goes left for an odd width, as CPython does it.
 pub(crate) fn center(text: &str, width: i64, fill: &str, fuel: &Fuel) -> Res<String> {
     let len = text.chars().count();
@@ -102,95 +79,6 @@ pub(crate) fn center(text: &str, width: i64, fill: &str, fuel: &Fuel) -> Res<Str
         fill.repeat(left),
         fill.repeat(missing - left)
     ))
-}
-
-pub(crate) fn split_words(text: &str) -> Vec<&str> {
-    text.split(is_space).filter(|w| !w.is_empty()).collect()
-}
-
-fn split(text: &str, args: Args, from_right: bool) -> Res<Val> {
-    let [separator, limit] = args.bind("split", ["sep", "maxsplit"])?;
-    let limit = match limit {
-        Some(v) => usize::try_from(v.index()?).ok(),
-        None => None,
-    };
-    let parts: Vec<String> = match separator {
-        None | Some(Val::None) => split_blank(text, limit, from_right),
-        Some(value) => {
-            let separator = wanted_text(&value, "split")?;
-            if separator.is_empty() {
-                return Err(EvalError::value("empty separator"));
-            }
-            let owned = |parts: Vec<&str>| parts.into_iter().map(str::to_owned).collect::<Vec<_>>();
-            match limit {
-                None => owned(text.split(&*separator).collect()),
-                Some(limit) if from_right => {
-                    let mut parts = owned(text.rsplitn(limit + 1, &*separator).collect());
-                    parts.reverse();
-                    parts
-                }
-                Some(limit) => owned(text.splitn(limit + 1, &*separator).collect()),
-            }
-        }
-    };
-    Ok(Val::list(parts.into_iter().map(Val::str).collect()))
-}
-
-fn split_blank(text: &str, limit: Option<usize>, from_right: bool) -> Vec<String> {
-    let Some(limit) = limit else {
-        return split_words(text).into_iter().map(str::to_owned).collect();
-    };
-    let mut parts = Vec::new();
-    let mut rest = text.trim_matches(is_space);
-    while parts.len() < limit && !rest.is_empty() {
-        if from_right {
-            let cut = rest
-                .char_indices()
-                .rev()
-                .find(|(_, c)| is_space(*c))
-                .map(|(i, c)| i + c.len_utf8());
-            let Some(cut) = cut else { break };
-            parts.push(rest[cut..].to_owned());
-            rest = rest[..cut].trim_end_matches(is_space);
-        } else {
-            let Some(cut) = rest.find(is_space) else {
-                break;
-            };
-            parts.push(rest[..cut].to_owned());
-            rest = rest[cut..].trim_start_matches(is_space);
-        }
-    }
-    if !rest.is_empty() {
-        parts.push(rest.to_owned());
-    }
-    if from_right {
-        parts.reverse();
-    }
-    parts
-}
-
-pub(crate) fn split_lines(text: &str, keep: bool) -> Vec<&str> {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        if matches!(
-            c,
-            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'
-                ..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-        ) {
-            let mut end = at + c.len_utf8();
-            if c == '\r' && chars.next_if(|(_, next)| *next == '\n').is_some() {
-                end += 1;
-            }
-            lines.push(&text[start..if keep { end } else { at }]);
-            start = end;
-        }
-    }
-    if start < text.len() {
-        lines.push(&text[start..]);
-    }
-    lines
 }
 
 /// The part of `text` between two character positions, and the byte offset of its start in characters.
@@ -309,53 +197,6 @@ pub(crate) fn replace(text: &str, old: &str, new: &str, count: i64, fuel: &Fuel)
     })
 }
 
-fn cased(text: &str, upper: bool) -> bool {
-    let mut seen = false;
-    for c in text.chars() {
-        if if upper {
-            c.is_lowercase()
-        } else {
-            c.is_uppercase()
-        } {
-            return false;
-        }
-        seen |= if upper {
-            c.is_uppercase()
-        } else {
-            c.is_lowercase()
-        };
-    }
-    seen
-}
-
-pub(crate) fn is_lower(text: &str) -> bool {
-    cased(text, false)
-}
-
-pub(crate) fn is_upper(text: &str) -> bool {
-    cased(text, true)
-}
-
-fn is_title(text: &str) -> bool {
-    let (mut inside, mut seen) = (false, false);
-    for c in text.chars() {
-        if c.is_uppercase() {
-            if inside {
-                return false;
-            }
-            (inside, seen) = (true, true);
-        } else if c.is_lowercase() {
-            if !inside {
-                return false;
-            }
-            seen = true;
-        } else {
-            inside = false;
-        }
-    }
-    seen
-}
-
 fn every(text: &str, check: impl Fn(char) -> bool) -> Val {
     Val::Bool(!text.is_empty() && text.chars().all(check))
 }
@@ -412,7 +253,8 @@ pub(super) fn call(
 ) -> Res<Val> {
     host.fuel().text(text.len())?;
     Ok(match name {
-        "split" | "rsplit" => return split(text, args, name == "rsplit"),
+        "split" | "rsplit" => return split::split(text, args, name == "rsplit"),
+        "partition" | "rpartition" => return split::partition(text, name, args),
         "find" | "rfind" | "index" | "rindex" | "count" => return search(text, name, args),
         "startswith" | "endswith" => return affix(text, name, args),
         "center" | "ljust" | "rjust" => return pad(text, name, args, host.fuel()),
@@ -428,24 +270,6 @@ pub(super) fn call(
                     .map(Val::str)
                     .collect(),
             )
-        }
-        "partition" | "rpartition" => {
-            let [separator] = args.exactly::<1>(name)?;
-            let separator = wanted_text(&separator, name)?;
-            if separator.is_empty() {
-                return Err(EvalError::value("empty separator"));
-            }
-            let parts = if name == "partition" {
-                text.split_once(&*separator)
-            } else {
-                text.rsplit_once(&*separator)
-            };
-            let texts = match (parts, name) {
-                (Some((head, tail)), _) => [head, &separator, tail],
-                (None, "partition") => [&**text, "", ""],
-                (None, _) => ["", "", &**text],
-            };
-            Val::tuple(texts.into_iter().map(Val::str).collect())
         }
         "replace" => {
             let [old, new, count] = args.bind(name, ["", " ", "count"])?;
@@ -539,19 +363,9 @@ pub(super) fn call(
             match plain {
                 "upper" => Val::str(text.to_uppercase()),
                 "lower" | "casefold" => Val::str(text.to_lowercase()),
-                "title" => Val::str(title(text)),
+                "title" => Val::str(case::title(text)),
                 "capitalize" => Val::str(capitalize(text)),
-                "swapcase" => Val::str(
-                    text.chars()
-                        .map(|c| {
-                            if c.is_uppercase() {
-                                c.to_lowercase().collect()
-                            } else {
-                                c.to_uppercase().collect::<String>()
-                            }
-                        })
-                        .collect::<String>(),
-                ),
+                "swapcase" => Val::str(case::swap(text)),
                 "isdigit" | "isdecimal" => every(text, |c| {
                     c.is_ascii_digit()
                         || (c.is_numeric()
@@ -564,7 +378,7 @@ pub(super) fn call(
                 "isspace" => every(text, is_space),
                 "islower" => Val::Bool(is_lower(text)),
                 "isupper" => Val::Bool(is_upper(text)),
-                "istitle" => Val::Bool(is_title(text)),
+                "istitle" => Val::Bool(case::is_title(text)),
                 "isascii" => Val::Bool(text.is_ascii()),
                 "isprintable" => Val::Bool(text.chars().all(repr::printable)),
                 _ => Val::Bool(

@@ -116,7 +116,8 @@ pub(crate) fn dumps(value: &Val, layout: Layout<'_>, fuel: &Fuel) -> Res<String>
     Ok(out)
 }
 
-pub(crate) fn write_string(text: &str, out: &mut String) {
+/// A JSON string: what JSON has a short escape for gets that, other characters stand as they are where `as_is` says so.
+pub(crate) fn quote(text: &str, out: &mut String, as_is: impl Fn(char) -> bool) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -127,7 +128,7 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(c),
+            c if as_is(c) => out.push(c),
             other => {
                 for unit in other.encode_utf16(&mut [0; 2]) {
                     out.push_str(&format!("\\u{unit:04x}"));
@@ -136,6 +137,11 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
         }
     }
     out.push('"');
+}
+
+/// What Python leaves unescaped.
+fn ascii(c: char) -> bool {
+    (' '..='~').contains(&c)
 }
 
 fn new_line(layout: Layout<'_>, level: usize, out: &mut String) {
@@ -161,7 +167,7 @@ fn write(value: &Val, layout: Layout<'_>, level: usize, out: &mut String, fuel: 
             "-inf" => "-Infinity".to_owned(),
             plain => plain.to_owned(),
         }),
-        Val::Str(s) | Val::Markup(s) => write_string(s, out),
+        Val::Str(s) | Val::Markup(s) => quote(s, out, ascii),
         Val::List(_) | Val::Tuple(_) | Val::Group(_) => {
             let items = iterate::items(value, fuel)?;
             out.push('[');
@@ -192,7 +198,7 @@ fn write(value: &Val, layout: Layout<'_>, level: usize, out: &mut String, fuel: 
                     out.push_str(separator);
                 }
                 new_line(layout, level + 1, out);
-                write_string(&key_text(key)?, out);
+                quote(&key_text(key)?, out, ascii);
                 out.push_str(": ");
                 fuel.deeper(|| write(item, layout, level + 1, out, fuel))?;
             }
@@ -201,7 +207,7 @@ fn write(value: &Val, layout: Layout<'_>, level: usize, out: &mut String, fuel: 
             }
             out.push('}');
         }
-        other if layout.lenient => write_string(&super::repr::text(other, fuel)?, out),
+        other if layout.lenient => quote(&super::repr::text(other, fuel)?, out, ascii),
         other => {
             let name = other.type_name();
             return Err(EvalError::type_error(format!(

@@ -28,6 +28,8 @@ use crate::script;
 use crate::task::{Report, Reports, Task};
 use crate::worktree::Moved;
 
+mod lost;
+
 /// Wall deadlines are looked at again at least this often, so that suspend does not stretch them.
 const RECHECK: Duration = Duration::from_secs(30);
 /// Tries of an append while others keep being first.
@@ -428,59 +430,6 @@ impl Round {
         } else {
             Ok(false)
         }
-    }
-
-    /// Steps whose outputs cannot be read any more are due again.
-    fn redo_lost(&mut self) -> Result<(), WorkerError> {
-        for path in self.ledger.take_lost_nodes() {
-            let Some(node) = self.ledger.state.nodes.get(&path) else {
-                continue;
-            };
-            let after = node.seq - 1;
-            let step = path.0.rsplit('/').next().unwrap_or_default().to_owned();
-            let now = self.around.clock.now();
-            let message = format!(
-                "the stored output of `{step}` is missing or damaged: it and what depends on it run again"
-            );
-            let warning = EventBody::Warning {
-                code: None,
-                message,
-                step: Some(step.clone()),
-            };
-            self.ledger.write(now, &path, &warning)?;
-            let again = EventBody::StepsInvalidated { from: step, after };
-            self.ledger.write(now, &path, &again)?;
-        }
-        for (frame, step) in self.ledger.take_lost() {
-            let now = self.around.clock.now();
-            let after = self
-                .ledger
-                .state
-                .frames
-                .get(&frame)
-                .and_then(|f| f.journal.iter().rev().find(|r| r.name == step))
-                .map(|result| result.seq - 1);
-            let Some(after) = after else {
-                continue;
-            };
-            self.ledger.write(
-                now,
-                &frame,
-                &EventBody::Warning {
-                    code: None,
-                    message: format!(
-                        "the stored output of `{step}` is missing or damaged: it and what came after it run again"
-                    ),
-                    step: Some(step.clone()),
-                },
-            )?;
-            self.ledger.write(
-                now,
-                &frame,
-                &EventBody::StepsInvalidated { from: step, after },
-            )?;
-        }
-        Ok(())
     }
 
     /// Waits for the tasks that were asked to end, so that nothing outlives the worker.

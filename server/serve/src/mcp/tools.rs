@@ -299,13 +299,17 @@ fn wait(house: &House, given: &Value) -> Done {
     let watcher = house.control.watch().map_err(said)?;
     watcher.subscribe(&run).map_err(said)?;
     loop {
-        let status = house
+        let row = house
             .control
             .store()
             .run(&run)
-            .map_err(|error| error.to_string())?
-            .status;
-        let goes_on = matches!(status, Status::Queued | Status::Running);
+            .map_err(|error| error.to_string())?;
+        let goes_on = match row.status {
+            Status::Queued | Status::Running => true,
+            // A gate that has just been answered: its worker is about to go on.
+            Status::Waiting => row.gates.is_empty(),
+            Status::Completed | Status::Failed | Status::Cancelled => false,
+        };
         let left = end.saturating_duration_since(Instant::now());
         if !goes_on || left.is_zero() || house.wire.is_closed() {
             return shown::run(&house.control, &run).map_err(said);

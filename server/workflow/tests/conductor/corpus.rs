@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fermata_workflow::World;
-use fermata_workflow::world::PathKind;
+use fermata_workflow::world::{PathKind, normal};
 use serde_json::Value;
 
 /// The data's folder, or `None` with a loud word when it is not here.
@@ -75,20 +75,6 @@ impl Overlay {
             .keys()
             .filter_map(move |p| p.strip_prefix(folder).ok())
     }
-}
-
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 impl World for Overlay {

@@ -147,11 +147,8 @@ fn behind(
         .depends_on
         .iter()
         .filter_map(|text| {
-            let found = nodes
-                .dag
-                .list(node.group)
-                .find(|(_, n)| n.step.name.trim() == text.as_str())?;
-            Some((found.0, text.loc))
+            let found = nodes.dag.beside(node.group, text.as_str())?;
+            Some((found, text.loc))
         })
         .collect();
     let cancels = |n: usize| {

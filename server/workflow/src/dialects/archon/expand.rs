@@ -1,6 +1,8 @@
 //! Includes (specs/archon.md 2.5): the nodes of another workflow in place of one node. Pure: workflows and command files
 //! come in by two functions.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
@@ -236,11 +238,9 @@ fn block(
 }
 
 fn repeated(nodes: &[Value]) -> Option<String> {
-    let twice = nodes
-        .iter()
-        .enumerate()
-        .find(|(n, node)| nodes[..*n].iter().any(|other| id(other) == id(node)));
-    twice.map(|(_, node)| id(node).to_owned())
+    let mut seen = HashSet::new();
+    let twice = nodes.iter().map(id).find(|id| !seen.insert(*id));
+    twice.map(str::to_owned)
 }
 
 /// What holds for the include holds for the nodes it begins with; every node of it knows the boundary it is in.

@@ -15,8 +15,6 @@ use crate::world::World;
 use super::ROOT;
 use super::findings::Findings;
 
-pub(super) use compose::normal;
-
 /// What loading gave.
 pub(super) struct Outcome {
     /// The document's value.

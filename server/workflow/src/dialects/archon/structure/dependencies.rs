@@ -1,6 +1,6 @@
 //! R55 and R56: dependencies that do not exist, and cycles.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -9,8 +9,9 @@ use super::{Problem, Scope, depends_on, id, suggest};
 /// Checks one scope.
 pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
     let mut unknown = false;
+    let known: HashSet<&str> = scope.nodes.iter().map(id).collect();
     for node in scope.nodes {
-        for name in depends_on(node).filter(|d| !scope.nodes.iter().any(|n| id(n) == *d)) {
+        for name in depends_on(node).filter(|name| !known.contains(name)) {
             unknown = true;
             let outside = scope.find(name).is_some();
             let message = if outside {
@@ -58,16 +59,23 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
 
 /// The nodes that are left when every node that can run has run, in file order.
 fn left_over(nodes: &[Value]) -> Vec<String> {
-    let mut done: BTreeSet<&str> = BTreeSet::new();
-    let mut left: Vec<&Value> = nodes.iter().collect();
-    loop {
-        let (ready, waiting): (Vec<&Value>, Vec<&Value>) = left
-            .into_iter()
-            .partition(|n| depends_on(n).all(|d| done.contains(d)));
-        if ready.is_empty() {
-            return waiting.iter().map(|n| id(n).to_owned()).collect();
+    let mut open: Vec<usize> = nodes.iter().map(|n| depends_on(n).count()).collect();
+    let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, node) in nodes.iter().enumerate() {
+        for name in depends_on(node) {
+            waiting.entry(name).or_default().push(at);
         }
-        done.extend(ready.iter().map(|n| id(n)));
-        left = waiting;
     }
+    let mut ready: Vec<usize> = (0..nodes.len()).filter(|at| open[*at] == 0).collect();
+    while let Some(done) = ready.pop() {
+        // Of two nodes with one id, the first to end sets free who waits for it.
+        for at in waiting.remove(id(&nodes[done])).unwrap_or_default() {
+            open[at] -= 1;
+            if open[at] == 0 {
+                ready.push(at);
+            }
+        }
+    }
+    let left = nodes.iter().zip(&open).filter(|(_, open)| **open > 0);
+    left.map(|(node, _)| id(node).to_owned()).collect()
 }

@@ -9,7 +9,7 @@ use fermata_syntax::{Kind, Node, Offset, ScalarStyle, Span, Tree};
 use crate::data::{Datum, Field, Map, Shape};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Loc, SourceFile, Sources, Text};
-use crate::world::{PathKind, World};
+use crate::world::{PathKind, World, normal};
 
 use super::super::ROOT;
 use super::super::findings::Findings;
@@ -451,19 +451,4 @@ fn file_name(path: &Path) -> String {
         || path.display().to_string(),
         |n| n.to_string_lossy().into_owned(),
     )
-}
-
-/// Removes `.` and `..` by text, as the dialect does before it looks.
-pub(crate) fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }

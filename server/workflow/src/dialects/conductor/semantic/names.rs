@@ -2,9 +2,10 @@
 //! V13 and V16 repeat schema rules (S30, S31, S20, S32, S33), so they can only
 //! be reached where the schema did not look.
 
-use crate::diagnostic::Severity;
+use crate::data::Map;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::END;
-use crate::source::Text;
+use crate::source::{Loc, Text};
 
 use super::super::findings::Findings;
 use super::view::{StepView, View, suggest};
@@ -32,9 +33,8 @@ fn repeated_schema_rules(view: &View<'_>, findings: &mut Findings) {
 }
 
 /// The findings of V1, V2, V3 and V16 on any document.
-pub(super) fn repeated(view: &View<'_>) -> Vec<(&'static str, crate::diagnostic::Diagnostic)> {
+pub(super) fn repeated(view: &View<'_>) -> Vec<(&'static str, Diagnostic)> {
     let mut found = Vec::new();
-    let target = |name: &str| name == END || view.is_known(name);
     if let Some(entry) = view.workflow.text("entry_point")
         && !view.is_known(&entry.value)
     {
@@ -42,12 +42,8 @@ pub(super) fn repeated(view: &View<'_>) -> Vec<(&'static str, crate::diagnostic:
             "`entry_point` names `{}`, and there is no such step or group",
             entry.value
         );
-        let mut diagnostic = crate::diagnostic::Diagnostic::new(
-            "unknown-entry-point",
-            Severity::Error,
-            entry.loc,
-            message,
-        );
+        let mut diagnostic =
+            Diagnostic::new("unknown-entry-point", Severity::Error, entry.loc, message);
         diagnostic.path = Some("workflow.entry_point".into());
         found.push((
             "V1",
@@ -55,26 +51,12 @@ pub(super) fn repeated(view: &View<'_>) -> Vec<(&'static str, crate::diagnostic:
         ));
     }
     for step in &view.steps {
-        for to in step
-            .map
-            .list("routes")
-            .iter()
-            .filter_map(|r| r.map()?.text("to"))
-            .filter(|t| !target(&t.value))
-        {
-            let message = format!(
-                "`{}` routes to `{}`, and there is no such step or group",
-                step.name, to.value
-            );
-            found.push((
-                "V2",
-                suggest(
-                    step.diagnostic("unknown-route-target", "V2", to.loc, message),
-                    &to.value,
-                    view.names(),
-                    plain(to),
-                ),
-            ));
+        for to in routes(step.map) {
+            let words = format!("`{}` routes to", step.name);
+            let lost = lost(view, to, &words, |loc, message| {
+                step.diagnostic("unknown-route-target", "V2", loc, message)
+            });
+            found.extend(lost.map(|diagnostic| ("V2", diagnostic)));
         }
         if step.kind == "human_gate" && step.map.list("options").is_empty() {
             let message = format!("The human gate `{}` needs `options`", step.name);
@@ -85,26 +67,12 @@ pub(super) fn repeated(view: &View<'_>) -> Vec<(&'static str, crate::diagnostic:
         }
     }
     for group in &view.parallel {
-        for to in group
-            .map
-            .list("routes")
-            .iter()
-            .filter_map(|r| r.map()?.text("to"))
-            .filter(|t| !target(&t.value))
-        {
-            let message = format!(
-                "The parallel group `{}` routes to `{}`, and there is no such step or group",
-                group.name, to.value
-            );
-            found.push((
-                "V16",
-                suggest(
-                    group.diagnostic("unknown-route-target", "V16", to.loc, message),
-                    &to.value,
-                    view.names(),
-                    plain(to),
-                ),
-            ));
+        for to in routes(group.map) {
+            let words = format!("The parallel group `{}` routes to", group.name);
+            let lost = lost(view, to, &words, |loc, message| {
+                group.diagnostic("unknown-route-target", "V16", loc, message)
+            });
+            found.extend(lost.map(|diagnostic| ("V16", diagnostic)));
         }
     }
     found
@@ -115,56 +83,62 @@ fn plain(text: &Text) -> bool {
     text.node.is_some() && !text.substituted
 }
 
+/// The texts under `routes` that name where to go.
+fn routes(map: &Map) -> impl Iterator<Item = &Text> {
+    let routes = map.list("routes").iter();
+    routes.filter_map(|route| route.map()?.text("to"))
+}
+
+/// What is wrong with a target that is neither the end nor a step or group: `words` and what stands there.
+fn lost(
+    view: &View<'_>,
+    to: &Text,
+    words: &str,
+    diagnostic: impl FnOnce(Loc, String) -> Diagnostic,
+) -> Option<Diagnostic> {
+    if to.value == END || view.is_known(&to.value) {
+        return None;
+    }
+    let message = format!("{words} `{}`, and there is no such step or group", to.value);
+    Some(suggest(
+        diagnostic(to.loc, message),
+        &to.value,
+        view.names(),
+        plain(to),
+    ))
+}
+
 /// V4.
 fn gate_options(view: &View<'_>, step: &StepView<'_>, findings: &mut Findings) {
     if step.kind != "human_gate" {
         return;
     }
     for (index, option) in step.map.list("options").iter().enumerate() {
-        let Some(map) = option.map() else { continue };
-        let Some(route) = map
-            .text("route")
-            .filter(|r| r.value != END && !view.is_known(&r.value))
+        let Some((map, route)) = option.map().and_then(|map| Some((map, map.text("route")?)))
         else {
             continue;
         };
         let label = map.text("label").map_or("", |t| t.value.as_str());
-        let message = format!(
-            "The option `{label}` of `{}` routes to `{}`, and there is no such step or group",
-            step.name, route.value
-        );
-        let mut diagnostic = step.diagnostic("unknown-route-target", "V4", route.loc, message);
-        diagnostic.path = Some(format!("{}.options.{index}.route", step.path));
-        findings.semantic(suggest(
-            diagnostic,
-            &route.value,
-            view.names(),
-            plain(route),
-        ));
+        let words = format!("The option `{label}` of `{}` routes to", step.name);
+        let lost = lost(view, route, &words, |loc, message| {
+            step.diagnostic("unknown-route-target", "V4", loc, message)
+                .path(format!("{}.options.{index}.route", step.path))
+        });
+        lost.into_iter().for_each(|d| findings.semantic(d));
     }
 }
 
 /// V5.
 fn abort_route(view: &View<'_>, step: &StepView<'_>, findings: &mut Findings) {
-    let Some(route) = step
-        .map
-        .text("abort_route")
-        .filter(|r| r.value != END && !view.is_known(&r.value))
-    else {
+    let Some(route) = step.map.text("abort_route") else {
         return;
     };
-    let message = format!(
-        "`abort_route` of `{}` names `{}`, and there is no such step or group",
-        step.name, route.value
-    );
-    let mut diagnostic = step.diagnostic("unknown-route-target", "V5", route.loc, message);
-    diagnostic.path = Some(format!("{}.abort_route", step.path));
-    findings.semantic(suggest(
-        diagnostic,
-        &route.value,
-        view.names(),
-        plain(route),
-    ));
+    let words = format!("`abort_route` of `{}` names", step.name);
+    let lost = lost(view, route, &words, |loc, message| {
+        step.diagnostic("unknown-route-target", "V5", loc, message)
+            .path(format!("{}.abort_route", step.path))
+    });
+    lost.into_iter().for_each(|d| findings.semantic(d));
 }
 
 /// V11.

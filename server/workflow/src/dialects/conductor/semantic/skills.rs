@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::data::Datum;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Loc;
-use crate::world::{PathKind, World};
+use crate::world::{PathKind, World, normal};
 
 use super::super::findings::Findings;
-use super::super::load::normal;
 use super::super::providers::{Capabilities, Skills};
 use super::super::schema::{is_path, lax_integer};
 use super::capabilities::list;

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::loader::Child;
 use crate::source::Text;
-use crate::world::{PathKind, World};
+use crate::world::{PathKind, World, normal};
 
 use super::super::findings::Findings;
-use super::super::load::normal;
 use super::super::{Chain, load};
 use super::view::{StepView, View};
 

@@ -253,11 +253,10 @@ impl<'a> StepView<'a> {
         loc: Loc,
         message: impl Into<String>,
     ) -> Diagnostic {
-        let mut diagnostic = Diagnostic::new(code, Severity::Error, loc, message)
+        Diagnostic::new(code, Severity::Error, loc, message)
             .upstream(rule)
-            .step(self.name);
-        diagnostic.path = Some(self.path.clone());
-        diagnostic
+            .step(self.name)
+            .path(&self.path)
     }
 
     /// The templates that the dialect scans (specs/conductor.md 3, Template scan), with the path below the step.
@@ -337,11 +336,10 @@ impl<'a> GroupView<'a> {
         loc: Loc,
         message: impl Into<String>,
     ) -> Diagnostic {
-        let mut diagnostic = Diagnostic::new(code, Severity::Error, loc, message)
+        Diagnostic::new(code, Severity::Error, loc, message)
             .upstream(rule)
-            .step(self.name);
-        diagnostic.path = Some(self.path.clone());
-        diagnostic
+            .step(self.name)
+            .path(&self.path)
     }
 }
 
