@@ -157,12 +157,12 @@ test('the live panel shows what a terminal starts, and answers its gate', async 
     await page.goto(`${new URL(url).origin}/?run=${held.run}`);
     await page.locator('.card-iteration_limit').waitFor();
     assert.equal(await page.locator('#card-title').textContent(), 'Loop notes used 4 of 4 rounds');
-    await page.locator('[data-step=notes]', { hasText: 'round 4 of 4' }).waitFor();
+    await page.locator('[data-step=notes][aria-label*="round 4 of 4"]').waitFor();
     await look(page, 'archon-limit');
     await page.locator('.option', { hasText: '+1 round' }).locator('input').check();
     await page.locator('.decision-send button').click();
     await page.locator('.card-approval').waitFor();
-    await page.locator('[data-step=notes]', { hasText: 'round 5 of 5' }).waitFor();
+    await page.locator('[data-step=notes][aria-label*="round 5 of 5"]').waitFor();
     await look(page, 'archon-approval');
     await page.locator('.option', { hasText: 'Not today' }).locator('input').check();
     await page.locator('.card textarea').fill('After the weekend');

@@ -34,7 +34,7 @@ function M.take(result)
       return here(run.path)
     end, result.runs),
     starts = vim.tbl_filter(function(start)
-      return here(start.request.path)
+      return here(start.request.path or '')
     end, result.starts),
   }
 end
