@@ -31,6 +31,17 @@ export function causeWords(cause: string): string {
   return cause.replaceAll("_", " ");
 }
 
+const SKIPPED: Readonly<Record<string, string>> = {
+  when_condition: "its condition is false",
+  when_condition_parse_error: "its condition cannot be read",
+  trigger_rule: "what it waits for did not end as its trigger rule asks",
+};
+
+/** Why a step was skipped, in words where the engine has one word. */
+export function skipWords(reason: string): string {
+  return SKIPPED[reason] ?? reason.replaceAll("_", " ");
+}
+
 /** What may be done next with a run that ended. */
 export function nextActionHint(model: RunModel): string | null {
   if (model.status === "failed") return "Everything that finished is kept. Resume goes on from here.";

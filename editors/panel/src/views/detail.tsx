@@ -10,6 +10,7 @@ import { count } from "../state/answers";
 import { nodeKey, type Execution, type RunModel } from "../state/model";
 import { STATE_WORDS, executionState, stepState } from "../state/nodes";
 import { describePath, parentPath } from "../state/paths";
+import { skipWords } from "../state/summary";
 import { clock, duration, size } from "../text/format";
 import { Markdown } from "../text/markdown";
 
@@ -123,7 +124,7 @@ function Whole({ model, execution, now }: { readonly model: RunModel; readonly e
   return (
     <>
       {execution.error !== null && <div class="failure"><StateIcon state="failed" /><div><strong>{execution.error.kind}</strong><p class="pre">{execution.error.message}</p></div></div>}
-      {execution.reason !== null && <p>Skipped: {execution.reason}</p>}
+      {execution.reason !== null && <p>Skipped: {skipWords(execution.reason)}</p>}
       <dl class="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
       {execution.output !== undefined && <Value title="Output" name={execution.step} value={execution.output} markdown />}
       {said !== "" && <Value title="Said" name={execution.step} value={said} />}

@@ -2,7 +2,7 @@
 
 import type { RunEvent } from "../protocol/events";
 import { countsRounds } from "../protocol/gates";
-import { causeWords, outputLine } from "../state/summary";
+import { causeWords, outputLine, skipWords } from "../state/summary";
 import { duration } from "../text/format";
 
 /** What an event says, in words. */
@@ -41,7 +41,7 @@ export function eventWords(event: RunEvent): string {
     case "step_failed":
       return `failed: ${event.error.message}`;
     case "step_skipped":
-      return `skipped: ${event.reason}`;
+      return `skipped: ${skipWords(event.reason)}`;
     case "route_taken":
       return `next: ${event.to}${event.when === undefined ? "" : `, when ${event.when}`}`;
     case "steps_invalidated":
