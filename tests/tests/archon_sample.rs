@@ -9,12 +9,11 @@ fn the_archon_sample_polishes_its_draft_and_announces_only_after_an_approval() {
     let sample = samples().join("release-notes");
     let file = sample.join(".archon/workflows/release-notes.yaml");
     let file = file.to_str().expect("UTF-8");
-    let agent = format!("scripted:{}", sample.join("agent.script.yaml").display());
     let held = lab.call(&[
         "run",
         file,
         "--agent",
-        &agent,
+        "scripted",
         "--share-checkout",
         "--json",
         "version 2.4",

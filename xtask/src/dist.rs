@@ -2,8 +2,8 @@
 //! `.vsix` for this platform, the binary inside.
 //!
 //! Stages everything below `target/dist`, so that a build never changes the
-//! checkout: what the extension's folder ships, the panel's bundle as `panel/`
-//! and the binary as `bin/fermata`.
+//! checkout: what the extension's folder ships, the panel's bundle within, and
+//! the binary as `bin/fermata`.
 
 use std::fs;
 use std::path::Path;
@@ -98,10 +98,6 @@ fn pack(
         copy_tree(&extension.join(name), &stage.join(name))?;
     }
     manifest(&extension.join("package.json"), &stage.join("package.json"))?;
-    copy_tree(
-        &workspace.root.join("editors/panel/dist"),
-        &stage.join("panel"),
-    )?;
     copy_tree(&workspace.root.join("LICENSE-MIT"), &stage.join("LICENSE"))?;
     let program = binary.file_name().context("the binary has a name")?;
     copy_tree(binary, &stage.join("bin").join(program))?;

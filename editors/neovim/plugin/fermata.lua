@@ -1,4 +1,4 @@
--- Defines :Fermata and lets Neovim 0.11+ attach by itself. Nothing else runs at start-up.
+-- Defines :Fermata and lets the server attach by itself. Nothing else runs at start-up.
 if vim.g.loaded_fermata then
   return
 end
@@ -15,6 +15,16 @@ end, {
   end,
 })
 
-if vim.fn.has('nvim-0.11') == 1 and vim.g.fermata_autostart ~= false then
+if vim.g.fermata_autostart == false then
+  return
+end
+if vim.fn.has('nvim-0.11') == 1 then
   vim.lsp.enable('fermata')
+else
+  vim.api.nvim_create_autocmd('FileType', {
+    pattern = { 'yaml', 'markdown' },
+    callback = function(args)
+      require('fermata.client').start(args.buf)
+    end,
+  })
 end

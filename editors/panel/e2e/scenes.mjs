@@ -86,7 +86,7 @@ async function scene(name, variant, options, more) {
   }
 }
 
-const SCENES = ["running", "limitGate", "nestedGates", "humanGate", "questions", "permission", "failed", "stoppedAtLimit", "finished", "choice", "home", "longText", "manyEvents", "manyNodes"];
+const SCENES = ["running", "limitGate", "roundsGate", "reworked", "nestedGates", "humanGate", "questions", "permission", "failed", "stoppedAtLimit", "finished", "choice", "home", "longText", "manyEvents", "manyNodes"];
 for (const name of SCENES) await scene(name, "light", {});
 for (const name of ["running", "limitGate", "humanGate", "failed", "choice"]) {
   await scene(name, "dark", { scheme: "dark" });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ActResult } from "../src/protocol/documents";
 import { LogWriter, RUN } from "./logs";
 import { choose, click, mountPanel, sendButton, type, type Mounted } from "./panel";
-import { choice, finished, humanGate, limitGate, nestedGates, permission, questions, type Scene } from "./scenes";
+import { choice, finished, humanGate, limitGate, nestedGates, permission, questions, type Scene, reworked, roundsGate } from "./scenes";
 
 let panel: Mounted | null = null;
 
@@ -79,6 +79,17 @@ describe("the card of an iteration limit", () => {
     expect(p.text(".evidence")).toContain("unchanged");
   });
 
+  it("speaks of a loop's own rounds where those are counted, and says what ends it", async () => {
+    const p = await mount(roundsGate());
+    expect(p.text("#card-title")).toBe("Loop notes used 4 of 4 rounds");
+    expect(p.text(".card")).toContain("It ends when the signal READY is given.");
+    expect(p.text(".scope")).toBe("release-notes › notes");
+    expect([...p.root.querySelectorAll(".option-label")].map((label) => label.textContent)).toEqual(["+1 round", "+3 rounds", "Another number of rounds", "Stop", "Abort"]);
+    expect(p.text(".option-consequence")).toBe("goes on until round 5, about 1 s, $0.01; asks again there");
+    const times = [...p.root.querySelectorAll(".evidence tbody tr")].map((row) => row.lastElementChild?.textContent);
+    expect(times).toEqual(["1.2 s", "1.2 s", "1.2 s", "1.2 s"]);
+  });
+
   it("refuses a number that cannot pass before it is sent, and says what it means when it can", async () => {
     const p = await mount(limitGate());
     await choose(p, "Another number of steps");
@@ -96,6 +107,18 @@ describe("the card of an iteration limit", () => {
     await choose(p, "Abort");
     await click(p, sendButton(p));
     expect(p.world.acts[0]?.params).toEqual({ run: RUN, gate: "g1", answer: { kind: "iteration_limit", do: "abort" } });
+  });
+});
+
+describe("the card of an approval", () => {
+  it("shows what the work said that a rejection asked for", async () => {
+    const p = await mount(reworked());
+    expect(p.text(".extras")).toBe("After the rejectionA longer sentence.");
+    expect([...p.root.querySelectorAll(".option-label")].map((label) => label.textContent)).toEqual(["Approve", "Reject"]);
+    await choose(p, "Approve");
+    expect(p.text(".field label")).toBe("Comment (optional)");
+    await choose(p, "Reject");
+    expect(p.text(".field label")).toBe("Comment");
   });
 });
 

@@ -28,8 +28,8 @@ export class LogWriter {
     return this;
   }
 
-  begin(workflow = "fix-issue", message: string | undefined = "Fix the login page", steps?: number): this {
-    this.add("", { type: "run_queued", workflow, file: `/repo/${workflow}.yaml`, dialect: "conductor", scope: `/repo ${workflow}`, ...(message === undefined ? {} : { message }), inputs: { issue: 42 }, request: "r1", gates: "ask", cwd: "/repo", by: "mia", surface: "vscode" });
+  begin(workflow = "fix-issue", message: string | undefined = "Fix the login page", steps?: number, dialect = "conductor"): this {
+    this.add("", { type: "run_queued", workflow, file: `/repo/${workflow}.yaml`, dialect, scope: `/repo ${workflow}`, ...(message === undefined ? {} : { message }), inputs: { issue: 42 }, request: "r1", gates: "ask", cwd: "/repo", by: "mia", surface: "vscode" });
     this.add("", { type: "definition_pinned", files: [{ path: `/repo/${workflow}.yaml`, blob: "00" }], ...(steps === undefined ? {} : { steps }) });
     return this.add("", { type: "run_started", fence: 1, version: "0.1.0", seed: 7 });
   }
@@ -66,6 +66,18 @@ export class LogWriter {
     const type = gate.kind === "iteration_limit" ? "iteration_limit_reached" : "gate_opened";
     this.add(gate.path, { type, gate: { ...gate, gate: id } });
     return id;
+  }
+
+  /** A loop node with these rounds; it is left open. */
+  rounds(path: string, step: string, max: number, ...said: string[]): this {
+    this.started(path, step, "loop");
+    said.forEach((text, index) => {
+      const round = index + 1;
+      this.add(path, { type: "loop_iteration_started", step, round, max });
+      this.step(`${path}[${round}]`, step, "prompt", text, 1200);
+      this.add(path, { type: "loop_iteration_completed", step, round, output: text, done: false });
+    });
+    return this;
   }
 
   limit(path: string, step: string, workflow: string, evidence: Partial<LimitEvidence> = {}): string {

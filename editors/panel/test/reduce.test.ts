@@ -6,11 +6,13 @@ import { foldAll, replayTo } from "../src/state/reduce";
 import { STATE_WORDS, executionState, failedPlaces, graphView, stepState } from "../src/state/nodes";
 import { LogWriter, RUN } from "./logs";
 import { arbitraryLog } from "./arbitrary-log";
-import { GRAPH, SCENES, failed, limitGate, nestedGates, stoppedAtLimit } from "./scenes";
+import { GRAPH, SCENES, roundsGate, failed, limitGate, nestedGates, stoppedAtLimit } from "./scenes";
 
 function fold(events: readonly RunEvent[]) {
   return replayTo(RUN, events, events.length);
 }
+
+const GRAPH_OF_ROUNDS = [...roundsGate().world.graphs.values()][0] ?? null;
 
 function events(scene: { world: { logs: Map<string, RunEvent[]> } }): RunEvent[] {
   return [...scene.world.logs.values()][0] ?? [];
@@ -50,6 +52,21 @@ describe("the one reducer", () => {
     const model = fold([...log, strange]);
     expect(model.lastSeq).toBe(log.length + 1);
     expect(model.events.at(-1)).toBe(strange);
+  });
+
+  it("lets a loop stand for its rounds, and marks the way through a graph without routes", () => {
+    const log = events(roundsGate());
+    const held = graphView(fold(log), "", GRAPH_OF_ROUNDS);
+    const notes = held.nodes.find((node) => node.id === "notes");
+    expect(notes).toMatchObject({ state: "waiting", runs: 4, inner: "round 4 of 4" });
+    expect(held.edges.map((edge) => [edge.from, edge.to, edge.taken])).toEqual([["changes", "notes", 1], ["notes", "publish", 0], ["notes", "notes", 3]]);
+    expect(fold(log).executions.filter((execution) => execution.inner).map((execution) => execution.round)).toEqual([1, 2, 3, 4]);
+    expect(fold(log).frames.get("")?.limit).toBeNull();
+    // Stopped at its limit: the loop has failed, though every one of its rounds was done.
+    const writer = new LogWriter();
+    writer.events.push(...log);
+    writer.failed("notes", "notes", "4 rounds were not enough");
+    expect(stepState(fold(writer.add("", { type: "gate_withdrawn", gate: "g1", reason: "stopped" }).events), "", "notes")).toBe("failed");
   });
 
   it("never has a step running after the run ended", () => {

@@ -1,7 +1,7 @@
 // Runs to look at: what the unit tests render and what the browser photographs.
 
 import type { GraphDocument, RunsDocument, StartRequest } from "../src/protocol/documents";
-import { LogWriter, RUN, START } from "./logs";
+import { LogWriter, RUN, START, limitAnswers } from "./logs";
 import { memoryWorld, type MemoryWorld } from "../src/transport/memory";
 
 /** A scene: a world and the moment at which it is looked at. */
@@ -238,4 +238,33 @@ export function manyNodes(count = 120): Scene {
 }
 
 /** Every scene by name. */
-export const SCENES = { running, limitGate, nestedGates, humanGate, questions, permission, failed, stoppedAtLimit, finished, choice, home, longText, manyEvents, manyNodes } satisfies Record<string, () => Scene>;
+/** A loop of an Archon graph that has used its rounds. */
+export function roundsGate(): Scene {
+  const log = new LogWriter().begin("release-notes", "version 2.4", 3, "archon");
+  log.step("changes", "changes", "bash", "- faster").rounds("notes", "notes", 4, "One.", "Two.", "Three.", "Four.");
+  const gate = log.gate({ kind: "iteration_limit", path: "notes", step: "notes", workflow: "release-notes", prompt: "`notes` has used all of its 4 rounds. It ends when the signal `READY` is given.\n\n> Four.", answers: limitAnswers(1), current_iteration: 4, max_iterations: 4, needed: 1, agent_history: ["notes", "notes", "notes", "notes"], possible_loop: true, cycle: { steps: ["notes"], rounds: 4 }, verdicts: [1, 2, 3, 4].map((round) => ({ step: "notes", round, feedback: `Round ${round}.` })), counts: "rounds" });
+  log.waiting(gate);
+  const graph: GraphDocument = {
+    nodes: [{ id: "changes", kind: "bash" }, { id: "notes", kind: "loop" }, { id: "publish", kind: "approval" }],
+    edges: [{ from: "changes", to: "notes" }, { from: "notes", to: "publish" }, { from: "notes", to: "notes", back: true, label: "until READY, at most 4" }],
+  };
+  return scene(log, graph);
+}
+
+/** An approval that was rejected once: the work was done over, and it asks again. */
+export function reworked(): Scene {
+  const log = new LogWriter().begin("sign-off", "the release", 2, "archon");
+  log.step("draft", "draft", "command", "A sentence.").started("review", "review", "approval");
+  const ask = (): string => log.gate({
+    kind: "approval", path: "review", step: "review", workflow: "sign-off", prompt: "A sentence. Is that right?",
+    answers: [
+      { answer: { kind: "approval", decision: "approve" }, label: "Approve", fields: [{ name: "text", ty: "text", multiline: true, optional: true }] },
+      { answer: { kind: "approval", decision: "reject" }, label: "Reject", fields: [{ name: "text", ty: "text", multiline: true }] },
+    ],
+  });
+  log.answered(ask(), { kind: "approval", decision: "reject", text: "too short" }).step("review[g1]/on_reject", "review:on_reject", "prompt", "A longer sentence.");
+  log.waiting(ask());
+  return scene(log, null);
+}
+
+export const SCENES = { running, limitGate, roundsGate, reworked, nestedGates, humanGate, questions, permission, failed, stoppedAtLimit, finished, choice, home, longText, manyEvents, manyNodes } satisfies Record<string, () => Scene>;

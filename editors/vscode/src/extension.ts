@@ -5,8 +5,8 @@ import * as vscode from "vscode";
 import type { ActResult, ActingVerbs } from "../../panel/src/protocol/documents";
 import { answer } from "./commands/answer";
 import { choose } from "./commands/choose";
-import { abandon, resume, stop } from "./commands/end";
-import { guarded, type Parts } from "./commands/parts";
+import { abandon, resume, resumed, stop } from "./commands/end";
+import { guarded, said, type Parts } from "./commands/parts";
 import { run, settled } from "./commands/run";
 import { openPanel, showRuns } from "./commands/runs";
 import { Panel } from "./panel";
@@ -15,6 +15,7 @@ import { Server, type PanelWish } from "./server";
 import { showStatusBar } from "./status-bar";
 import { RunsTree } from "./tree";
 import { isWorkflowFile } from "./workflow-file";
+import { registerYamlSchema } from "./yaml-schema";
 
 /** Settings that the server reads only when it starts. */
 const AT_START = ["fermata.server.path", "fermata.server.env"];
@@ -24,8 +25,16 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const output = vscode.window.createOutputChannel("Fermata", { log: true });
   // A lens or code action runs the server's own commands; their results are dealt with as if we had asked.
   const server: Server = new Server(context, output, async (command, argument, result) => {
-    if (command === "fermata.run") await guarded(parts, "Running", () => settled(parts, argument as ActingVerbs["run"], (result ?? { ok: false }) as ActResult));
-    else if (command.startsWith("fermata.")) await afterCommand(result);
+    const came = (result ?? { ok: true }) as ActResult;
+    switch (command) {
+      case "fermata.run":
+      case "fermata.dryRun":
+        return guarded(parts, "Running", () => settled(parts, command === "fermata.run" ? "run" : "dryRun", argument as ActingVerbs["run"], came));
+      case "fermata.resume":
+        return guarded(parts, "Resuming", () => resumed(parts, (argument as ActingVerbs["resume"]).run, came));
+      default:
+        if (command.startsWith("fermata.")) said(came, "It");
+    }
   });
   const runs = new Runs(server);
   const panel = new Panel(context, server);
@@ -51,7 +60,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       if (AT_START.some((name) => change.affectsConfiguration(name))) void guarded(parts, "Restarting", () => server.restart());
     }),
   );
-  await server.start();
+  await Promise.all([
+    server.start(),
+    registerYamlSchema(context).catch((error: unknown) => output.warn(`the YAML extension was not told about workflows: ${String(error)}`)),
+  ]);
 }
 
 /** Nothing to do: everything is a subscription. Runs go on. */
@@ -61,11 +73,6 @@ function showWish(panel: Panel, { run: id, start, started }: PanelWish): void {
   if (start !== undefined && start !== null) panel.show({ run: panel.shown, gate: `start:${start}` });
   else if (started !== true) panel.show({ run: id ?? null });
   else if (vscode.workspace.getConfiguration("fermata").get("panel.openOnRun", true)) panel.show({ run: id ?? null }, true);
-}
-
-async function afterCommand(result: unknown): Promise<void> {
-  const refusal = result as ActResult | null | undefined;
-  if (refusal?.ok === false) await vscode.window.showWarningMessage(refusal.message ?? refusal.reason ?? "Refused.");
 }
 
 /** Keeps the context key of the Run button true to the active editor. */

@@ -1,45 +1,19 @@
 // Asking for the inputs that a workflow declares, one after the other, with a
-// step back. What was asked for is read from the server's refusal.
+// step back.
 
 import * as vscode from "vscode";
+import type { InputNeeded } from "../../panel/src/protocol/documents";
 import type { Json, JsonObject } from "../../panel/src/protocol/gates";
-
-/** An input that is missing. */
-export interface InputNeeded {
-  readonly name: string;
-  readonly ty: string;
-  readonly description: string;
-  readonly choices: readonly string[];
-}
-
-/** The missing inputs that a refusal names. */
-export function inputsNeeded(refusal: unknown): InputNeeded[] {
-  const result = record(refusal);
-  const list = result?.["missing"] ?? result?.["inputs"];
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((entry: unknown) => {
-    if (typeof entry === "string") return [{ name: entry, ty: "string", description: "", choices: [] }];
-    const input = record(entry);
-    if (input === null || typeof input["name"] !== "string") return [];
-    const ty = input["ty"] ?? input["type"];
-    const choices = input["enum"] ?? input["choices"];
-    return [{
-      name: input["name"],
-      ty: typeof ty === "string" ? ty : "string",
-      description: typeof input["description"] === "string" ? input["description"] : "",
-      choices: Array.isArray(choices) ? choices.filter((choice): choice is string => typeof choice === "string") : [],
-    }];
-  });
-}
+import { asObject } from "../../panel/src/state/model";
 
 /** A typed value, or the sentence why the text is none. */
-export function readInput(ty: string, text: string): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problem: string } {
-  switch (ty) {
+export function readInput(type: string, text: string): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problem: string } {
+  switch (type) {
     case "number":
     case "integer": {
       const value = Number(text.trim());
-      const right = text.trim() !== "" && Number.isFinite(value) && (ty === "number" || Number.isInteger(value));
-      return right ? { ok: true, value } : { ok: false, problem: ty === "integer" ? "A whole number is needed." : "A number is needed." };
+      const right = text.trim() !== "" && Number.isFinite(value) && (type === "number" || Number.isInteger(value));
+      return right ? { ok: true, value } : { ok: false, problem: type === "integer" ? "A whole number is needed." : "A number is needed." };
     }
     case "boolean":
       return text === "true" || text === "false" ? { ok: true, value: text === "true" } : { ok: false, problem: "true or false is needed." };
@@ -47,10 +21,10 @@ export function readInput(ty: string, text: string): { readonly ok: true; readon
     case "object": {
       try {
         const value = JSON.parse(text) as Json;
-        const right = ty === "array" ? Array.isArray(value) : record(value) !== null;
-        return right ? { ok: true, value } : { ok: false, problem: `A JSON ${ty} is needed.` };
+        const right = type === "array" ? Array.isArray(value) : asObject(value) !== null;
+        return right ? { ok: true, value } : { ok: false, problem: `A JSON ${type} is needed.` };
       } catch {
-        return { ok: false, problem: `A JSON ${ty} is needed, such as ${ty === "array" ? '["a", "b"]' : '{"a": 1}'}.` };
+        return { ok: false, problem: `A JSON ${type} is needed, such as ${type === "array" ? '["a", "b"]' : '{"a": 1}'}.` };
       }
     }
     default:
@@ -72,7 +46,7 @@ export async function askInputs(title: string, needed: readonly InputNeeded[]): 
       continue;
     }
     texts[at] = answer;
-    const read = readInput(input.ty, answer);
+    const read = readInput(input.type, answer);
     if (read.ok) {
       values[input.name] = read.value;
       at += 1;
@@ -84,8 +58,7 @@ export async function askInputs(title: string, needed: readonly InputNeeded[]): 
 const BACK = Symbol("back");
 
 async function askOne(title: string, input: InputNeeded, at: number, total: number, before: string): Promise<string | typeof BACK | undefined> {
-  const choices = input.choices.length > 0 ? input.choices : input.ty === "boolean" ? ["true", "false"] : [];
-  if (choices.length > 0) return pick(title, input, at, total, choices);
+  if (input.type === "boolean") return vscode.window.showQuickPick(["true", "false"], { title: `${title} (${at + 1}/${total})`, placeHolder: described(input.name, input), ignoreFocusOut: true });
   return new Promise((resolve) => {
     const box = vscode.window.createInputBox();
     box.title = title;
@@ -93,14 +66,14 @@ async function askOne(title: string, input: InputNeeded, at: number, total: numb
     box.totalSteps = total;
     box.value = before;
     box.ignoreFocusOut = true;
-    box.prompt = [`${input.name} (${input.ty})`, input.description].filter((part) => part !== "").join(": ");
+    box.prompt = described(`${input.name} (${input.type})`, input);
     if (at > 0) box.buttons = [vscode.QuickInputButtons.Back];
     box.onDidTriggerButton(() => finish(BACK));
     box.onDidChangeValue(() => {
       box.validationMessage = undefined;
     });
     box.onDidAccept(() => {
-      const read = readInput(input.ty, box.value);
+      const read = readInput(input.type, box.value);
       if (read.ok) finish(box.value);
       else box.validationMessage = read.problem;
     });
@@ -116,10 +89,6 @@ async function askOne(title: string, input: InputNeeded, at: number, total: numb
   });
 }
 
-async function pick(title: string, input: InputNeeded, at: number, total: number, choices: readonly string[]): Promise<string | undefined> {
-  return vscode.window.showQuickPick([...choices], { title: `${title} (${at + 1}/${total})`, placeHolder: [input.name, input.description].filter((part) => part !== "").join(": "), ignoreFocusOut: true });
-}
-
-function record(value: unknown): Record<string, unknown> | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+function described(name: string, input: InputNeeded): string {
+  return input.description === undefined || input.description === null || input.description === "" ? name : `${name}: ${input.description}`;
 }

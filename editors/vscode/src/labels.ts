@@ -2,7 +2,7 @@
 // bar. Pure; nothing here talks to the editor.
 
 import type { RunSummary, RunsDocument, StartRequest } from "../../panel/src/protocol/documents";
-import type { Gate } from "../../panel/src/protocol/gates";
+import { countsRounds, type Gate } from "../../panel/src/protocol/gates";
 
 /** How the server is. */
 export type Health = "starting" | "ok" | "warning" | "error" | "stopped" | "missing";
@@ -60,7 +60,7 @@ export function statusWords(run: RunSummary): string {
 export function gateLabel(gate: Gate): string {
   switch (gate.kind) {
     case "iteration_limit":
-      return `${gate.workflow} held at ${gate.current_iteration ?? "?"} of ${gate.max_iterations ?? "?"}`;
+      return `${countsRounds(gate) ? gate.step : gate.workflow} held at ${gate.current_iteration ?? "?"} of ${gate.max_iterations ?? "?"}`;
     case "human":
       return `${gate.step} asks`;
     case "questions":
@@ -70,6 +70,11 @@ export function gateLabel(gate: Gate): string {
     case "permission":
       return `${gate.step} asks for permission`;
   }
+}
+
+/** Where a gate holds: its path inside the run, or the run's workflow where that says no more than the step. */
+export function gatePlace({ run, gate }: HeldGate): string {
+  return gate.path === "" || gate.path === gate.step ? run.workflow : gate.path;
 }
 
 /** First line of a text, cut. */
@@ -103,14 +108,15 @@ export function statusIcon(run: RunSummary): string {
 }
 
 /** The status bar: running, held gates, health. */
-export function statusBar(document: RunsDocument, health: Health): { readonly text: string; readonly tooltip: string; readonly urgent: boolean } {
+export function statusBar(document: RunsDocument, health: Health): { readonly text: string; readonly tooltip: string; readonly urgent: boolean; readonly command: string } {
+  const command = "fermata.ui.restart";
   switch (health) {
     case "missing":
-      return { text: "$(error) Fermata", tooltip: "Fermata's server was not found", urgent: false };
+      return { text: "$(error) Fermata", tooltip: "Fermata's server was not found", urgent: false, command };
     case "stopped":
-      return { text: "$(error) Fermata", tooltip: "Fermata's server is not running. Click to restart it.", urgent: false };
+      return { text: "$(error) Fermata", tooltip: "Fermata's server is not running. Click to restart it.", urgent: false, command };
     case "starting":
-      return { text: "$(loading~spin) Fermata", tooltip: "Fermata's server is starting", urgent: false };
+      return { text: "$(loading~spin) Fermata", tooltip: "Fermata's server is starting", urgent: false, command: "fermata.ui.showOutput" };
     case "ok":
     case "warning":
     case "error":
@@ -129,5 +135,5 @@ export function statusBar(document: RunsDocument, health: Health): { readonly te
     gates > 0 ? `${gates} ${gates === 1 ? "gate holds" : "gates hold"}` : null,
     starts > 0 ? `${starts} ${starts === 1 ? "choice" : "choices"} about an earlier run` : null,
   ].filter((word) => word !== null);
-  return { text: parts.join(" "), tooltip: words.length === 0 ? "Fermata: nothing runs" : `Fermata: ${words.join(", ")}`, urgent: waiting > 0 };
+  return { text: parts.join(" "), tooltip: words.length === 0 ? "Fermata: nothing runs" : `Fermata: ${words.join(", ")}`, urgent: waiting > 0, command: gates > 0 ? "fermata.ui.answer" : starts > 0 ? "fermata.ui.choose" : "fermata.ui.runs" };
 }

@@ -84,7 +84,9 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
       copy: (text) => void vscode.env.clipboard.writeText(text),
     }, (message) => void webview.postMessage(message));
     this.#open = { panel, session };
-    panel.iconPath = vscode.Uri.joinPath(this.#context.extensionUri, "media", "fermata.svg");
+    // A tab's icon is drawn as it is: it needs the colour of each theme.
+    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(this.#context.extensionUri, "media", `panel-${theme}.svg`);
+    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const pings = setInterval(() => {
       if (panel.visible) void session.ping();
     }, PING);

@@ -9,7 +9,7 @@ import type { Server } from "./server";
 /** The list as it was last answered. */
 export class Runs implements vscode.Disposable {
   #document: RunsDocument = { runs: [], starts: [] };
-  #asking = false;
+  #asking: Promise<void> | null = null;
   #again = false;
   readonly #server: Server;
   readonly #changed = new vscode.EventEmitter<RunsDocument>();
@@ -25,23 +25,24 @@ export class Runs implements vscode.Disposable {
     return this.#document;
   }
 
-  /** Asks once more; changes that come meanwhile lead to one more question, not to many. */
-  async refresh(): Promise<void> {
-    if (this.#asking) {
-      this.#again = true;
-      return;
-    }
-    this.#asking = true;
+  /** Asks once more; changes that come meanwhile lead to one more question, not to many. Whoever waits gets what is true then. */
+  refresh(): Promise<void> {
+    this.#again = true;
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
     try {
-      do {
+      while (this.#again) {
         this.#again = false;
         this.#document = await this.#server.runs();
         await this.#publish();
-      } while (this.#again);
+      }
     } catch {
       // The server is away; its health says so, and its return asks again.
-    } finally {
-      this.#asking = false;
     }
   }
 

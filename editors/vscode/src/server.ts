@@ -37,6 +37,7 @@ export class Server implements vscode.Disposable {
   #client: LanguageClient | null = null;
   #crashes: number[] = [];
   #health: Health = "starting";
+  #restarting: Promise<void> = Promise.resolve();
   readonly #context: vscode.ExtensionContext;
   readonly #output: vscode.LogOutputChannel;
   readonly #onCommand: OnCommand;
@@ -119,8 +120,13 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Ends the server and starts it again, also when its place in the settings changed. */
-  async restart(): Promise<void> {
+  /** Ends the server and starts it again, also when its place in the settings changed. Two wishes at once are one after the other, or there would be two servers. */
+  restart(): Promise<void> {
+    this.#restarting = this.#restarting.catch(() => undefined).then(() => this.#startAgain());
+    return this.#restarting;
+  }
+
+  async #startAgain(): Promise<void> {
     const client = this.#client;
     this.#client = null;
     this.#crashes = [];
@@ -178,7 +184,7 @@ export class Server implements vscode.Disposable {
   dispose(): void {
     const client = this.#client;
     this.#client = null;
-    void client?.dispose();
+    void client?.dispose().catch((error: unknown) => this.#output.warn(`while stopping: ${String(error)}`));
     for (const emitter of [this.#healthChanged, this.#runsChanged, this.#events, this.#openPanel]) emitter.dispose();
   }
 
@@ -205,7 +211,8 @@ export class Server implements vscode.Disposable {
       },
     };
     return {
-      documentSelector: [{ scheme: "file", language: "yaml" }, { scheme: "untitled", language: "yaml" }],
+      // Command files are no workflows; what is typed into one decides about the workflows that use it.
+      documentSelector: [{ scheme: "file", language: "yaml" }, { scheme: "untitled", language: "yaml" }, { scheme: "file", pattern: "**/.archon/commands/**/*.md" }],
       outputChannel: this.#output,
       initializationOptions: {
         trusted: vscode.workspace.isTrusted,

@@ -10,12 +10,12 @@ export function showStatusBar(server: Server, runs: Runs): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("fermata", vscode.StatusBarAlignment.Left, 10);
   item.name = "Fermata";
   const update = (): void => {
-    const { text, tooltip, urgent } = statusBar(runs.document, server.health);
+    const { text, tooltip, urgent, command } = statusBar(runs.document, server.health);
     item.text = text;
     item.tooltip = tooltip;
     item.accessibilityInformation = { label: tooltip };
     item.backgroundColor = urgent ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
-    item.command = server.health === "stopped" || server.health === "missing" ? "fermata.ui.restart" : runs.document.starts.length > 0 && !urgent ? "fermata.ui.choose" : urgent ? "fermata.ui.answer" : "fermata.ui.runs";
+    item.command = command;
     item.show();
   };
   update();

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import type { RunSummary, StartRequest } from "../../panel/src/protocol/documents";
-import { firstLine, gateLabel, heldGates, isLive, shortRun, startLabel, statusIcon, statusWords, type HeldGate } from "./labels";
+import { firstLine, gateLabel, gatePlace, heldGates, isLive, shortRun, startLabel, statusIcon, statusWords, type HeldGate } from "./labels";
 import type { Runs } from "./runs";
 
 /** One line of the view. */
@@ -47,7 +47,7 @@ export class RunsTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       case "gate": {
         const item = new vscode.TreeItem(gateLabel(row.gate));
         item.id = `gate ${row.run.run} ${row.gate.gate}`;
-        item.description = `${row.gate.path === "" ? row.run.workflow : row.gate.path} · ${shortRun(row.run.run)}`;
+        item.description = `${gatePlace(row)} · ${shortRun(row.run.run)}`;
         item.tooltip = new vscode.MarkdownString().appendText(row.gate.prompt);
         item.iconPath = new vscode.ThemeIcon("bell-dot", new vscode.ThemeColor("list.warningForeground"));
         item.contextValue = "gate";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RunSummary, RunsDocument } from "../../panel/src/protocol/documents";
 import type { Gate } from "../../panel/src/protocol/gates";
 import { targetOf } from "../src/commands/parts";
-import { inputsNeeded, readInput } from "../src/inputs-form";
+import { readInput } from "../src/inputs-form";
 import { counts, gateLabel, statusBar } from "../src/labels";
 import { panelPage } from "../src/panel-page";
 import { rows } from "../src/tree";
@@ -44,8 +44,15 @@ describe("the list of runs", () => {
 
   it("counts for menus and the status bar", () => {
     expect(counts(DOCUMENT)).toEqual({ runs: 4, live: 2, running: 1, failed: 1, gates: 1, starts: 1 });
-    expect(statusBar(DOCUMENT, "ok")).toEqual({ text: "Fermata $(sync~spin) 1 $(bell-dot) 2", tooltip: "Fermata: 1 running, 1 gate holds, 1 choice about an earlier run", urgent: true });
+    expect(statusBar(DOCUMENT, "ok")).toEqual({ text: "Fermata $(sync~spin) 1 $(bell-dot) 2", tooltip: "Fermata: 1 running, 1 gate holds, 1 choice about an earlier run", urgent: true, command: "fermata.ui.answer" });
     expect(statusBar({ runs: [], starts: [] }, "ok").text).toBe("Fermata");
+  });
+
+  it("leads a click to what waits: a gate first, then a choice", () => {
+    expect(statusBar(DOCUMENT, "ok").command).toBe("fermata.ui.answer");
+    expect(statusBar({ runs: [], starts: DOCUMENT.starts }, "ok").command).toBe("fermata.ui.choose");
+    expect(statusBar({ runs: [run("r1", "running")], starts: [] }, "ok").command).toBe("fermata.ui.runs");
+    expect(statusBar(DOCUMENT, "stopped").command).toBe("fermata.ui.restart");
     expect(statusBar(DOCUMENT, "stopped").text).toBe("$(error) Fermata");
   });
 
@@ -64,14 +71,6 @@ describe("a command's argument", () => {
 });
 
 describe("the inputs form", () => {
-  it("asks for what a refusal names", () => {
-    expect(inputsNeeded({ ok: false, reason: "inputs_needed", missing: [{ name: "issue", ty: "number", description: "Which" }, "topic", 7] })).toEqual([
-      { name: "issue", ty: "number", description: "Which", choices: [] },
-      { name: "topic", ty: "string", description: "", choices: [] },
-    ]);
-    expect(inputsNeeded({ ok: false })).toEqual([]);
-  });
-
   it("reads each type and says what it wants instead", () => {
     expect(readInput("number", "4.5")).toEqual({ ok: true, value: 4.5 });
     expect(readInput("integer", "4.5").ok).toBe(false);

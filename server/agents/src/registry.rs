@@ -77,12 +77,6 @@ pub struct AgentStatus {
     pub advice: Option<String>,
 }
 
-/// Where a workflow's script is looked for: `NAME.script.yaml` beside `NAME.yaml`.
-#[must_use]
-pub fn script_beside(workflow: &Path) -> PathBuf {
-    workflow.with_extension("script.yaml")
-}
-
 impl Agents {
     /// The agents of that configuration. Nothing is looked up or started yet.
     #[must_use]
@@ -188,7 +182,7 @@ impl Agents {
                 name: name.to_owned(),
                 looked_for: vec!["a script of its own".to_owned()],
                 advice:
-                    "pass one with `--agent scripted:FILE`, or put NAME.script.yaml beside NAME.yaml"
+                    "pass one with `--agent scripted:FILE`, or put NAME.script.yaml beside NAME.yaml (into .archon/ for a workflow of Archon)"
                         .to_owned(),
             });
         };

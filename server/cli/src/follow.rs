@@ -15,7 +15,6 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::left;
 use crate::prompt::{self, Asked};
-use crate::verbs::events::words;
 
 /// How many events one look fetches.
 const BATCH: usize = 500;
@@ -39,7 +38,7 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
             let events = control.events(run, state.last_seq + 1, BATCH)?;
             for event in &events {
                 state.fold(event)?;
-                if let Some(text) = words(event) {
+                if let Some(text) = fermata_engine::words::of(event) {
                     let text = cover.text(text);
                     progress.suspend(|| console.line(&text));
                 }

@@ -75,9 +75,3 @@ pub(crate) fn registry(user: BTreeMap<String, UserAgent>, script: Option<PathBuf
         ..AgentsConfig::default()
     })
 }
-
-/// The script that stands beside a workflow file, if there is one.
-pub(crate) fn script_of(workflow: &Path) -> Option<PathBuf> {
-    let script = fermata_agents::script_beside(workflow);
-    script.is_file().then_some(script)
-}

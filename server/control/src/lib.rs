@@ -28,6 +28,7 @@ mod plan;
 mod request;
 mod resume;
 mod scope;
+mod script;
 mod sessions;
 mod settle;
 mod start;
@@ -60,6 +61,7 @@ pub use request::{
     ResumeOptions, RunsFilter, StartRequest,
 };
 pub use scope::{Scope, root_of};
+pub use script::script_of;
 pub use text::preview;
 pub use verbs::{Given, file_of};
 pub use views::{RunSummary, RunsView, StartSummary};

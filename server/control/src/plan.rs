@@ -21,6 +21,7 @@ use crate::outcome::{Problem, StartRefusal};
 use crate::place::{self, Asked};
 use crate::request::{ChangesWish, GatesPolicy, Isolation, StartRequest};
 use crate::scope::Scope;
+use crate::script::script_of;
 use crate::trust::canonical;
 
 /// What starting would do.
@@ -315,7 +316,7 @@ impl Control {
         file: &Path,
         agent: Option<&str>,
     ) -> Result<(), StartRefusal> {
-        let beside = script_beside(file);
+        let beside = script_of(file);
         let mut names: Vec<String> = Vec::new();
         match agent {
             Some(agent) if workflow.steps.iter().any(prompts) => names.push(agent.to_owned()),
@@ -360,12 +361,6 @@ fn place_of(world: &OsWorld, file: &Path) -> Result<Option<PathBuf>, ControlErro
             message: error.to_string(),
         }),
     }
-}
-
-/// `NAME.script.yaml` beside `NAME.yaml`, where it exists.
-fn script_beside(file: &Path) -> Option<PathBuf> {
-    let script = file.with_extension("script.yaml");
-    script.is_file().then_some(script)
 }
 
 fn stubs(request: &StartRequest) -> Option<String> {

@@ -75,6 +75,44 @@ pub struct LimitEvidence {
     pub cycle: Option<Cycle>,
     /// What the deciding steps said, oldest first, at most 20.
     pub verdicts: Vec<Verdict>,
+    /// What is counted: the steps of a workflow, or the rounds of the one step that the gate belongs to.
+    #[serde(default, skip_serializing_if = "Counted::is_steps")]
+    pub counts: Counted,
+}
+
+/// What a limit counts.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Counted {
+    #[default]
+    Steps,
+    Rounds,
+}
+
+impl Counted {
+    fn is_steps(&self) -> bool {
+        *self == Self::Steps
+    }
+}
+
+impl Gate {
+    /// Where a limit holds, its step called `step`: `held at 4/4 in notes`, `held at 20/20 before review`. `None` for
+    /// other gates.
+    #[must_use]
+    pub fn held(&self, step: &str) -> Option<String> {
+        let limit = self.limit.as_ref()?;
+        let place = match limit.counts {
+            Counted::Steps => "before",
+            Counted::Rounds => "in",
+        };
+        Some(format!(
+            "held at {}/{} {place} {step}",
+            limit.current_iteration, limit.max_iterations
+        ))
+    }
 }
 
 /// A cycle at the end of the history.
@@ -129,6 +167,19 @@ pub struct AnswerField {
     /// Several lines.
     #[serde(default)]
     pub multiline: bool,
+    /// The answer is whole without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+}
+
+impl AnswerSpec {
+    /// Whether a text must come with it, for which a button has no place.
+    #[must_use]
+    pub fn needs_text(&self) -> bool {
+        self.fields
+            .iter()
+            .any(|field| field.ty == "text" && !field.optional)
+    }
 }
 
 /// A decision on a gate, in the shape of design/protocol.md.

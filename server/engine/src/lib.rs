@@ -24,6 +24,7 @@ pub mod session;
 pub mod state;
 mod status;
 mod turn;
+pub mod words;
 
 pub use definition::{Definition, Source, Unloadable};
 pub use draft::Entry;

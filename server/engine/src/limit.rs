@@ -44,6 +44,7 @@ pub(crate) fn answers(needed: u64, stop: &str) -> Vec<AnswerSpec> {
                     ty: "integer".to_owned(),
                     minimum: Some(needed),
                     multiline: false,
+                    optional: false,
                 }],
             )
         })

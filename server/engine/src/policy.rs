@@ -96,7 +96,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::gate::{AnswerSpec, LimitEvidence};
+    use crate::gate::{AnswerSpec, Counted, LimitEvidence};
     use crate::ids::{GateId, StepPath};
 
     fn gate(kind: GateKind, answers: &[Value]) -> Gate {
@@ -124,6 +124,7 @@ mod tests {
                 possible_loop: false,
                 cycle: None,
                 verdicts: Vec::new(),
+                counts: Counted::Steps,
             }),
             extra: Map::new(),
         }

@@ -4,6 +4,7 @@
 pub(crate) mod completion;
 pub(crate) mod hover;
 pub(crate) mod links;
+pub(crate) mod message;
 pub(crate) mod occurrences;
 pub(crate) mod words;
 

@@ -11,7 +11,7 @@ pub struct RunFacts {
     pub starts: Vec<StartFact>,
     /// How long the steps of the newest run took, the last time that each of them ended.
     pub times: Vec<StepTime>,
-    /// Whether `NAME.script.yaml` stands beside the file.
+    /// Whether the workflow has a script for the scripted agent.
     pub scripted: bool,
     /// Whether running is allowed here.
     pub trusted: bool,

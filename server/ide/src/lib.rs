@@ -26,6 +26,7 @@ mod symbols;
 mod tokens;
 
 pub use actions::{Action, ActionKind, actions};
+pub use archon::message::reads_message;
 pub use calls::{Call, CallItem, Leaving, call_item, incoming, leaving, outgoing, workflow_item};
 pub use completion::{Completion, CompletionKind, completions};
 pub use definition::{

@@ -54,6 +54,16 @@ pub(crate) fn execute(id: &str, argument: &Value, context: Context) -> Result<Va
     }
 }
 
+/// The refusal of a run that would be about nothing.
+pub(crate) fn message_needed() -> Value {
+    json!({
+        "version": 1,
+        "ok": false,
+        "reason": "message_needed",
+        "message": "What is this run about? The workflow reads it as $ARGUMENTS",
+    })
+}
+
 /// What a person has to read about a result, if it is a refusal. A choice is asked by a prompt of its own.
 pub(crate) fn refusal(result: &Value) -> Option<String> {
     let word = |name: &str| result.get(name).and_then(Value::as_str);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fermata_control::{RunSummary, RunsView, StartSummary};
+use fermata_control::{RunSummary, RunsView, StartSummary, script_of};
 use fermata_engine::gate::Gate;
 use fermata_engine::{RunId, RunState};
 use fermata_ide::{AnswerFact, GateFact, RunFact, RunFacts, StartFact, StepTime};
@@ -33,7 +33,7 @@ pub(crate) fn of(view: &RunsView, path: &Path) -> RunFacts {
             .map(|s| start(view, s))
             .collect(),
         times: Vec::new(),
-        scripted: path.with_extension("script.yaml").is_file(),
+        scripted: script_of(path).is_some(),
         trusted: false,
     }
 }
@@ -48,7 +48,7 @@ pub(crate) fn newest<'v>(view: &'v RunsView, path: &Path) -> Option<&'v RunSumma
 /// How long the steps of a run took, the last time that each of them ended.
 pub(crate) fn times(run: &RunId, state: &RunState) -> Vec<StepTime> {
     let mut times: Vec<StepTime> = Vec::new();
-    for record in &state.steps {
+    for record in state.steps.values() {
         let Some(ended) = record.ended else { continue };
         let took = ended.saturating_sub(record.started);
         match times.iter_mut().find(|time| time.step == record.step) {
@@ -102,8 +102,7 @@ fn gate(gate: &Gate) -> GateFact {
                 label: spec.label.clone(),
                 answer: spec.answer.clone(),
                 // A number has an offer already; a text has to be typed by somebody.
-                needs_text: spec.fields.iter().any(|field| field.ty == "text")
-                    || spec.answer == Value::Null,
+                needs_text: spec.needs_text() || spec.answer == Value::Null,
             })
             .collect(),
     }

@@ -61,12 +61,12 @@ pub(crate) fn client_facts(params: &InitializeParams, home: &Path) -> ClientFact
     let name = params.client_info.as_ref().map(|info| info.name.as_str());
     // Neovim before 0.12 asks and cannot be told to ask again: a change of another file would never reach it.
     let deaf = surface::of(name) == Surface::Neovim && !refreshes_reports;
+    let experimental = capabilities.experimental.as_ref();
+    let plugin = experimental.and_then(|e| e.get("fermata"));
     ClientFacts {
         encoding: encoding(params),
-        plugin: capabilities.experimental.as_ref().is_some_and(|e| {
-            e.get("fermata")
-                .is_some_and(|v| v != &Value::Bool(false) && !v.is_null())
-        }),
+        plugin: plugin.is_some_and(|v| v != &Value::Bool(false) && !v.is_null()),
+        says: plugin.is_some_and(|v| v["says"] == Value::Bool(true)),
         refreshes_lenses: workspace
             .and_then(|w| w.code_lens.as_ref()?.refresh_support)
             .unwrap_or(false),

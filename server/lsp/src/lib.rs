@@ -23,6 +23,7 @@ mod settings;
 mod surface;
 mod survey;
 mod watch;
+mod words;
 mod workspace;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};

@@ -16,21 +16,29 @@ use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp::Client;
 use tower_lsp::ls_types::{MessageActionItem, MessageType};
 
-use crate::facts::prior_message;
 use crate::outbox::{Mail, Outbox};
 use crate::session::Message;
 use crate::settings::{GatePrompt, Settings};
-
-/// How much of a question a notification carries.
-const QUESTION: usize = 200;
+use crate::words;
 
 /// One thing to ask.
 #[derive(Debug, Clone)]
 struct Prompt {
     key: String,
     text: String,
+    /// What is asked about it, where there are buttons.
+    question: &'static str,
     /// Button and what it stands for.
     buttons: Vec<(String, Choice)>,
+}
+
+impl Prompt {
+    fn asked(&self) -> String {
+        match self.question {
+            "" => self.text.clone(),
+            question => format!("{}. {question}", self.text),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +52,8 @@ enum Choice {
         start: String,
         answer: ChoiceAnswer,
     },
+    /// The panel has what a notification cannot: a place to type in.
+    Open(RunId),
     ShowNext,
 }
 
@@ -54,6 +64,8 @@ pub(crate) struct Prompts {
     own: UnboundedSender<Message>,
     outbox: Outbox,
     roots: Vec<PathBuf>,
+    /// Whether the client has a panel.
+    panel: bool,
     /// Gates and starts that were there at the start, or were asked about already.
     known: HashSet<String>,
     primed: bool,
@@ -70,6 +82,7 @@ impl Prompts {
         own: UnboundedSender<Message>,
         outbox: Outbox,
         roots: Vec<PathBuf>,
+        panel: bool,
     ) -> Self {
         Self {
             client,
@@ -77,6 +90,7 @@ impl Prompts {
             own,
             outbox,
             roots,
+            panel,
             known: HashSet::new(),
             primed: false,
             queue: VecDeque::new(),
@@ -163,12 +177,13 @@ impl Prompts {
                     .iter()
                     .any(|own| root.starts_with(own) || own.starts_with(root))
         };
+        let panel = self.panel;
         let gates = view
             .runs
             .iter()
             .rev()
             .filter(|run| mine(&run.root))
-            .flat_map(|run| run.gates.iter().map(move |gate| of_gate(run, gate)));
+            .flat_map(|run| run.gates.iter().map(move |gate| of_gate(run, gate, panel)));
         let starts = view
             .starts
             .iter()
@@ -203,6 +218,7 @@ impl Prompts {
             many => Some(Prompt {
                 key: String::new(),
                 text: format!("{many} decisions wait in this workspace"),
+                question: "",
                 buttons: vec![("Show".to_owned(), Choice::ShowNext)],
             }),
         };
@@ -250,7 +266,7 @@ async fn ask(client: &Client, prompt: &Prompt) -> Option<Choice> {
         .map(|(title, _)| item(title))
         .collect();
     let chosen = client
-        .show_message_request(MessageType::WARNING, &prompt.text, Some(items))
+        .show_message_request(MessageType::WARNING, prompt.asked(), Some(items))
         .await
         .ok()??;
     prompt
@@ -280,6 +296,10 @@ async fn decide(client: &Client, control: &Control, outbox: &Outbox, choice: Cho
             Ok(Outcome::Refused(refusal)) => Some(refusal.message()),
             Err(error) => Some(error.to_string()),
         },
+        Choice::Open(run) => {
+            outbox.send(Mail::OpenPanel(json!({ "run": run })));
+            None
+        }
         Choice::ShowNext => None,
     })
     .await;
@@ -302,29 +322,16 @@ fn late(run: &RunId, refusal: Refusal) -> String {
     )
 }
 
-fn of_gate(run: &RunSummary, gate: &Gate) -> Prompt {
-    let short = run.run.short();
-    let text = match &gate.limit {
-        Some(limit) => {
-            let cycle = limit.cycle.as_ref().map_or_else(String::new, |cycle| {
-                format!(": {} × {}", cycle.steps.join(" → "), cycle.rounds)
-            });
-            format!(
-                "{} held at {}/{} before {}{cycle} (run {short}). Continue with how many more?",
-                gate.workflow, limit.current_iteration, limit.max_iterations, gate.step
-            )
-        }
-        None => format!(
-            "{} holds at {}: {} (run {short})",
-            gate.workflow,
-            gate.step,
-            cut(gate.prompt.trim())
-        ),
+fn of_gate(run: &RunSummary, gate: &Gate, panel: bool) -> Prompt {
+    let text = format!("{} (run {})", words::gate(gate), run.run.short());
+    let question = match gate.limit {
+        Some(_) => "Continue with how many more?",
+        None => "",
     };
-    let buttons = gate
+    let mut buttons: Vec<(String, Choice)> = gate
         .answers
         .iter()
-        .filter(|spec| !spec.answer.is_null() && spec.fields.iter().all(|field| field.ty != "text"))
+        .filter(|spec| !spec.answer.is_null() && !spec.needs_text())
         .map(|spec| {
             (
                 button(spec),
@@ -336,9 +343,14 @@ fn of_gate(run: &RunSummary, gate: &Gate) -> Prompt {
             )
         })
         .collect();
+    if panel && buttons.len() < gate.answers.len() {
+        // A rejection with its reason must not be further away than an approval.
+        buttons.push(("Open".to_owned(), Choice::Open(run.run.clone())));
+    }
     Prompt {
         key: format!("{}/{}", run.run, gate.gate),
         text,
+        question,
         buttons,
     }
 }
@@ -360,23 +372,11 @@ fn button(spec: &AnswerSpec) -> String {
 }
 
 fn of_start(view: &RunsView, start: &StartSummary) -> Prompt {
-    let text = match &start.prior {
-        Some(prior) => format!(
-            "{}: run {} {}; it was about: {}. Resume it, abandon it and run, or run fresh and keep it?",
-            start.workflow,
-            prior.short(),
-            crate::facts::start(view, start).stands(),
-            prior_message(view, start)
-        ),
-        None => format!(
-            "{} runs in a worktree of its own. Take your uncommitted changes along ({}), or begin from the last commit?",
-            start.workflow,
-            match start.changes.as_slice() {
-                [file] => file.clone(),
-                files => format!("{} files", files.len()),
-            }
-        ),
+    let question = match &start.prior {
+        Some(_) => "Resume it, abandon it and run, or run fresh and keep it?",
+        None => "Take your changes along, or begin from the last commit?",
     };
+    let text = words::start(view, start);
     let label = |answer: &ChoiceAnswer| match answer {
         ChoiceAnswer::Resume => "Resume",
         ChoiceAnswer::AbandonAndRun => "Abandon",
@@ -405,15 +405,7 @@ fn of_start(view: &RunsView, start: &StartSummary) -> Prompt {
             None => format!("{}/changes", start.start),
         },
         text,
+        question,
         buttons,
-    }
-}
-
-fn cut(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    if line.chars().count() <= QUESTION {
-        line.to_owned()
-    } else {
-        line.chars().take(QUESTION).chain(['…']).collect()
     }
 }

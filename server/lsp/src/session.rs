@@ -146,6 +146,8 @@ pub(crate) struct ClientFacts {
     pub(crate) encoding: Encoding,
     /// Declares `experimental.fermata`: wants our notifications.
     pub(crate) plugin: bool,
+    /// It shows a log as lines, and wants each event in words.
+    pub(crate) says: bool,
     pub(crate) refreshes_lenses: bool,
     pub(crate) refreshes_inlays: bool,
     /// Asks for diagnostics: they are not sent to it.
@@ -232,6 +234,7 @@ impl Session {
             own.clone(),
             outbox.clone(),
             facts.roots.clone(),
+            facts.plugin,
         );
         Self {
             facts,
@@ -382,6 +385,10 @@ impl Session {
         if id == "fermata.openPanel" {
             self.open_panel(&argument);
         }
+        if let Some(question) = self.message_needed(&id, &argument) {
+            let _ = reply.send(Ok(question));
+            return;
+        }
         let context = Context {
             control: self.control.clone(),
             overlay: self.overlay(),
@@ -406,6 +413,18 @@ impl Session {
             // Nobody waits any more when the client has gone.
             let _ = reply.send(result);
         });
+    }
+
+    /// A plugin can ask for the words that a workflow of Archon is run with, where it reads them and none came along. An
+    /// empty text is an answer, too.
+    fn message_needed(&self, id: &str, argument: &Value) -> Option<Value> {
+        let runs = matches!(id, "fermata.run" | "fermata.dryRun") && self.facts.plugin;
+        if !runs || argument.get("message").is_some_and(|m| !m.is_null()) {
+            return None;
+        }
+        let uri = argument.get("uri")?.as_str()?.parse::<Uri>().ok()?;
+        let analysis = self.documents.get(&uri)?.analysis.as_ref()?;
+        fermata_ide::reads_message(&analysis.loaded).then(commands::message_needed)
     }
 
     /// Clients with a panel are asked to show it; the others are asked the question itself.

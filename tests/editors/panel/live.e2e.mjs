@@ -48,6 +48,7 @@ async function lab(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fermata-panel-'));
   const work = path.join(folder, 'work');
   fs.cpSync(SAMPLES, work, { recursive: true });
+  fs.cpSync(path.join(import.meta.dirname, '../archon'), path.join(work, 'release-notes'), { recursive: true });
   fs.writeFileSync(path.join(work, 'patient.yaml'), SLOW);
   fs.writeFileSync(path.join(work, 'marathon.yaml'), LONG);
   const env = { ...process.env, FERMATA_HOME: path.join(folder, 'home'), XDG_CONFIG_HOME: path.join(folder, 'config'), USER: 'ada', NO_COLOR: '1' };
@@ -148,6 +149,28 @@ test('the live panel shows what a terminal starts, and answers its gate', async 
     assert.match(await page.locator('.card-choice').first().textContent(), /Another limiter/);
     assert.match(await page.locator('.card-choice').first().textContent(), /\d\d steps run/);
     await look(page, 'choice');
+  });
+
+  await step('an Archon graph shows its loop, which holds, goes on, and comes to the approval', async () => {
+    assert.equal(fermata('run', 'release-notes/.archon/workflows/release-notes.yaml', '--agent', 'scripted', '--share-checkout', '--detach', 'version 2.4').status, 0);
+    const held = await until('the loop to hold', () => runs().find((run) => run.workflow === 'release-notes' && run.status === 'waiting'));
+    await page.goto(`${new URL(url).origin}/?run=${held.run}`);
+    await page.locator('.card-iteration_limit').waitFor();
+    assert.equal(await page.locator('#card-title').textContent(), 'Loop notes used 4 of 4 rounds');
+    await page.locator('[data-step=notes][aria-label*="round 4 of 4"]').waitFor();
+    await look(page, 'archon-limit');
+    await page.locator('.option', { hasText: '+1 round' }).locator('input').check();
+    await page.locator('.decision-send button').click();
+    await page.locator('.card-approval').waitFor();
+    await page.locator('[data-step=notes][aria-label*="round 5 of 5"]').waitFor();
+    await look(page, 'archon-approval');
+    await page.locator('.option', { hasText: 'Not today' }).locator('input').check();
+    await page.locator('.card textarea').fill('After the weekend');
+    await page.locator('.decision-send button').click();
+    await page.locator('header', { hasText: /completed/i }).first().waitFor();
+    await page.locator('[data-step=announce].node-skipped').waitFor();
+    await page.locator('[data-step=shelve].node-done').waitFor();
+    await look(page, 'archon-ended');
   });
 
   await step('ten thousand events are a page', async () => {

@@ -3,60 +3,23 @@
 // reload loses nothing. Real extension, real server, real workers; the sample's
 // scripted agent answers, so nothing is asked of a model.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import test from 'node:test';
 
-import { until } from '../browser.mjs';
 import { openVsCode } from './driver.mjs';
+import { runsIn, sample } from './runs.mjs';
 
-const SAMPLES = path.resolve(import.meta.dirname, '../../../workflows-samples');
-const sample = (name) => fs.readFileSync(path.join(SAMPLES, name), 'utf8');
 const TASK = 'A rate limiter for the public API';
 const FLAG_ALONE = '"{{ output.approved }}"';
 
 test('a review loop is seen, held, answered and run again in VS Code', async (t) => {
   const files = { 'review-loop.yaml': sample('review-loop.yaml'), 'review-loop.script.yaml': sample('review-loop.script.yaml') };
   const editor = await openVsCode(t, { vsix: process.env.FERMATA_VSIX, files, settings: { 'window.autoDetectColorScheme': true, 'editor.minimap.enabled': false }, env: { USER: 'ada' } });
-  const lines = files['review-loop.yaml'].split('\n');
-  const lineOf = (text) => lines.findIndex((line) => line.includes(text)) + 1;
+  const { lines, lens, lineOf, toLine, frame, listed, run, clickNotification, look } = runsIn(editor, 'review-loop.yaml', files['review-loop.yaml']);
   const back = lines.findLastIndex((line) => line.includes('- to: architect')) + 1;
-  const frame = () => editor.webviewFrame();
-  const runs = () => JSON.parse(editor.fermata('runs', '--json').stdout);
-  const lens = (title) => editor.page.locator('.codelens-decoration a', { hasText: title });
-  // The panel may have the focus, rightly so: people click on the file before they go on in it.
-  const toLine = async (line, column) => {
-    await editor.page.locator('.tab', { hasText: 'review-loop.yaml' }).first().click();
-    await editor.goTo(line, column);
-  };
   const toStep = (step) => toLine(lineOf(`- name: ${step}`), 6);
-  /** Runs by lens. A click is lost when the layout moves under it, so clicking and being asked are one. */
-  const run = async (task) => {
-    await until('the task to be asked for', async () => {
-      await editor.clickCodeLens('Run scripted');
-      await editor.page.locator('.quick-input-widget:visible input').first().waitFor({ timeout: 5000 });
-      return true;
-    });
+  const runWith = async (task) => {
+    await run(() => editor.page.locator('.quick-input-widget:visible input').first().waitFor({ timeout: 5000 }));
     await editor.answerInput(task);
-  };
-  // Toasts hide after a while; the notification centre keeps them.
-  const clickNotification = async (message, button) => {
-    const toast = editor.page.locator('.notifications-toasts .notification-list-item', { hasText: message });
-    if (!(await toast.first().isVisible())) await editor.command('Notifications: Show Notifications');
-    const item = editor.page.locator('.notification-list-item:visible', { hasText: message }).first();
-    await item.locator('.monaco-button', { hasText: button }).first().click();
-  };
-  /** The same moment in light and dark, wide and narrow: pictures to look at. */
-  const look = async (name) => {
-    for (const theme of ['light', 'dark']) {
-      await editor.page.emulateMedia({ colorScheme: theme });
-      await editor.page.locator(`.monaco-workbench.vs${theme === 'dark' ? '-dark' : ':not(.vs-dark)'}`).waitFor();
-      for (const [width, size] of [['wide', { width: 1400, height: 900 }], ['narrow', { width: 1000, height: 700 }]]) {
-        await editor.page.setViewportSize(size);
-        await editor.screenshot(`review-loop-${name}-${theme}-${width}`);
-      }
-    }
-    await editor.page.setViewportSize({ width: 1400, height: 900 });
   };
 
   await editor.step('both loop warnings stand where the loop is written', async () => {
@@ -75,7 +38,7 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
 
   await editor.step('Run scripted asks for the task, and the gate is brought by a notification', async () => {
     await toLine(lineOf('workflow:'));
-    await run(TASK);
+    await runWith(TASK);
     await editor.waitForNotification('review-loop held at 20/20 before architect');
     const [toast] = await editor.notifications();
     assert.match(toast.message, /architect → reviewer × 10 \(run [0-9a-z]{8}\)/);
@@ -90,14 +53,14 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
     assert.match(card, /20 of 20/);
     assert.match(card, /architect . reviewer/);
     assert.match(card, /88/);
-    await look('gate');
+    await look('review-loop-gate');
   });
 
   await editor.step('a button of the notification continues the run, which holds again', async () => {
     await clickNotification('held at 20/20', '5 more');
     await editor.waitForNotification('review-loop held at 25/25');
-    const [run] = runs().runs;
-    assert.equal(run.gates[0].max_iterations, 25);
+    const [held] = listed().runs;
+    assert.equal(held.gates[0].max_iterations, 25);
     await frame().getByText('continued review-loop with 5 more steps').first().waitFor();
   });
 
@@ -109,14 +72,14 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
     await toStep('architect');
     await lens('held at 30/30').waitFor();
     await frame().getByText(/30 of 30/).first().waitFor();
-    assert.equal(runs().runs[0].gates.length, 1);
+    assert.equal(listed().runs[0].gates.length, 1);
   });
 
   await editor.step('a late click on the notification is told who answered, and changes nothing', async () => {
     await clickNotification('held at 25/25', '10 more');
     await editor.waitForNotification('Answered already by ada from vscode');
     await editor.screenshot('review-loop-late');
-    assert.equal(runs().runs[0].gates[0].max_iterations, 30);
+    assert.equal(listed().runs[0].gates[0].max_iterations, 30);
   });
 
   await editor.step('what the terminal answers is gone from the editor', async () => {
@@ -130,23 +93,23 @@ test('a review loop is seen, held, answered and run again in VS Code', async (t)
   await editor.step('running again asks what is meant, in a notification and in the panel', async () => {
     await editor.clearNotifications();
     await toLine(lineOf('workflow:'));
-    await run('A queue for outgoing mail');
+    await runWith('A queue for outgoing mail');
     await editor.waitForNotification('or run fresh and keep it?');
     const [toast] = await editor.notifications();
     assert.match(toast.message, new RegExp(TASK));
     assert.deepEqual(toast.buttons, ['Resume', 'Abandon', 'Run fresh', 'Dismiss']);
-    assert.equal(runs().runs.length, 1, 'nothing may start before the choice');
+    assert.equal(listed().runs.length, 1, 'nothing may start before the choice');
     await lens('choose').click();
     await frame().locator('.card-choice').waitFor();
-    await look('choice');
+    await look('review-loop-choice');
   });
 
   await editor.step('run fresh keeps the earlier run and runs the new words', async () => {
     await clickNotification('or run fresh and keep it?', 'Run fresh');
     await editor.waitForNotification('review-loop held at 20/20');
-    const listed = runs();
-    assert.deepEqual(listed.starts, []);
-    assert.deepEqual(listed.runs.map((run) => [run.status, run.inputs.task]), [['waiting', 'A queue for outgoing mail'], ['failed', TASK]]);
+    const { starts, runs } = listed();
+    assert.deepEqual(starts, []);
+    assert.deepEqual(runs.map((run) => [run.status, run.inputs.task]), [['waiting', 'A queue for outgoing mail'], ['failed', TASK]]);
     await frame().locator('.card-choice').waitFor({ state: 'detached' });
   });
 

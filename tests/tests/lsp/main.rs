@@ -2,6 +2,7 @@
 //! byte: nothing that the server says may go unnoticed. Runs are real, workers
 //! are the built binary.
 
+mod archon;
 mod children;
 mod gates;
 mod hostile;

@@ -1,122 +1,82 @@
 -- Answering gates and start choices with vim.ui.select. Only ever called by
--- `:Fermata answer`, so nothing pops up while somebody types.
+-- `:Fermata answer` and by a lens, so nothing pops up while somebody types.
+local ask = require('fermata.ask')
 local client = require('fermata.client')
 local state = require('fermata.state')
 
 local M = {}
 
-local CHOICES = {
-  resume = 'Resume the earlier run',
-  abandon_and_run = 'Abandon it and run fresh',
-  with_changes = 'Run with the uncommitted changes',
-  from_head = 'Run from the last commit, without them',
-  run_fresh = 'Run fresh, keep it',
-  dismiss = 'Dismiss this request',
-}
+-- Where the texts of an answer belong, for those that have a place of their own.
+local PLACES = { human = 'input', questions = 'answers' }
 
--- Asks for the texts or numbers that come with an answer, one after another.
-local function fill(fields, index, answer, done)
-  local field = fields[index]
-  if not field then
-    return done(answer)
-  end
-  if answer[field.name] ~= nil then
-    -- What was picked says it already, as `continue with 5 more` does.
-    return fill(fields, index + 1, answer, done)
-  end
-  vim.ui.input({ prompt = field.name .. ': ', default = field.minimum and tostring(field.minimum) or nil }, function(text)
-    if text == nil then
-      return
+-- The texts and numbers to ask for, less what the answer says already.
+local function fields_of(gate, spec)
+  local fields = {}
+  for _, field in ipairs(spec.fields or {}) do
+    if spec.answer[field.name] == nil then
+      local prompt = field.name .. (field.optional and ' (optional)' or '')
+      fields[#fields + 1] = { name = field.name, prompt = prompt, default = field.minimum and tostring(field.minimum) }
     end
-    if field.ty == 'integer' then
-      answer[field.name] = tonumber(text)
-    elseif answer.kind == 'human' then
-      answer.input = answer.input or {}
-      answer.input[field.name] = text
-    else
-      answer[field.name] = text
-    end
-    fill(fields, index + 1, answer, done)
-  end)
+  end
+  for _, question in ipairs(spec.answer['do'] == 'submit' and gate.extra.questions or {}) do
+    fields[#fields + 1] = { name = question.id, prompt = question.text }
+  end
+  return fields
 end
 
----@param entry { run: table, gate: table }
-local function answer_gate(entry)
-  local specs = entry.gate.answers or {}
-  vim.ui.select(specs, {
-    prompt = state.describe(entry.run, entry.gate),
-    format_item = function(spec)
-      return spec.label
-    end,
-  }, function(spec)
-    if not spec then
-      return
-    end
+local function answer_gate(entry, spec)
+  ask.each(fields_of(entry.gate, spec), function(texts)
     local answer = vim.deepcopy(spec.answer)
-    fill(spec.fields or {}, 1, answer, function(filled)
-      client.execute('fermata.answer', { run = entry.run.run, gate = entry.gate.gate, answer = filled }, state.settled)
-    end)
+    local place = PLACES[answer.kind]
+    if place and next(texts) then
+      answer[place] = vim.tbl_extend('force', answer[place] or {}, texts)
+    else
+      answer = vim.tbl_extend('force', answer, texts)
+      answer.n = tonumber(answer.n)
+    end
+    client.execute('fermata.answer', { run = entry.run, gate = entry.gate.gate, answer = answer }, state.settled)
   end)
 end
 
----@param start table
-local function answer_start(start)
-  local answers = start.answers or { 'resume', 'abandon_and_run', 'run_fresh', 'dismiss' }
-  vim.ui.select(answers, {
-    prompt = state.question(start),
-    format_item = function(answer)
-      return CHOICES[answer]
+local function decide(entry)
+  local start = entry.start
+  vim.ui.select(start and start.answers or entry.gate.answers, {
+    prompt = entry.title,
+    format_item = function(item)
+      return start and start.labels[item] or item.label
     end,
-  }, function(answer)
-    if answer then
-      client.execute('fermata.choose', { start = start.start, answer = answer }, state.settled)
+  }, function(item)
+    if not item then
+      return
+    elseif start then
+      client.execute('fermata.choose', { start = start.start, answer = item }, state.settled)
+    else
+      answer_gate(entry, item)
     end
   end)
 end
 
 --- Shows what waits; with one decision, goes straight to its answers.
----@param only { run: string?, start: string? }? what a lens was clicked for
+---@param only (fun(entry: table): boolean)? what a lens was clicked for
 function M.pick(only)
-  only = only or {}
   client.request('fermata/runs', vim.empty_dict(), function(result)
     state.take(result)
-    local items = {}
-    for _, entry in ipairs(state.gates()) do
-      if not only.start and (not only.run or only.run == entry.run.run) then
-        items[#items + 1] = {
-          text = state.describe(entry.run, entry.gate),
-          open = function()
-            answer_gate(entry)
-          end,
-        }
+    local entries = vim.tbl_filter(only or function()
+      return true
+    end, state.waiting())
+    if #entries < 2 then
+      return entries[1] and decide(entries[1]) or client.say('nothing waits for an answer.')
+    end
+    vim.ui.select(entries, {
+      prompt = 'What do you want to decide?',
+      format_item = function(entry)
+        return entry.title
+      end,
+    }, function(entry)
+      if entry then
+        decide(entry)
       end
-    end
-    for _, start in ipairs(state.known.starts) do
-      if not only.run and (not only.start or only.start == start.start) then
-        items[#items + 1] = {
-          text = start.workflow .. ': choose about an earlier run',
-          open = function()
-            answer_start(start)
-          end,
-        }
-      end
-    end
-    if #items == 0 then
-      vim.notify('Fermata: nothing waits for an answer.')
-    elseif #items == 1 then
-      items[1].open()
-    else
-      vim.ui.select(items, {
-        prompt = 'What do you want to decide?',
-        format_item = function(item)
-          return item.text
-        end,
-      }, function(item)
-        if item then
-          item.open()
-        end
-      end)
-    end
+    end)
   end)
 end
 

@@ -3,6 +3,13 @@ local detect = require('fermata.detect')
 
 local M = {}
 
+--- Says something to the person who types.
+---@param text string
+---@param level integer? of vim.log.levels
+function M.say(text, level)
+  vim.notify('Fermata: ' .. text, level)
+end
+
 --- The command that starts the server: vim.g.fermata_cmd, else `fermata` on PATH.
 ---@return string[]
 function M.cmd()
@@ -10,84 +17,84 @@ function M.cmd()
   return type(cmd) == 'string' and { cmd, 'lsp' } or cmd
 end
 
----@return table
-local function capabilities()
-  local all = vim.lsp.protocol.make_client_capabilities()
-  all.experimental = vim.tbl_extend('force', all.experimental or {}, { fermata = true })
-  return all
-end
-
 --- The server's acting commands when a lens or code action calls one: called
 --- for its result too, so that a refusal is read by somebody.
 ---@return table<string, fun(command: table)>
-function M.commands()
-  local commands = {}
+local function commands()
+  local acting = {}
   for _, name in ipairs({ 'answer', 'choose', 'resume', 'abandon', 'stop', 'run', 'dryRun' }) do
-    commands['fermata.' .. name] = function(command)
-      require('fermata.command').act('fermata.' .. name, command.arguments[1])
+    acting['fermata.' .. name] = function(command)
+      require('fermata.command').act(command.command, command.arguments[1])
     end
   end
-  return commands
+  return acting
 end
 
 --- The client configuration, for vim.lsp.enable and vim.lsp.start alike.
 ---@return table
 function M.config()
+  local capabilities = vim.lsp.protocol.make_client_capabilities()
+  capabilities.experimental = { fermata = { says = true } }
   return {
     name = 'fermata',
     cmd = M.cmd(),
-    filetypes = { 'yaml' },
-    capabilities = capabilities(),
+    filetypes = { 'yaml', 'markdown' },
+    capabilities = capabilities,
     -- Requests block Neovim, so gates are shown by this plugin (lua/fermata/state.lua).
     init_options = { gatePrompt = 'none' },
     settings = { fermata = vim.tbl_extend('force', { gatePrompt = 'none' }, vim.g.fermata_settings or {}) },
     handlers = require('fermata.state').handlers,
-    commands = M.commands(),
+    commands = commands(),
     root_dir = function(bufnr, found)
-      if detect.is_workflow(bufnr) then
+      if detect.concerns(bufnr) then
         found(detect.root(bufnr))
       end
     end,
-    on_init = function()
-      vim.schedule(require('fermata.state').refresh)
-    end,
+    on_init = vim.schedule_wrap(require('fermata.state').refresh),
   }
 end
 
---- Starts the client for a buffer if it is a workflow (Neovim 0.10).
+-- In 0.10 this is a field that takes nothing, since 0.11 a method.
+local function alive(client)
+  return not client.is_stopped(client)
+end
+
+--- Starts the client for a buffer that concerns the server.
 ---@param bufnr integer
----@return integer? client id
 function M.start(bufnr)
-  if not detect.is_workflow(bufnr) then
-    return nil
+  if not detect.concerns(bufnr) then
+    return
   end
   local config = M.config()
   config.root_dir = detect.root(bufnr)
-  return vim.lsp.start(config, { bufnr = bufnr })
+  vim.lsp.start(config, {
+    bufnr = bufnr,
+    reuse_client = function(client)
+      return client.name == config.name and client.config.root_dir == config.root_dir and alive(client)
+    end,
+  })
 end
 
---- The running client: the buffer's own, else any.
----@param bufnr integer?
+--- The running client: the current buffer's own, else any.
 ---@return vim.lsp.Client?
-function M.get(bufnr)
-  local get = vim.lsp.get_clients
-  return get({ name = 'fermata', bufnr = bufnr or 0 })[1] or get({ name = 'fermata' })[1]
+function M.get()
+  local own = vim.lsp.get_clients({ name = 'fermata', bufnr = 0 })
+  return vim.iter(vim.list_extend(own, vim.lsp.get_clients({ name = 'fermata' }))):find(alive)
 end
 
 --- Sends a request; `done` gets the result, errors become a notification.
 ---@param method string
 ---@param params table
----@param done fun(result: any)
+---@param done fun(result: any)?
 function M.request(method, params, done)
   local client = M.get()
   if not client then
-    vim.notify('Fermata: no server is running here. Open a workflow file, or see :checkhealth fermata.', vim.log.levels.ERROR)
-    return
+    return M.say('no server is running here. Open a workflow file, or see :checkhealth fermata.', vim.log.levels.ERROR)
   end
   local function handler(err, result)
     if err then
-      vim.notify('Fermata: ' .. (err.message or vim.inspect(err)), vim.log.levels.ERROR)
-    else
+      M.say(err.message, vim.log.levels.ERROR)
+    elseif done then
       done(result)
     end
   end
@@ -106,20 +113,13 @@ function M.execute(name, argument, done)
   M.request('workspace/executeCommand', { command = name, arguments = { argument } }, done)
 end
 
---- Stops and starts the client of every workflow buffer.
+--- Stops and starts the client of every buffer that has one.
 function M.restart()
-  local buffers = {}
   for _, client in ipairs(vim.lsp.get_clients({ name = 'fermata' })) do
-    vim.list_extend(buffers, vim.tbl_keys(client.attached_buffers or {}))
+    local buffers = vim.tbl_keys(client.attached_buffers)
     vim.lsp.stop_client(client.id)
+    vim.iter(buffers):filter(vim.api.nvim_buf_is_loaded):each(M.start)
   end
-  vim.defer_fn(function()
-    for _, bufnr in ipairs(buffers) do
-      if vim.api.nvim_buf_is_loaded(bufnr) then
-        M.start(bufnr)
-      end
-    end
-  end, 300)
 end
 
 return M

@@ -1,26 +1,12 @@
 -- :Fermata and its subcommands.
+local ask = require('fermata.ask')
 local client = require('fermata.client')
 local state = require('fermata.state')
 
 local M = {}
 
--- Asks for every missing input, then runs again with them.
-local function ask_inputs(argument, missing, index)
-  local input = missing[index]
-  if not input then
-    return M.start(argument)
-  end
-  vim.ui.input({ prompt = ('%s (%s): '):format(input.name, input.type) }, function(text)
-    if text ~= nil then
-      argument.inputs = argument.inputs or {}
-      argument.inputs[input.name] = text
-      ask_inputs(argument, missing, index + 1)
-    end
-  end)
-end
-
 -- Asks once for a repository; the user's own store remembers it.
-local function ask_trust(root, argument)
+local function ask_trust(root, again)
   vim.ui.select({ 'Trust it and run', 'Do not run' }, {
     prompt = ('Workflows run commands and agents. Trust %s?'):format(root),
   }, function(_, index)
@@ -30,52 +16,54 @@ local function ask_trust(root, argument)
     vim.system({ client.cmd()[1], 'trust', root }, { text = true }, function(done)
       vim.schedule(function()
         if done.code == 0 then
-          M.start(argument)
+          again()
         else
-          vim.notify('Fermata: ' .. vim.trim(done.stderr), vim.log.levels.ERROR)
+          client.say(vim.trim(done.stderr), vim.log.levels.ERROR)
         end
       end)
     end)
   end)
 end
 
---- Requests a run of a workflow file.
----@param argument table the argument of `fermata.run`
----@param name string? `fermata.dryRun` for a dry one
-function M.start(argument, name)
-  client.execute(name or 'fermata.run', argument, function(result)
-    if result.ok == false and result.reason == 'inputs_needed' then
-      ask_inputs(argument, result.inputs, 1)
-    elseif result.ok == false and result.reason == 'untrusted' then
-      ask_trust(result.root, argument)
+--- Carries out an acting command. What a run still needs is asked for; what was refused is said.
+---@param name string
+---@param argument table
+function M.act(name, argument)
+  local function again()
+    M.act(name, argument)
+  end
+  client.execute(name, argument, function(result)
+    if result.reason == 'inputs_needed' then
+      local fields = vim.tbl_map(function(input)
+        return { name = input.name, prompt = ('%s (%s)'):format(input.name, input.type) }
+      end, result.inputs)
+      ask.each(fields, function(texts)
+        argument.inputs = texts
+        again()
+      end, argument.inputs)
+    elseif result.reason == 'message_needed' then
+      ask.each({ { name = 'message', prompt = result.message } }, again, argument)
+    elseif result.reason == 'untrusted' then
+      ask_trust(result.root, again)
     else
       state.settled(result)
     end
   end)
 end
 
---- Carries out an acting command and says what was refused.
----@param name string
----@param argument table
-function M.act(name, argument)
-  if name == 'fermata.run' or name == 'fermata.dryRun' then
-    M.start(argument, name)
-  else
-    client.execute(name, argument, state.settled)
-  end
-end
-
 -- The run that a word names; without one, the newest that is not over.
 local function with_run(word, over, done)
   client.request('fermata/runs', vim.empty_dict(), function(result)
-    for _, run in ipairs(result.runs or {}) do
-      if word and (run.run == word or run.run:sub(-#word) == word) then
-        return done(run)
-      elseif not word and (over or (run.status ~= 'completed' and run.status ~= 'cancelled')) then
-        return done(run)
+    local found = vim.iter(result.runs):find(function(run)
+      if word then
+        return vim.endswith(run.run, word)
       end
+      return over or (run.status ~= 'completed' and run.status ~= 'cancelled')
+    end)
+    if found then
+      return done(found)
     end
-    vim.notify(word and ('Fermata: no run ends in %s.'):format(word) or 'Fermata: there is no such run.', vim.log.levels.WARN)
+    client.say(word and ('no run ends in %s.'):format(word) or 'there is no such run.', vim.log.levels.WARN)
   end)
 end
 
@@ -95,7 +83,7 @@ M.subcommands = {
       argument.agent = table.remove(words, 1)
     end
     argument.message = #words > 0 and table.concat(words, ' ') or nil
-    M.start(argument)
+    M.act('fermata.run', argument)
   end,
   runs = function()
     require('fermata.runs').open()
@@ -119,9 +107,7 @@ M.subcommands = {
       require('fermata.panel').open(run.run)
     end)
   end,
-  restart = function()
-    client.restart()
-  end,
+  restart = client.restart,
 }
 
 --- Carries out `:Fermata …`.
@@ -133,8 +119,7 @@ function M.run(args)
   if not subcommand then
     local known = vim.tbl_keys(M.subcommands)
     table.sort(known)
-    vim.notify(('Fermata: no subcommand %s; there are %s.'):format(name, table.concat(known, ', ')), vim.log.levels.ERROR)
-    return
+    return client.say(('no subcommand %s; there are %s.'):format(name, table.concat(known, ', ')), vim.log.levels.ERROR)
   end
   subcommand(words, args.bang)
 end
@@ -144,19 +129,14 @@ end
 ---@param line string
 ---@return string[]
 function M.complete(lead, line)
-  local words = vim.split(vim.trim(line), '%s+')
-  local first = #words == 1 or (#words == 2 and lead ~= '')
-  local candidates = {}
-  if first then
+  local words = vim.split(line, '%s+')
+  local candidates = { 'scripted' }
+  if #words == 2 then
     candidates = vim.tbl_keys(M.subcommands)
-  elseif words[2] == 'run' then
-    candidates = { 'scripted' }
-  else
-    for _, run in ipairs(state.known.runs) do
-      candidates[#candidates + 1] = run.run:sub(-8)
-    end
+    table.sort(candidates)
+  elseif words[2] ~= 'run' then
+    candidates = vim.tbl_map(state.short, state.known.runs)
   end
-  table.sort(candidates)
   return vim.tbl_filter(function(candidate)
     return vim.startswith(candidate, lead)
   end, candidates)

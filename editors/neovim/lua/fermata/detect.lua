@@ -1,27 +1,25 @@
 -- Which buffers are workflows. The server decides for good; this keeps the
--- client away from the YAML files that cannot be one.
+-- client away from the files that cannot be one.
 local M = {}
 
---- Whether a buffer looks like a workflow: by place, by modeline, or by top-level keys.
+--- Whether the server has to do with a buffer: a workflow by place, by
+--- modeline or by top-level keys, or a command file of Archon's.
 ---@param bufnr integer
 ---@return boolean
-function M.is_workflow(bufnr)
-  local path = vim.api.nvim_buf_get_name(bufnr):gsub('\\', '/')
-  if path:find('/%.archon/workflows/') then
+function M.concerns(bufnr)
+  local path = vim.fs.normalize(vim.api.nvim_buf_get_name(bufnr))
+  if vim.bo[bufnr].filetype ~= 'yaml' then
+    return path:find('/%.archon/commands/.*%.md$') ~= nil
+  elseif path:find('/%.archon/workflows/') then
     return true
   end
   local keys = {}
   for number, line in ipairs(vim.api.nvim_buf_get_lines(bufnr, 0, 4000, false)) do
-    if number <= 20 and line:match('^%s*#%s*fermata:%s*(%a+)') then
-      local word = line:match('^%s*#%s*fermata:%s*(%a+)')
-      if word == 'conductor' or word == 'archon' then
-        return true
-      end
+    local dialect = number <= 20 and line:match('^%s*#%s*fermata:%s*(%a+)')
+    if dialect == 'conductor' or dialect == 'archon' then
+      return true
     end
-    local key = line:match('^["\']?([%w_]+)["\']?%s*:')
-    if key then
-      keys[key] = true
-    end
+    keys[line:match('^["\']?([%w_]+)["\']?%s*:') or ''] = true
   end
   return (keys.workflow and (keys.agents or keys.parallel or keys.for_each)) or keys.nodes or false
 end
@@ -30,9 +28,7 @@ end
 ---@param bufnr integer
 ---@return string
 function M.root(bufnr)
-  local path = vim.api.nvim_buf_get_name(bufnr)
-  local marker = vim.fs.find({ '.git', '.jj', '.fermata', '.archon' }, { path = vim.fs.dirname(path), upward = true })[1]
-  return marker and vim.fs.dirname(marker) or vim.fs.dirname(path)
+  return vim.fs.root(bufnr, { '.git', '.jj', '.fermata', '.archon' }) or vim.fs.dirname(vim.api.nvim_buf_get_name(bufnr))
 end
 
 return M

@@ -1,12 +1,8 @@
 -- What other configuration may use. There is no setup(): everything works as
--- installed, and `vim.g.fermata_cmd`, `vim.g.fermata_settings` and
--- `vim.g.fermata_autostart` change what has to be changed.
-local M = {}
-
---- A statusline component: how many runs run and how many gates hold; empty while nothing does.
----@return string
-function M.statusline()
-  return require('fermata.state').statusline()
-end
-
-return M
+-- installed; `:help fermata-install` names what can be changed.
+return {
+  --- A statusline component: how many runs run and how many gates hold; empty while nothing does.
+  statusline = function()
+    return require('fermata.state').statusline()
+  end,
+}

@@ -32,7 +32,7 @@ function M.open(run)
     on_exit = function(_, code)
       job, address = nil, nil
       if code ~= 0 and vim.v.exiting == vim.NIL then
-        vim.notify('Fermata: the panel ended. ' .. vim.trim(table.concat(complaints, '\n')), vim.log.levels.ERROR)
+        client.say('the panel ended. ' .. vim.trim(table.concat(complaints, '\n')), vim.log.levels.ERROR)
       end
     end,
   })

@@ -171,7 +171,7 @@ interface NodeProps {
 /** "patch, script, running, round 4, 1.5 s". */
 export function nodeName(node: GraphNodeView, now: number): string {
   const time = node.startedAt === null ? node.elapsed : now - node.startedAt;
-  return [node.label, node.kind, STATE_WORDS[node.state], node.runs > 1 ? `round ${node.runs}` : null, node.inner, time === null ? null : duration(time)].filter((part) => part !== null && part !== "").join(", ");
+  return [node.label, node.kind, STATE_WORDS[node.state], node.inner ?? (node.runs > 1 ? `round ${node.runs}` : null), time === null ? null : duration(time)].filter((part) => part !== null && part !== "").join(", ");
 }
 
 function NodeBox({ node, at, now, selected, onSelect, onEnter }: NodeProps): JSX.Element {
@@ -188,7 +188,10 @@ function NodeBox({ node, at, now, selected, onSelect, onEnter }: NodeProps): JSX
     );
   }
   const time = node.startedAt === null ? node.elapsed : now - node.startedAt;
-  const second = [node.state === "done" || node.state === "pending" ? node.kind : node.state === "not_started" ? "not started" : STATE_WORDS[node.state], node.inner ?? (node.runs > 1 ? `×${node.runs}` : null), time === null ? null : duration(time)].filter((part) => part !== null && part !== "").join(" · ");
+  // There is room for one of both: what a node is, or how far it has come.
+  const quiet = node.inner === null ? node.kind : null;
+  const word = node.state === "done" || node.state === "pending" ? quiet : node.state === "not_started" ? "not started" : node.state === "waiting" && node.inner !== null ? "waiting" : STATE_WORDS[node.state];
+  const second = [word, node.inner ?? (node.runs > 1 ? `×${node.runs}` : null), time === null ? null : duration(time)].filter((part) => part !== null && part !== "").join(" · ");
   return (
     <g
       class={classes}

@@ -105,6 +105,7 @@ export interface Snapshot {
 /** The verbs that change something, with the parameters of `workspace/executeCommand`. */
 export interface ActingVerbs {
   run: { readonly uri: string; readonly inputs?: JsonObject; readonly message?: string; readonly force?: boolean; readonly agent?: string; readonly request?: string };
+  dryRun: ActingVerbs["run"];
   choose: { readonly start: string; readonly answer: ChoiceAnswer };
   answer: { readonly run: string; readonly gate: string; readonly answer: Json };
   resume: { readonly run: string; readonly definition?: "pinned" | "edited"; readonly from?: string };
@@ -116,6 +117,13 @@ export interface ActingVerbs {
 /** Name of an acting verb. */
 export type Verb = keyof ActingVerbs;
 
+/** A declared input without a value. */
+export interface InputNeeded {
+  readonly name: string;
+  readonly type: string;
+  readonly description?: string | null;
+}
+
 /** What a verb came to. A refusal changed nothing. */
 export interface ActResult {
   readonly ok: boolean;
@@ -125,7 +133,8 @@ export interface ActResult {
   readonly answered?: Answered | null;
   readonly needed?: number | null;
   readonly choice?: StartRequest;
-  readonly inputs?: Json;
+  /** With `inputs_needed`: what is missing. */
+  readonly inputs?: readonly InputNeeded[];
   /** With `no_agent`: the script that the scripted agent would answer from. */
   readonly scripted?: Json;
   /** With `definition_changed`: whether the edited definition could be used. */

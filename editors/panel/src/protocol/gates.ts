@@ -24,6 +24,10 @@ export interface AnswerField {
   readonly ty: string;
   readonly minimum?: number;
   readonly multiline?: boolean;
+  /** The answer is whole without it. */
+  readonly optional?: boolean;
+  /** What it is called, where its name says too little. */
+  readonly label?: string;
 }
 
 /** One valid answer, in the order to offer. */
@@ -58,6 +62,8 @@ export interface LimitEvidence {
   readonly possible_loop: boolean;
   readonly cycle?: Cycle | null;
   readonly verdicts: readonly Verdict[];
+  /** What is counted; without it, the steps of a workflow. */
+  readonly counts?: "steps" | "rounds";
 }
 
 /** The one gate object. */
@@ -92,5 +98,11 @@ export function limitEvidence(gate: Gate): LimitEvidence | null {
     possible_loop: gate.possible_loop ?? false,
     cycle: gate.cycle ?? null,
     verdicts: gate.verdicts ?? [],
+    counts: gate.counts ?? "steps",
   };
+}
+
+/** Whether a limit counts the rounds of its own step, not the steps of a workflow. */
+export function countsRounds(gate: Gate): boolean {
+  return gate.counts === "rounds";
 }

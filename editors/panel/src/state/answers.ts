@@ -1,7 +1,7 @@
 // Putting an answer together from what a person selected and typed, checking it
 // before it is sent, and saying an answer in words. No rendering.
 
-import { limitEvidence, type AnswerSpec, type Gate, type Json } from "../protocol/gates";
+import { countsRounds, limitEvidence, type AnswerField, type AnswerSpec, type Gate, type Json } from "../protocol/gates";
 import { asObject } from "./model";
 
 /** One thing that can be selected in a gate card. */
@@ -36,28 +36,32 @@ function decisionOf(spec: AnswerSpec): string | null {
 }
 
 function limitChoices(gate: Gate, specs: readonly AnswerSpec[], round: RoundCost | null): Choice[] {
+  const rounds = countsRounds(gate);
+  const unit = rounds ? "round" : "step";
   const evidence = limitEvidence(gate);
   const needed = evidence?.needed ?? 1;
   const max = evidence?.max_iterations ?? 0;
   const choices: Choice[] = [];
-  const offer = (id: string, label: string, n: number, rounds: number): void => {
-    choices.push({ id, label, consequence: `goes on until step ${max + n}${estimate(round, rounds)}; asks again there`, spec: { answer: { kind: "iteration_limit", do: "continue", n }, label } });
+  const offer = (id: string, label: string, n: number, times: number): void => {
+    choices.push({ id, label, consequence: `goes on until ${unit} ${max + n}${estimate(round, times)}; asks again there`, spec: { answer: { kind: "iteration_limit", do: "continue", n }, label } });
   };
   const length = evidence?.cycle?.steps.length ?? 0;
-  if (length > 0) {
-    for (const rounds of [1, 3]) {
-      const n = Math.max(needed, rounds * length);
-      offer(`r${rounds}`, `+${rounds} ${rounds === 1 ? "round" : "rounds"} (${n} ${n === 1 ? "step" : "steps"})`, n, n / length);
+  if (rounds) {
+    for (const n of [1, 3]) offer(`r${n}`, `+${count(n, "round")}`, n, n);
+  } else if (length > 0) {
+    for (const times of [1, 3]) {
+      const n = Math.max(needed, times * length);
+      offer(`r${times}`, `+${count(times, "round")} (${count(n, "step")})`, n, n / length);
     }
   } else {
     const offers = specs.filter((spec) => decisionOf(spec) === "continue").map((spec) => asObject(spec.answer)?.["n"]).filter((n): n is number => typeof n === "number");
-    for (const n of offers.length > 0 ? offers : [needed, needed + 4]) offer(`n${n}`, `+${n} ${n === 1 ? "step" : "steps"}`, n, 0);
+    for (const n of offers.length > 0 ? offers : [needed, needed + 4]) offer(`n${n}`, `+${count(n, "step")}`, n, 0);
   }
   choices.push({
     id: "custom",
-    label: "Another number of steps",
-    consequence: `at least ${needed}, so that ${gate.step} can start`,
-    spec: { answer: { kind: "iteration_limit", do: "continue" }, label: "Continue", fields: [{ name: "n", ty: "integer", minimum: needed }] },
+    label: `Another number of ${unit}s`,
+    consequence: rounds ? "at least 1" : `at least ${needed}, so that ${gate.step} can start`,
+    spec: { answer: { kind: "iteration_limit", do: "continue" }, label: "Continue", fields: [{ name: "n", ty: "integer", minimum: needed, label: rounds ? "Rounds" : "Steps" }] },
   });
   for (const decision of ["stop", "abort"]) {
     const spec = specs.find((candidate) => decisionOf(candidate) === decision);
@@ -66,6 +70,11 @@ function limitChoices(gate: Gate, specs: readonly AnswerSpec[], round: RoundCost
     choices.push({ id: decision, label: spec?.label ?? label, consequence: spec?.consequence ?? consequence, spec: spec ?? { answer: { kind: "iteration_limit", do: decision }, label } });
   }
   return choices;
+}
+
+/** "1 step", "4 rounds". */
+export function count(n: number, unit: string): string {
+  return `${n} ${unit}${n === 1 ? "" : "s"}`;
 }
 
 /** ", about 40 s, 0.12" for a number of rounds; empty when nothing was measured. */
@@ -88,7 +97,7 @@ function fallbackAnswers(gate: Gate): AnswerSpec[] {
     case "approval":
       return [
         { answer: { kind: "approval", decision: "approve" }, label: "Approve" },
-        { answer: { kind: "approval", decision: "reject" }, label: "Reject", fields: [{ name: "text", ty: "text", multiline: true }] },
+        { answer: { kind: "approval", decision: "reject" }, label: "Reject", fields: [{ name: "text", ty: "text", multiline: true, optional: true }] },
       ];
     case "permission":
       return [
@@ -96,6 +105,13 @@ function fallbackAnswers(gate: Gate): AnswerSpec[] {
         { answer: { kind: "permission", option: "reject_once" }, label: "Reject once" },
       ];
   }
+}
+
+/** What the field of an answer is called where it is filled in. */
+export function fieldName(field: AnswerField): string {
+  if (field.label !== undefined) return field.label;
+  const name = field.ty === "integer" ? "Steps" : field.name === "text" ? "Comment" : field.name.replaceAll("_", " ");
+  return field.optional === true ? `${name} (optional)` : name;
 }
 
 /** Either an answer to send, or the sentence why it cannot be sent yet. */
@@ -177,8 +193,9 @@ export function describeAnswer(gate: Gate, answer: Json): string {
   if (fields === null) return `answered ${gate.step}`;
   switch (gate.kind) {
     case "iteration_limit": {
-      if (fields["do"] === "continue") return `continued ${gate.workflow} with ${String(fields["n"])} more steps`;
-      return fields["do"] === "abort" ? "aborted the run" : `stopped ${gate.workflow}`;
+      const [owner, unit] = countsRounds(gate) ? [gate.step, "more round"] : [gate.workflow, "more step"];
+      if (fields["do"] === "continue") return `continued ${owner} with ${count(Number(fields["n"]), unit)}`;
+      return fields["do"] === "abort" ? "aborted the run" : `stopped ${owner}`;
     }
     case "human":
       return `chose “${labelOf(gate, answer, String(fields["value"]))}” at ${gate.step}`;

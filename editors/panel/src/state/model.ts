@@ -17,8 +17,10 @@ export interface Execution {
   readonly step: string;
   kind: string;
   readonly attempt: number;
-  /** The visit, from 1. */
+  /** The visit, or the round of the loop that it is in; from 1. */
   readonly round: number;
+  /** It is a round of a loop, which has an execution of its own. */
+  readonly inner: boolean;
   status: ExecutionStatus;
   /** The run ended or was resumed before this attempt had a result. */
   cutOff: boolean;

@@ -43,7 +43,8 @@ export function executionState(model: RunModel, execution: Execution): NodeState
 export function stepState(model: RunModel, frame: string, step: string): NodeState {
   if (model.openGates.some((open) => open.frame === frame && open.gate.step === step)) return "waiting";
   const rows = model.byNode.get(nodeKey(frame, step));
-  const last = rows?.[rows.length - 1];
+  // The rounds of a loop are in it: how it stands is said by its own execution.
+  const last = rows?.findLast((row) => !row.inner);
   if (last === undefined) return isOver(model) ? "not_started" : "pending";
   if (last.kind === "item" || (rows !== undefined && rows.length > 1 && rows.some((row) => row.status === "running" && !row.cutOff))) return combine(model, rows ?? []);
   return executionState(model, last);
@@ -95,11 +96,12 @@ export function graphView(model: RunModel, frame: string, graph: GraphDocument |
   const base = graph ?? deriveGraph(model, frame);
   const known = new Set(base.nodes.map((node) => node.id));
   const edges = new Map<string, GraphEdgeView>();
+  const dag = model.request.dialect === "archon";
   for (const edge of base.edges) {
     const id = `${edge.from}\n${edge.to}`;
     const label = edge.label ?? edge.when ?? null;
     const other = edges.get(id);
-    if (other === undefined) edges.set(id, { from: edge.from, to: edge.to, back: edge.back ?? false, label, taken: model.edges.get(`${frame}\n${id}`)?.count ?? 0 });
+    if (other === undefined) edges.set(id, { from: edge.from, to: edge.to, back: edge.back ?? false, label, taken: dag ? dagTaken(model, frame, edge) : (model.edges.get(`${frame}\n${id}`)?.count ?? 0) });
     else if (label !== null && other.label !== label) edges.set(id, { ...other, label: other.label === null ? label : `${other.label} or ${label}` });
   }
   const nodes = [...base.nodes];
@@ -116,6 +118,14 @@ export function graphView(model: RunModel, frame: string, graph: GraphDocument |
   };
 }
 
+/** How often an edge of a graph without routes was gone: a dependency once both ends say so, a loop once for each further round. */
+function dagTaken(model: RunModel, frame: string, edge: GraphEdge): number {
+  const rows = (id: string): readonly Execution[] => (model.byNode.get(nodeKey(frame, id)) ?? []).filter((row) => !row.inner);
+  if (edge.back === true) return Math.max(0, (rows(edge.from).at(-1)?.loop?.round ?? 1) - 1);
+  const reached = edge.to === END ? model.status === "completed" : rows(edge.to).some((row) => row.status !== "skipped");
+  return reached && rows(edge.from).some((row) => row.status === "completed") ? 1 : 0;
+}
+
 function nodeView(model: RunModel, frame: string, node: GraphNode): GraphNodeView {
   const label = node.label ?? node.id;
   const line = node.line ?? null;
@@ -123,12 +133,13 @@ function nodeView(model: RunModel, frame: string, node: GraphNode): GraphNodeVie
     return { id: node.id, kind: "end", label: node.id === END ? "end" : label, line, state: endState(model, frame), runs: 0, elapsed: null, running: false, startedAt: null, inner: null, frame: null };
   }
   const rows = model.byNode.get(nodeKey(frame, node.id)) ?? [];
-  const last = rows[rows.length - 1];
+  const last = rows.findLast((row) => !row.inner);
   const state = stepState(model, frame, node.id);
   const items = rows.filter((row) => row.kind === "item").length;
+  const rounds = rows.filter((row) => row.inner).length;
   return {
     id: node.id, kind: node.kind, label, line, state,
-    runs: rows.length - items,
+    runs: rounds > 0 ? rounds : rows.length - items,
     // What waits or runs never shows how long an older round took.
     elapsed: state === "waiting" || state === "running" ? null : (last?.elapsed ?? null),
     running: state === "running",
@@ -188,5 +199,5 @@ export function failedPlaces(model: RunModel): Execution[] {
 
 function isNewest(model: RunModel, execution: Execution): boolean {
   const rows = model.byNode.get(nodeKey(execution.frame, execution.step));
-  return rows?.[rows.length - 1] === execution;
+  return rows?.findLast((row) => row.inner === execution.inner) === execution;
 }

@@ -3,7 +3,7 @@
 // of an unknown type to nothing but its number.
 
 import type { RunEvent, Status } from "../protocol/events";
-import type { Actor, Gate, Json, JsonObject } from "../protocol/gates";
+import { countsRounds, type Actor, type Gate, type Json, type JsonObject } from "../protocol/gates";
 import { describeAnswer } from "./answers";
 import { asObject, emptyModel, nodeKey, type AuditEntry, type Execution, type OpenGate, type RunModel } from "./model";
 import { escapeSegment, lastSegment, parentPath } from "./paths";
@@ -93,7 +93,8 @@ export function fold(model: RunModel, event: RunEvent): void {
       execution.status = "completed";
       execution.cutOff = false;
       execution.ended = event.at;
-      execution.elapsed = event.elapsed;
+      // A loop does nothing itself; it took as long as it was there.
+      execution.elapsed = execution.kind.startsWith("loop") ? event.at - execution.started : event.elapsed;
       execution.output = event.output;
       execution.detail = event.detail ?? {};
       frameOf(model, event.path).iteration += event.counted;
@@ -256,7 +257,7 @@ function startStep(model: RunModel, event: RunEvent, step: string, kind: string,
   const frame = framePathOf(model, event.path);
   const execution: Execution = {
     key, path: event.path, frame, step, kind, attempt,
-    round: lastSegment(event.path)?.visit ?? 1,
+    ...roundOf(model, event.path, step),
     status: "running", cutOff: false, invalidated: false,
     seq: event.seq, started: event.at, ended: null, elapsed: null,
     rendered, output: undefined, detail: {}, usage: {}, error: null, reason: null, route: null, loop: null, timer: null, members: null, child: null,
@@ -270,6 +271,17 @@ function startStep(model: RunModel, event: RunEvent, step: string, kind: string,
   if (rows === undefined) model.byNode.set(node, [execution]);
   else rows.push(execution);
   return execution;
+}
+
+/** Which round an execution is: its own visit, else that of the loop around it. */
+function roundOf(model: RunModel, path: string, step: string): { readonly round: number; readonly inner: boolean } {
+  const visit = lastSegment(path)?.visit ?? 1;
+  for (let at = path; at !== ""; at = parentPath(at)) {
+    const loop = at.endsWith("]") ? model.byPath.get(parentPath(at)) : undefined;
+    if (loop === undefined || !loop.kind.startsWith("loop")) continue;
+    return { round: visit > 1 ? visit : Number(lastSegment(at)?.item ?? 1) || 1, inner: at === path && loop.step === step };
+  }
+  return { round: visit, inner: false };
 }
 
 function replaceItem(model: RunModel, item: Execution, execution: Execution): void {
@@ -369,7 +381,7 @@ function end(model: RunModel, at: number, status: Status): void {
 function openGate(model: RunModel, event: RunEvent, gate: Gate): void {
   const frame = framePathOf(model, gate.path);
   const open: OpenGate = { gate, opened: event.at, seq: event.seq, frame };
-  if (gate.max_iterations !== undefined) {
+  if (gate.max_iterations !== undefined && !countsRounds(gate)) {
     const owner = model.frames.get(frame);
     if (owner !== undefined) owner.limit = gate.max_iterations;
   }
@@ -393,7 +405,7 @@ function closeGate(model: RunModel, event: RunEvent, id: string, actor: Actor, a
     answered: { by: actor.by, surface: actor.surface, at: event.at, answer },
   });
   const old = open.gate.max_iterations ?? null;
-  if (limit !== null) {
+  if (limit !== null && !countsRounds(open.gate)) {
     const owner = model.frames.get(open.frame);
     if (owner !== undefined) owner.limit = limit;
   }

@@ -1,7 +1,7 @@
 // The run in words: status, progress, cycle rounds, order of decisions. Pure.
 
 import type { GraphDocument } from "../protocol/documents";
-import { limitEvidence, type Gate, type Json } from "../protocol/gates";
+import { countsRounds, limitEvidence, type Gate, type Json } from "../protocol/gates";
 import type { RoundCost } from "./answers";
 import { asObject, isOver, nodeKey, type Execution, type RunModel } from "./model";
 import { describePath, itemsOf, parentPath } from "./paths";
@@ -31,6 +31,17 @@ export function causeWords(cause: string): string {
   return cause.replaceAll("_", " ");
 }
 
+const SKIPPED: Readonly<Record<string, string>> = {
+  when_condition: "its condition is false",
+  when_condition_parse_error: "its condition cannot be read",
+  trigger_rule: "what it waits for did not end as its trigger rule asks",
+};
+
+/** Why a step was skipped, in words where the engine has one word. */
+export function skipWords(reason: string): string {
+  return SKIPPED[reason] ?? reason.replaceAll("_", " ");
+}
+
 /** What may be done next with a run that ended. */
 export function nextActionHint(model: RunModel): string | null {
   if (model.status === "failed") return "Everything that finished is kept. Resume goes on from here.";
@@ -40,6 +51,11 @@ export function nextActionHint(model: RunModel): string | null {
 
 /** "17 steps run, limit 20"; for a workflow without loops also how many there are. Never a fraction over 1. */
 export function progressText(model: RunModel, graph: GraphDocument | null): string {
+  if (model.request.dialect === "archon" && model.stepCount !== null) {
+    // Every node has one end, however many rounds a loop goes.
+    const ended = model.executions.filter((execution) => execution.frame === "" && !execution.path.includes("/") && !execution.inner && (execution.status === "completed" || execution.status === "skipped"));
+    return `${new Set(ended.map((execution) => execution.step)).size} of ${model.stepCount} ${model.stepCount === 1 ? "node" : "nodes"}`;
+  }
   const root = model.frames.get("");
   if (graph !== null && graph.edges.length > 0 && !graph.edges.some((edge) => edge.back === true) && model.stepCount !== null && model.frames.size === 1) {
     const finished = new Set(model.executions.filter((execution) => execution.frame === "" && (execution.status === "completed" || execution.status === "skipped")).map((execution) => execution.step));
@@ -107,7 +123,7 @@ export function roundRows(model: RunModel, frame: string, gate: Gate): RoundRow[
     let before: string | null = null;
     return evidence.verdicts.map((verdict) => {
       const rows = model.byNode.get(nodeKey(frame, verdict.step)) ?? [];
-      const execution = rows.find((row) => row.round === verdict.round);
+      const execution = rows.findLast((row) => row.round === verdict.round && (row.inner || !countsRounds(gate) || verdict.step !== gate.step));
       const words = JSON.stringify([verdict.score ?? null, verdict.flag ?? null, verdict.feedback ?? null]);
       const changed = before === null ? null : before !== words;
       before = words;
@@ -162,7 +178,7 @@ export function limitSentence(model: RunModel, frame: string, gate: Gate): { rea
 /** Where a gate is, for people: `fix-issue › plan › each, item 3`. */
 export function gateScope(gate: Gate, runWorkflow: string): string {
   // An iteration limit is about the workflow that holds, not about the step that would be next.
-  const path = describePath(gate.kind === "iteration_limit" ? parentPath(gate.path) : gate.path);
+  const path = describePath(gate.kind === "iteration_limit" && !countsRounds(gate) ? parentPath(gate.path) : gate.path);
   const name = runWorkflow === "" ? gate.workflow : runWorkflow;
   return path === "" ? name : `${name} › ${path}`;
 }

@@ -5,6 +5,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { Icon, StateIcon } from "../parts/icons";
 import { useStore } from "../parts/use-store";
 import type { AnswerField } from "../protocol/gates";
+import { fieldName } from "../state/answers";
 import type { Sent } from "../state/store";
 import { clock } from "../text/format";
 
@@ -95,7 +96,7 @@ interface FieldProps {
 
 function Field({ id, field, hint, value, problem, onValue }: FieldProps): JSX.Element {
   const wrong = problem !== null && problem.field === field.name && value !== "";
-  const name = field.ty === "integer" ? "Steps" : field.name.replaceAll("_", " ");
+  const name = fieldName(field);
   const common = { id, value, "aria-invalid": wrong, "aria-describedby": wrong ? `${id}-problem` : undefined };
   return (
     <div class="field">

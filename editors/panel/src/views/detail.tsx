@@ -6,10 +6,11 @@ import { Icon, StateIcon } from "../parts/icons";
 import { useStore } from "../parts/use-store";
 import type { GraphDocument } from "../protocol/documents";
 import type { Json } from "../protocol/gates";
+import { count } from "../state/answers";
 import { nodeKey, type Execution, type RunModel } from "../state/model";
 import { STATE_WORDS, executionState, stepState } from "../state/nodes";
 import { describePath, parentPath } from "../state/paths";
-import { shortRun } from "../state/summary";
+import { shortRun, skipWords } from "../state/summary";
 import { clock, duration, size } from "../text/format";
 import { Markdown } from "../text/markdown";
 
@@ -28,8 +29,10 @@ export function Detail({ model, graph, frame }: { readonly model: RunModel; read
   const execution = model.byPath.get(selected) ?? null;
   const step = execution?.step ?? selected;
   const within = execution?.frame ?? frame;
-  const rows = (model.byNode.get(nodeKey(within, step)) ?? []).filter((row) => row.kind !== "item" || execution?.kind === "item");
-  const shown = execution ?? rows.at(-1) ?? null;
+  const all = (model.byNode.get(nodeKey(within, step)) ?? []).filter((row) => row.kind !== "item" || execution?.kind === "item");
+  const rounds = all.filter((row) => row.inner);
+  const rows = rounds.length > 0 ? rounds : all;
+  const shown = execution ?? all.findLast((row) => !row.inner) ?? null;
   const state = shown === null ? stepState(model, within, step) : executionState(model, shown);
   const file = model.frames.get(within)?.file ?? model.request.file;
   const line = graph?.nodes.find((node) => node.id === step)?.line ?? null;
@@ -50,7 +53,7 @@ export function Detail({ model, graph, frame }: { readonly model: RunModel; read
       {rows.length > 1 && (
         <div class="rounds" role="group" aria-label="Rounds">
           <button type="button" class="quiet icon-only" aria-label="Earlier round" disabled={at <= 0} onClick={() => go(at - 1)}><Icon name="left" /></button>
-          <span>{at + 1} of {rows.length}</span>
+          <span>{at < 0 ? count(rows.length, "round") : `${at + 1} of ${rows.length}`}</span>
           <button type="button" class="quiet icon-only" aria-label="Later round" disabled={at >= rows.length - 1} onClick={() => go(at + 1)}><Icon name="right" /></button>
         </div>
       )}
@@ -108,12 +111,12 @@ function Rows({ model, rows, shown, now, onPick }: RowsProps): JSX.Element {
 
 function Whole({ model, execution, now }: { readonly model: RunModel; readonly execution: Execution; readonly now: number }): JSX.Element {
   const facts: [string, string][] = [
-    ["Where", describePath(execution.path)],
+    ["Where", execution.inner ? `${describePath(parentPath(execution.path))}, round ${execution.round}` : describePath(execution.path)],
     ["Started", clock(execution.started)],
     ["Took", duration(execution.elapsed ?? (execution.ended ?? now) - execution.started)],
   ];
   if (execution.attempt > 1) facts.push(["Attempt", String(execution.attempt)]);
-  if (execution.loop !== null) facts.push(["Inner round", `${execution.loop.round} of ${execution.loop.max}`]);
+  if (execution.loop !== null) facts.push(["Round", `${execution.loop.round} of ${execution.loop.max}`]);
   if (execution.timer !== null && execution.status === "running") facts.push(["Waits until", clock(execution.timer)]);
   if (execution.route !== null) facts.push(["Then", [execution.route.to, execution.route.rule === null ? null : `route ${execution.route.rule + 1}`, execution.route.when === null ? null : `when ${execution.route.when}`].filter((part) => part !== null).join(", ")]);
   for (const [name, value] of Object.entries({ ...execution.usage, ...execution.detail })) {
@@ -123,7 +126,7 @@ function Whole({ model, execution, now }: { readonly model: RunModel; readonly e
   return (
     <>
       {execution.error !== null && <div class="failure"><StateIcon state="failed" /><div><strong>{execution.error.kind}</strong><p class="pre">{execution.error.message}</p></div></div>}
-      {execution.reason !== null && <p>Skipped: {execution.reason}</p>}
+      {execution.reason !== null && <p>Skipped: {skipWords(execution.reason)}</p>}
       <dl class="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
       {execution.output !== undefined && <Value title="Output" name={execution.step} value={execution.output} markdown />}
       {said !== "" && <Value title="Said" name={execution.step} value={said} />}

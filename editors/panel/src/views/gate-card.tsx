@@ -5,9 +5,10 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon, StateIcon } from "../parts/icons";
 import { useStore } from "../parts/use-store";
-import { limitEvidence, type Gate, type Json } from "../protocol/gates";
-import { assemble, choicesOf, describeAnswer, estimate, questionsOf, type Choice, type Question, type RoundCost } from "../state/answers";
+import { countsRounds, limitEvidence, type Gate, type Json } from "../protocol/gates";
+import { assemble, choicesOf, count, describeAnswer, estimate, questionsOf, type Choice, type Question, type RoundCost } from "../state/answers";
 import type { ClosedGate, OpenGate, RunModel } from "../state/model";
+import { isWithin } from "../state/paths";
 import { gateId } from "../state/store";
 import { gateScope, limitSentence, roundCost } from "../state/summary";
 import { age, clock, duration } from "../text/format";
@@ -68,12 +69,15 @@ export function GateCard({ model, open }: { readonly model: RunModel; readonly o
   return (
     <CardFrame id={gateId(model.run, gate.gate)} kind={gate.kind} open={!store.replaying} title={limit ? <LimitTitle model={model} open={open} /> : cardTitle(gate)}>
       {!limit && gate.prompt !== "" && <Markdown text={gate.prompt} />}
+      {/* What ends the loop; the last round that follows is in the table. */}
+      {limit && countsRounds(gate) && <Markdown text={gate.prompt.split("\n\n", 1)[0] ?? ""} />}
       <p class="card-facts">
         <span class="scope">{gateScope(gate, model.request.workflow)}{gate.path === "" && !limit ? ` › ${gate.step}` : ""}</span>
         <span>waiting {age(store.clock - open.opened)}</span>
         {model.request.gates !== "" && model.request.gates !== "ask" && <span>policy {model.request.gates}</span>}
       </p>
       {limit ? <LimitEvidenceTable model={model} open={open} /> : <Extras gate={gate} />}
+      {gate.kind === "approval" && <Rework model={model} open={open} />}
       <GateDecision model={model} open={open} />
     </CardFrame>
   );
@@ -87,6 +91,7 @@ function cardTitle(gate: Gate): string {
 
 function LimitTitle({ model, open }: { readonly model: RunModel; readonly open: OpenGate }): JSX.Element {
   const words = limitSentence(model, open.frame, open.gate);
+  if (countsRounds(open.gate)) return <>Loop <code>{open.gate.step}</code>{words.item !== null && <> item <code>{words.item}</code></>} used {words.used} of {count(words.limit, "round")}</>;
   return (
     <>
       Workflow <code>{words.workflow}</code>{words.item !== null && <> item <code>{words.item}</code></>} used {words.used} of {words.limit} steps; next: <code>{words.next}</code>
@@ -133,8 +138,9 @@ function customHint(choice: Choice, values: Readonly<Record<string, string>>, ga
   const length = limitEvidence(gate)?.cycle?.steps.length ?? 0;
   if (!Number.isSafeInteger(n) || n <= 0) return null;
   const max = (gate.max_iterations ?? 0) + n;
+  if (countsRounds(gate)) return `${count(n, "more round")}, until round ${max}${estimate(round, n)}`;
   const rounds = length === 0 ? "" : ` = ${(n / length).toFixed(n % length === 0 ? 0 : 1)} rounds`;
-  return `${n} steps${rounds}, until step ${max}${length === 0 ? "" : estimate(round, n / length)}`;
+  return `${count(n, "step")}${rounds}, until step ${max}${length === 0 ? "" : estimate(round, n / length)}`;
 }
 
 interface QuestionsProps {
@@ -183,6 +189,21 @@ function Extras({ gate }: { readonly gate: Gate }): JSX.Element | null {
           <dd>{typeof value === "string" ? <pre>{value}</pre> : <pre>{pretty(value)}</pre>}</dd>
         </div>
       ))}
+    </dl>
+  );
+}
+
+/** What was said by the work that a rejection has asked for. */
+function Rework({ model, open }: { readonly model: RunModel; readonly open: OpenGate }): JSX.Element | null {
+  const { path } = open.gate;
+  const done = model.executions.findLast((execution) => execution.path !== path && isWithin(execution.path, path) && execution.seq < open.seq && execution.status === "completed");
+  if (path === "" || done?.output === undefined || done.output === "") return null;
+  return (
+    <dl class="extras">
+      <div>
+        <dt>After the rejection</dt>
+        <dd><Markdown text={pretty(done.output)} /></dd>
+      </div>
     </dl>
   );
 }

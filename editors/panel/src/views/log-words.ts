@@ -1,7 +1,8 @@
 // What happened, in one line per event type. Pure text.
 
 import type { RunEvent } from "../protocol/events";
-import { causeWords, outputLine, shortRun } from "../state/summary";
+import { countsRounds } from "../protocol/gates";
+import { causeWords, outputLine, shortRun, skipWords } from "../state/summary";
 import { duration } from "../text/format";
 
 /** What an event says, in words. */
@@ -42,7 +43,7 @@ export function eventWords(event: RunEvent): string {
     case "step_failed":
       return `failed: ${event.error.message}`;
     case "step_skipped":
-      return `skipped: ${event.reason}`;
+      return `skipped: ${skipWords(event.reason)}`;
     case "route_taken":
       return `next: ${event.to}${event.when === undefined ? "" : `, when ${event.when}`}`;
     case "steps_invalidated":
@@ -70,6 +71,7 @@ export function eventWords(event: RunEvent): string {
     case "timer_fired":
       return "waited long enough";
     case "iteration_limit_reached":
+      if (countsRounds(event.gate)) return `used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} rounds`;
       return `${event.gate.workflow} used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} steps; next: ${event.gate.step}`;
     case "gate_opened":
       return `asks: ${event.gate.prompt.split("\n", 1)[0] ?? ""}`;

@@ -6,6 +6,7 @@ import { useMemo } from "preact/hooks";
 import { StateIcon } from "../parts/icons";
 import { useStore } from "../parts/use-store";
 import { VirtualList } from "../parts/virtual-list";
+import { countsRounds } from "../protocol/gates";
 import type { Execution, OpenGate, RunModel } from "../state/model";
 import { STATE_WORDS, executionState, type NodeState } from "../state/nodes";
 import { lastSegment, parentPath } from "../state/paths";
@@ -31,7 +32,7 @@ export function outlineRows(model: RunModel): OutlineRow[] {
     else children.set(parent, [...(children.get(parent) ?? []), execution]);
   }
   const rows: OutlineRow[] = [];
-  const limits = model.openGates.filter((open) => open.gate.kind === "iteration_limit");
+  const limits = model.openGates.filter((open) => open.gate.kind === "iteration_limit" && !countsRounds(open.gate));
   const add = (execution: Execution, depth: number): void => {
     rows.push({ kind: "execution", key: execution.key, depth, execution });
     if (model.byPath.get(execution.path) !== execution) return;
@@ -120,6 +121,7 @@ function Row({ model, row, index, total, selected, now, onPick }: RowProps): JSX
 
 function rowName(execution: Execution): string {
   const item = itemKey(execution);
+  if (execution.inner) return `round ${execution.round}`;
   return item === null ? execution.step : execution.kind === "item" ? `item ${item}` : `${execution.step}, item ${item}`;
 }
 
@@ -129,9 +131,9 @@ function itemKey(execution: Execution): string | null {
 
 function rowWords(execution: Execution, state: NodeState): string {
   const parts = [
-    execution.round > 1 ? `round ${execution.round}` : null,
+    execution.round > 1 && !execution.inner ? `round ${execution.round}` : null,
     execution.attempt > 1 ? `attempt ${execution.attempt}` : null,
-    execution.loop === null ? null : `inner round ${execution.loop.round} of ${execution.loop.max}`,
+    execution.loop === null ? null : `round ${execution.loop.round} of ${execution.loop.max}`,
     state === "done" ? null : execution.cutOff ? "cut off" : STATE_WORDS[state],
     execution.invalidated ? "set aside" : null,
   ].filter((part) => part !== null);

@@ -2,9 +2,9 @@
 // number or text that comes with it. Questions are answered in the panel.
 
 import * as vscode from "vscode";
-import { assemble, choicesOf, type Choice } from "../../../panel/src/state/answers";
-import type { Gate } from "../../../panel/src/protocol/gates";
-import { gateLabel, heldGates, shortRun, type HeldGate } from "../labels";
+import { assemble, choicesOf, fieldName, type Choice } from "../../../panel/src/state/answers";
+import { countsRounds, type Gate } from "../../../panel/src/protocol/gates";
+import { gateLabel, gatePlace, heldGates, shortRun, type HeldGate } from "../labels";
 import { said, targetOf, type Parts } from "./parts";
 
 /** Answers a gate. */
@@ -40,7 +40,7 @@ async function pickGate(held: readonly HeldGate[]): Promise<HeldGate | undefined
   }
   if (held.length === 1) return held[0];
   const picked = await vscode.window.showQuickPick(
-    held.map((each) => ({ label: `$(bell-dot) ${gateLabel(each.gate)}`, description: `${each.gate.path === "" ? each.run.workflow : each.gate.path} · ${shortRun(each.run.run)}`, detail: each.gate.prompt.split("\n", 1)[0] ?? "", held: each })),
+    held.map((each) => ({ label: `$(bell-dot) ${gateLabel(each.gate)}`, description: `${gatePlace(each)} · ${shortRun(each.run.run)}`, detail: each.gate.prompt.split("\n", 1)[0] ?? "", held: each })),
     { title: "Which gate?", matchOnDescription: true, matchOnDetail: true },
   );
   return picked?.held;
@@ -59,7 +59,7 @@ async function askFields(gate: Gate, choice: Choice): Promise<Record<string, str
   for (const field of choice.spec.fields ?? []) {
     const text = await vscode.window.showInputBox({
       title: `${gateLabel(gate)}: ${choice.label}`,
-      prompt: field.ty === "integer" ? `How many more steps? At least ${field.minimum ?? 1}.` : field.name.replaceAll("_", " "),
+      prompt: field.ty === "integer" ? `How many more ${countsRounds(gate) ? "rounds" : "steps"}? At least ${field.minimum ?? 1}.` : fieldName(field),
       ignoreFocusOut: true,
       validateInput: (value) => {
         if (field.ty !== "integer") return undefined;

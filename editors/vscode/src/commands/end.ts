@@ -2,7 +2,7 @@
 // as a whole. Abandoning asks once more, because nothing undoes it.
 
 import * as vscode from "vscode";
-import type { RunSummary } from "../../../panel/src/protocol/documents";
+import type { ActResult, RunSummary } from "../../../panel/src/protocol/documents";
 import { isLive, shortRun } from "../labels";
 import { pickRun, said, targetOf, type Parts } from "./parts";
 
@@ -23,7 +23,12 @@ export async function stop(parts: Parts, argument: unknown): Promise<void> {
 export async function resume(parts: Parts, argument: unknown): Promise<void> {
   const run = await runOf(parts, argument, (each) => each.status === "failed", "Resume which run?", "No run can be resumed.");
   if (run === undefined) return;
-  let result = await parts.server.act("resume", { run });
+  await resumed(parts, run, await parts.server.act("resume", { run }));
+}
+
+/** What follows from the result of a resume, also when a lens of the server asked for it. */
+export async function resumed(parts: Parts, run: string, first: ActResult): Promise<void> {
+  let result = first;
   if (!result.ok && result.reason === "definition_changed") {
     const picked = await vscode.window.showQuickPick(
       [

@@ -4,7 +4,7 @@
 import * as vscode from "vscode";
 import { randomUUID } from "node:crypto";
 import type { ActResult, ActingVerbs } from "../../../panel/src/protocol/documents";
-import { askInputs, inputsNeeded } from "../inputs-form";
+import { askInputs } from "../inputs-form";
 import { said, type Parts } from "./parts";
 
 type RunParams = ActingVerbs["run"];
@@ -17,35 +17,42 @@ export async function run(parts: Parts, argument: unknown): Promise<void> {
     return;
   }
   const params: RunParams = { uri: uri.toString(), request: randomUUID() };
-  await settled(parts, params, await parts.server.act("run", params));
+  await settled(parts, "run", params, await parts.server.act("run", params));
 }
 
-/** What follows from the result of a run request. */
-export async function settled(parts: Parts, params: RunParams, result: ActResult): Promise<void> {
+/** What follows from the result of a request to run, or to run dry. */
+export async function settled(parts: Parts, verb: "run" | "dryRun", params: RunParams, result: ActResult): Promise<void> {
   if (result.ok !== false) {
     if (result.run !== undefined && vscode.workspace.getConfiguration("fermata").get("panel.openOnRun", true)) parts.panel.show({ run: result.run }, true);
     return;
   }
+  /** The same request with what was missing. */
+  const again = async (more: Partial<RunParams>): Promise<void> => {
+    const next: RunParams = { ...params, ...more, request: randomUUID() };
+    await settled(parts, verb, next, await parts.server.act(verb, next));
+  };
   switch (result.reason) {
     case "choice":
       // The server's notification asks; the tree, the status bar and the panel show it too.
       await parts.runs.refresh();
       return;
     case "inputs_needed": {
-      const needed = inputsNeeded(result);
-      if (needed.length === 0) break;
-      const values = await askInputs(`Run ${name(params.uri)}`, needed);
+      if (result.inputs === undefined) break;
+      const values = await askInputs(`Run ${name(params.uri)}`, result.inputs);
       if (values === undefined) return;
-      const again: RunParams = { ...params, request: randomUUID(), inputs: { ...params.inputs, ...values } };
-      await settled(parts, again, await parts.server.act("run", again));
+      await again({ inputs: { ...params.inputs, ...values } });
+      return;
+    }
+    case "message_needed": {
+      const message = await vscode.window.showInputBox({ title: `Run ${name(params.uri)}`, prompt: result.message ?? "What is this run about?", placeHolder: "May be left empty", ignoreFocusOut: true });
+      if (message !== undefined) await again({ message });
       return;
     }
     case "no_agent": {
       if (result.scripted === undefined || result.scripted === null) break;
       const picked = await vscode.window.showWarningMessage(result.message ?? "No agent is installed that could carry this out.", "Run with the scripted agent");
       if (picked === undefined) return;
-      const again: RunParams = { ...params, request: randomUUID(), agent: "scripted" };
-      said(await parts.server.act("run", again), "The run");
+      await again({ agent: "scripted" });
       return;
     }
     case "untrusted": {

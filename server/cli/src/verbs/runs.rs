@@ -116,12 +116,9 @@ fn table(view: &RunsView, only_starts: bool) -> String {
         let held: Vec<String> = run
             .gates
             .iter()
-            .map(|gate| match &gate.limit {
-                Some(limit) => format!(
-                    "held at {}/{} before {}",
-                    limit.current_iteration, limit.max_iterations, gate.step
-                ),
-                None => format!("holds at {}", gate.step),
+            .map(|gate| {
+                gate.held(&gate.step)
+                    .unwrap_or_else(|| format!("holds at {}", gate.step))
             })
             .collect();
         let held = if held.is_empty() {

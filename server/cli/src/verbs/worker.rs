@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
         bail!("run {run} is worked on by another process");
     };
     let state = control.state(&run)?;
-    let script = open::script_of(Path::new(&state.request.file));
+    let script = fermata_control::script_of(Path::new(&state.request.file));
     let agents: Arc<dyn AgentProvider> = if state.request.dry_run {
         let stubs = state.request.agent.as_deref().and_then(stub_file);
         Arc::new(Stubs::read(stubs.or(script).as_deref())?)

@@ -272,7 +272,7 @@ fn documents() -> Map<String, Value> {
                     ("ok", json!({"const": false})),
                     (
                         "reason",
-                        json!({"enum": ["choice", "inputs_needed", "untrusted", "checkout_busy", "rejected", "no_agent", "definition_changed", "not_found", "not_resumable"]}),
+                        json!({"enum": ["choice", "inputs_needed", "message_needed", "untrusted", "checkout_busy", "rejected", "no_agent", "definition_changed", "not_found", "not_resumable"]}),
                     ),
                     ("message", text()),
                     ("choice?", refer("Choice")),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fermata_engine::event::ProcessId;
-use fermata_engine::gate::{AnswerSpec, LimitEvidence};
+use fermata_engine::gate::{AnswerSpec, Counted, LimitEvidence};
 use fermata_engine::{
     Cause, EventBody, Failure, Fence, Gate, GateId, GateKind, Payload, RunId, StepPath,
 };
@@ -203,6 +203,7 @@ impl Played {
                 possible_loop: false,
                 cycle: None,
                 verdicts: Vec::new(),
+                counts: Counted::Steps,
             }),
             extra,
         };

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::gate::{AnswerField, AnswerSpec, LimitEvidence};
+use crate::gate::{AnswerField, AnswerSpec, Counted, LimitEvidence};
 use crate::ids::StepPath;
 
 fn gate(kind: GateKind, answers: Vec<AnswerSpec>) -> Gate {
@@ -29,6 +29,7 @@ fn spec(answer: Value, label: &str, field: Option<&str>) -> AnswerSpec {
                 ty: "text".to_owned(),
                 minimum: None,
                 multiline: false,
+                optional: false,
             })
             .into_iter()
             .collect(),
@@ -45,6 +46,7 @@ fn limit_gate(needed: u64) -> Gate {
         possible_loop: false,
         cycle: None,
         verdicts: Vec::new(),
+        counts: Counted::Steps,
     });
     gate
 }

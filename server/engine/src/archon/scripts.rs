@@ -10,11 +10,14 @@ use fermata_workflow::world::PathKind;
 
 use crate::effect::{PinnedScript, ScriptFile};
 
+/// A file beside a script, and what it holds.
+type Beside = (PathBuf, Arc<[u8]>);
+
 /// The named scripts of a workflow.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scripts {
     named: BTreeMap<(String, String), PathBuf>,
-    trees: BTreeMap<PathBuf, Vec<(PathBuf, Arc<[u8]>)>>,
+    trees: BTreeMap<PathBuf, Vec<Beside>>,
 }
 
 /// Beyond so many files, or bytes of them, only the script itself is pinned: such a folder holds data.

@@ -7,7 +7,7 @@ use serde_json::Map;
 
 use crate::draft::{failure, policy};
 use crate::event::EventBody;
-use crate::gate::{Gate, GateKind, LimitEvidence};
+use crate::gate::{Counted, Gate, GateKind, LimitEvidence};
 use crate::ids::{GateId, StepPath};
 use crate::limit::{answers, maximum_after};
 use crate::state::Frame;
@@ -126,6 +126,7 @@ fn evidence(frame: &Frame, maximum: u64, needed: u64) -> LimitEvidence {
         possible_loop: frame.history.len() >= 3 && distinct.len() <= 2,
         cycle: cycle::at_end(&frame.history),
         verdicts: frame.verdicts.clone(),
+        counts: Counted::Steps,
     }
 }
 

@@ -10,8 +10,8 @@ use tower_lsp::ls_types::Uri;
 
 use super::Backend;
 use crate::commands::{self, failed};
-use crate::convert;
 use crate::session::Message;
+use crate::{convert, methods, words};
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct RunParams {
@@ -62,24 +62,32 @@ impl Backend {
     pub(crate) async fn runs(&self, params: Option<RunsParams>) -> Result<Value> {
         let all = params.unwrap_or_default().all;
         self.blocking(move |control| {
-            Ok(control
-                .runs(&RunsFilter {
-                    all,
-                    ..RunsFilter::default()
-                })
-                .map_err(failed)?
-                .to_json())
+            let filter = RunsFilter {
+                all,
+                ..RunsFilter::default()
+            };
+            Ok(words::titled(&control.runs(&filter).map_err(failed)?))
         })
         .await
     }
 
     pub(crate) async fn show(&self, params: RunParams) -> Result<Value> {
-        self.blocking(move |control| {
-            control
-                .show(&control.find(&params.run).map_err(failed)?)
-                .map_err(failed)
-        })
-        .await
+        let mut shown = self
+            .blocking(move |control| {
+                control
+                    .show(&control.find(&params.run).map_err(failed)?)
+                    .map_err(failed)
+            })
+            .await?;
+        let uri = shown["path"]
+            .as_str()
+            .and_then(|p| convert::uri(p.as_ref()));
+        if let Some(uri) = uri {
+            let run = shown.clone();
+            let marks = self.ask(uri, move |view| methods::marks::run(view, &run));
+            shown["marks"] = json!(marks.await?);
+        }
+        Ok(shown)
     }
 
     pub(crate) async fn events(&self, params: EventsParams) -> Result<Value> {

@@ -147,11 +147,12 @@ impl Session {
             return;
         };
         let (control, own, run) = (self.control.clone(), self.own.clone(), run.clone());
+        let says = self.facts.says;
         tokio::task::spawn_blocking(move || {
             let from = sent + 1;
             let read = control
                 .cover(&run)
-                .and_then(|cover| control.shown_events(&run, from, 500, &cover));
+                .and_then(|cover| control.shown_events(&run, from, 500, &cover, says));
             match read {
                 Ok(events) if !events.is_empty() => {
                     let _ = own.send(Message::Batch { run, from, events });

@@ -152,7 +152,10 @@ impl Stream {
         };
         loop {
             let (run, from) = (&followed.run, followed.next);
-            let events = match self.control.shown_events(run, from, BATCH, &followed.cover) {
+            let events = match self
+                .control
+                .shown_events(run, from, BATCH, &followed.cover, false)
+            {
                 Ok(events) => events,
                 Err(error) => {
                     // The page asks again when it misses something.

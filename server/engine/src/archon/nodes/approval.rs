@@ -71,11 +71,12 @@ fn authored(node: Node<'_>) -> bool {
 
 fn answers(node: Node<'_>) -> Vec<AnswerSpec> {
     let authored = authored(node);
-    let text = AnswerField {
+    let text = |optional| AnswerField {
         name: "text".to_owned(),
         ty: "text".to_owned(),
         minimum: None,
         multiline: true,
+        optional,
     };
     let mut specs: Vec<AnswerSpec> = decisions(node)
         .filter_map(|decision| {
@@ -93,7 +94,8 @@ fn answers(node: Node<'_>) -> Vec<AnswerSpec> {
                 answer: json!({"kind": "approval", "decision": id}),
                 label: label.map_or_else(|| titled(id), str::to_owned),
                 consequence: consequence.map(str::to_owned),
-                fields: vec![text.clone()],
+                // The words are what rework works from.
+                fields: vec![text(!decision.contains_key("rework"))],
             })
         })
         .collect();
@@ -102,7 +104,7 @@ fn answers(node: Node<'_>) -> Vec<AnswerSpec> {
             answer: json!({"kind": "approval", "decision": "reject"}),
             label: titled("reject"),
             consequence: Some("The run is cancelled.".to_owned()),
-            fields: vec![text],
+            fields: vec![text(true)],
         });
     }
     specs

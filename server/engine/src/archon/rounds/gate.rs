@@ -54,6 +54,7 @@ fn answers(done: bool) -> Vec<AnswerSpec> {
         ty: "text".to_owned(),
         minimum: None,
         multiline: true,
+        optional: true,
     };
     let spec = |decision: &str, label: &str, consequence: &str| AnswerSpec {
         answer: json!({"kind": "approval", "decision": decision}),

@@ -9,7 +9,7 @@ use super::{body, round_path, words};
 use crate::archon::place::Place;
 use crate::draft::failure;
 use crate::event::{EventBody, Failure, Payload};
-use crate::gate::{Cycle, Gate, GateKind, LimitEvidence, Verdict};
+use crate::gate::{Counted, Cycle, Gate, GateKind, LimitEvidence, Verdict};
 use crate::limit;
 use crate::state::{Frame, LoopRecord};
 use crate::turn::Turn;
@@ -89,6 +89,7 @@ fn evidence(
         verdicts: (first..=rounds)
             .filter_map(|round| verdict(turn, place, round))
             .collect(),
+        counts: Counted::Rounds,
     }
 }
 

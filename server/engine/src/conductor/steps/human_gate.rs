@@ -49,6 +49,7 @@ pub(in crate::conductor) fn start<'a>(
                     ty: "text".to_owned(),
                     minimum: None,
                     multiline: option.multiline,
+                    optional: false,
                 })
                 .collect(),
         })
