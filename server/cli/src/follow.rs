@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use fermata_control::{Control, run_result};
+use fermata_engine::answer::taken_words;
 use fermata_engine::{EventBody, RunId, RunState, Status};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -221,7 +222,10 @@ fn held(control: &Control, state: &RunState, console: &Console) -> Exit {
         } else {
             String::new()
         };
-        console.line(&format!("answer with: fermata answer {run}{gate} ANSWER"));
+        console.line(&format!(
+            "answer with: fermata answer {run}{gate} ANSWER, which is one of: {}",
+            taken_words(&open.gate)
+        ));
     }
     Exit::Waiting
 }

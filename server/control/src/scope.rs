@@ -51,8 +51,7 @@ impl Scope {
     }
 
     /// The workspace root of a key.
-    #[must_use]
-    pub fn root_of_key(key: &str) -> &str {
+    pub(crate) fn root_of_key(key: &str) -> &str {
         key.split_once(SEPARATOR).map_or(key, |(root, _)| root)
     }
 

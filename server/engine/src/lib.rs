@@ -10,6 +10,7 @@ pub mod definition;
 mod draft;
 pub mod effect;
 pub mod event;
+pub mod family;
 pub mod fold;
 pub mod gate;
 pub mod ids;
@@ -27,7 +28,7 @@ mod turn;
 pub use definition::{Definition, Source, Unloadable};
 pub use draft::Entry;
 pub use effect::{
-    AgentCall, ChildCall, Effect, PinnedScript, ScriptCall, TextAnswer, ValidatorCall,
+    AgentCall, ChildCall, Effect, PinnedScript, ScriptCall, ScriptFile, TextAnswer, ValidatorCall,
 };
 pub use event::{Actor, Cause, Event, EventBody, Failure, Payload, Status, Surface};
 pub use gate::{Answer, AnswerSpec, Gate, GateKind, Refusal};

@@ -260,6 +260,8 @@ pub struct OpenAttempt {
     pub timer: Option<Timer>,
     /// The process that carries it out.
     pub process: Option<ProcessId>,
+    /// The run that carries it out.
+    pub child: Option<RunId>,
 }
 
 impl OpenAttempt {
@@ -270,9 +272,16 @@ impl OpenAttempt {
         match self.kind.as_str() {
             "agent" | "script" | "bash" | "prompt" | "command" => true,
             // A run of its own is watched by its parent's worker; a workflow inside the run is a container.
-            "workflow" => self.rendered.contains_key("request"),
+            "workflow" => self.is_child(),
             _ => false,
         }
+    }
+
+    /// Whether a run of its own carries it out. That one goes on whatever becomes of a worker of this run, so any later
+    /// worker looks after the same attempt.
+    #[must_use]
+    pub fn is_child(&self) -> bool {
+        self.kind == "workflow" && self.rendered.contains_key("request")
     }
 }
 

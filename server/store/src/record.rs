@@ -413,8 +413,7 @@ impl RunRow {
     }
 
     /// Whether it stands at a gate (a failed run may: it was interrupted there).
-    #[must_use]
-    pub fn holds_gate(&self) -> bool {
+    pub(crate) fn holds_gate(&self) -> bool {
         !self.gates.is_empty() && !self.status.is_final()
     }
 }

@@ -89,6 +89,7 @@ fn requests_only(row: &RunRow, events: &[NewEvent]) -> Result<()> {
             EventBody::RunResumed { status, .. } => *status == Status::Queued,
             EventBody::StepsInvalidated { .. }
             | EventBody::DefinitionPinned { .. }
+            | EventBody::GateWithdrawn { .. }
             | EventBody::Warning { .. } => requeues,
             EventBody::GateAnswered { .. } | EventBody::IterationLimitResolved { .. } => {
                 // A run without a worker would keep the answer and go nowhere.

@@ -91,12 +91,12 @@ fn print(control: &Control, options: &Runs, console: &Console) -> Result<()> {
     if options.json {
         console.json(&view.to_json());
     } else {
-        console.text(&table(&view));
+        console.text(&table(&view, options.starts));
     }
     Ok(())
 }
 
-fn table(view: &RunsView) -> String {
+fn table(view: &RunsView, only_starts: bool) -> String {
     let mut out = String::new();
     for start in &view.starts {
         let about = match start.prior {
@@ -129,15 +129,23 @@ fn table(view: &RunsView) -> String {
         } else {
             format!("  {}", held.join(", "))
         };
+        let of = run
+            .parent
+            .as_ref()
+            .map_or_else(String::new, |parent| format!("  for {}", parent.short()));
         out += &format!(
-            "{:<10} {}  {}{cause}{held}\n",
+            "{:<10} {}  {}{cause}{held}{of}\n",
             run.status.as_str(),
             run.run.short(),
             run.workflow
         );
     }
     if out.is_empty() {
-        out.push_str("no runs yet; start one with `fermata run WORKFLOW`\n");
+        out.push_str(if only_starts {
+            "no request waits for a choice\n"
+        } else {
+            "no runs yet; start one with `fermata run WORKFLOW`\n"
+        });
     }
     out
 }

@@ -7,7 +7,6 @@ mod schema;
 mod show;
 mod worktree;
 
-pub use outcome::exit_code_of;
 pub use schema::protocol_schema;
 
 use fermata_engine::{Payload, RunState, StepStatus, Surface};

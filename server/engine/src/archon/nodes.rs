@@ -68,7 +68,7 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
 pub(crate) fn is_stale(turn: &Turn<'_>, path: &StepPath) -> bool {
     let state = &turn.draft.state;
     let open = state.open.get(path);
-    open.is_some_and(|open| open.has_process() && open.fence < state.fence)
+    open.is_some_and(|open| open.has_process() && !open.is_child() && open.fence < state.fence)
 }
 
 /// What the worker has to do for an open attempt.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::node::{Kind, Node};
 use crate::event::Failure;
+use crate::state::NodeRecord;
 
 /// Milliseconds before the first new attempt; doubled for each after it.
 const DELAY_MS: u64 = 3000;
@@ -51,6 +52,18 @@ fn after(node: Node<'_>, agent: bool, error: &Failure, retries: u32) -> Option<u
         .and_then(|retry| retry.get("delay_ms")?.as_f64())
         .map_or(DELAY_MS, |ms| ms as u64);
     Some(base.saturating_mul(1 << retries.min(10)))
+}
+
+/// Whether the pause before the next attempt of a node is not over. One that has more left than it was to last is:
+/// the clock was put back since.
+pub(crate) fn pauses(node: Node<'_>, record: &NodeRecord, now: u64) -> bool {
+    let left = record.retry.unwrap_or(now).saturating_sub(now);
+    let before = record.retries.saturating_sub(1);
+    let pause = record
+        .error
+        .as_ref()
+        .and_then(|error| delay(node, error, before));
+    left > 0 && left <= pause.unwrap_or(left)
 }
 
 /// The class of a failure. What the author has to change is never tried again.
