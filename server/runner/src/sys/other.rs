@@ -9,7 +9,7 @@ pub(crate) async fn end_group(_leader: &ProcessId) -> bool {
 }
 
 /// Whether [`groups_with`] finds anything here.
-pub const SHOWS_ENVIRONMENTS: bool = false;
+pub(crate) const SHOWS_ENVIRONMENTS: bool = false;
 
 /// Processes cannot be told by their environment here.
 pub(crate) fn groups_with(_variables: &[String]) -> Vec<u32> {

@@ -45,7 +45,7 @@ pub(crate) async fn end_group(leader: &ProcessId) -> bool {
 }
 
 /// Whether [`groups_with`] finds anything here.
-pub const SHOWS_ENVIRONMENTS: bool = cfg!(target_os = "linux");
+pub(crate) const SHOWS_ENVIRONMENTS: bool = cfg!(target_os = "linux");
 
 /// Leaders' numbers of the groups whose processes have one of these variables in their environment, as `NAME=value`.
 /// Nothing where the system does not show environments.
