@@ -14,7 +14,7 @@ use fermata_engine::event::ProcessId;
 use fermata_engine::{Event, EventBody, Fence, GateId, RunId, Seq};
 use fermata_store::{
     Closing, Commits, Created, Decision, Home, NewEvent, NewRun, Proposal, Result, RunFilter,
-    RunLock, RunRow, StartId, StartRow, Store, Took, Trust, Wake, private_file,
+    RunLock, RunRow, SessionKey, StartId, StartRow, Store, Took, Trust, Wake, private_file,
 };
 use serde_json::{Value, json};
 
@@ -129,7 +129,9 @@ fn news(written: &[Event]) -> Vec<(&'static str, Option<&fermata_engine::Gate>)>
         .iter()
         .filter_map(|event| match &event.body {
             EventBody::GateOpened { gate } | EventBody::IterationLimitReached { gate } => {
-                (!closed.contains(&&gate.gate)).then_some(("gate", Some(gate)))
+                // One that stands for a child's was told when the child opened it.
+                let news = !closed.contains(&&gate.gate) && gate.stands_for().is_none();
+                news.then_some(("gate", Some(gate)))
             }
             EventBody::RunFailed { .. } => Some(("failed", None)),
             EventBody::RunCompleted { .. } => Some(("completed", None)),
@@ -234,6 +236,14 @@ impl Store for Announcing {
 
     fn recall(&self, key: &str) -> Result<Option<String>> {
         self.store.recall(key)
+    }
+
+    fn kept_session(&self, key: &SessionKey) -> Result<Option<String>> {
+        self.store.kept_session(key)
+    }
+
+    fn forget_sessions(&self, under: &str) -> Result<usize> {
+        self.store.forget_sessions(under)
     }
 
     fn subscribe(&self, run: Option<&RunId>) -> Result<Wake> {

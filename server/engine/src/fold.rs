@@ -10,7 +10,7 @@ use crate::state::{FoldError, Frame, Phase, Request, RunState, SlotStatus, StepS
 mod attempts;
 mod gates;
 mod loops;
-mod nodes;
+pub(crate) mod nodes;
 mod steps;
 
 impl RunState {

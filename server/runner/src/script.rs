@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use fermata_engine::{EventBody, Failure, Outcome, RunId, ScriptCall};
+use fermata_engine::{EventBody, Failure, Outcome, RunId, ScriptCall, ScriptFile};
 use fermata_store::process;
 use process_wrap::tokio::CommandWrap;
 use serde_json::{Map, Value};
@@ -143,19 +143,24 @@ pub(crate) async fn run(
     }
 }
 
-/// A script that is not what it was any more runs as a copy of what was pinned.
+/// A script of which, or of whose imports, something is not what it was any more runs as a copy of what was pinned.
 fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error)> {
     let Some(pinned) = call.pinned.take() else {
         return Ok(call);
     };
-    let now = std::fs::read(&pinned.path).unwrap_or_default();
-    if now != pinned.text.as_bytes() {
-        if let Err(error) = written(&pinned.copy, &pinned.text) {
+    let same = |file: &ScriptFile| {
+        std::fs::read(&file.path).is_ok_and(|now| now.as_slice() == file.bytes.as_ref())
+    };
+    if pinned.files.iter().all(same) {
+        return Ok(call);
+    }
+    for file in &pinned.files {
+        if let Err(error) = written(&file.copy, &file.bytes) {
             return Err((call.step, error));
         }
-        for arg in &mut call.args {
+        for arg in call.args.iter_mut().filter(|_| file.path == pinned.path) {
             if *arg == pinned.path {
-                arg.clone_from(&pinned.copy);
+                arg.clone_from(&file.copy);
             }
         }
     }
@@ -164,14 +169,14 @@ fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error
 
 /// Puts a whole file there at once: nodes that start together share the file of the message, and one may read it already
 /// while it is written for the next.
-pub(crate) fn written(path: &str, text: &str) -> std::io::Result<()> {
+pub(crate) fn written(path: &str, content: impl AsRef<[u8]>) -> std::io::Result<()> {
     static WRITTEN: AtomicU64 = AtomicU64::new(0);
     if let Some(folder) = Path::new(path).parent() {
         std::fs::create_dir_all(folder)?;
     }
     let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
     let fresh = format!("{path}.{}-{count}", std::process::id());
-    std::fs::write(&fresh, text)?;
+    std::fs::write(&fresh, content)?;
     std::fs::rename(&fresh, path)
 }
 

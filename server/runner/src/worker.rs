@@ -4,9 +4,11 @@
 //! finds that the run was claimed again.
 
 mod begun;
+mod family;
 mod gates;
 mod options;
 mod round;
+mod sessions;
 mod setting;
 
 use std::path::Path;
@@ -32,7 +34,8 @@ use round::Round;
 pub enum Ended {
     /// The run has this status: completed, failed or cancelled.
     With(Status),
-    /// It waits for people and needs no worker.
+    /// It waits for people, or for runs that do, and needs no worker. What it waits for may have come meanwhile: whoever
+    /// ran the worker looks, once the lock is given back.
     Parked,
     /// Somebody else has claimed it.
     Fenced,

@@ -346,6 +346,7 @@ impl AgentProvider for Asks {
             stop: StopReason::EndTurn,
             usage: Usage::default(),
             model: None,
+            session: None,
             denied: Vec::new(),
         })
     }

@@ -30,6 +30,19 @@ impl NewEvent {
     }
 }
 
+/// Whose session is kept from run to run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionKey {
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Its node.
+    pub node: String,
+    /// Scope of its runs: checkout, workflow file, conversation.
+    pub scope: String,
+    /// The agent that has it.
+    pub agent: String,
+}
+
 /// Id of a start request: like a run id, with `s` in front.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

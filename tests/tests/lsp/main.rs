@@ -4,6 +4,9 @@
 
 mod children;
 mod gates;
+mod hostile;
 mod messages;
+mod navigation;
 mod project;
+mod pull;
 mod server;

@@ -10,6 +10,7 @@ local SILENT = {
   definition_pinned = true,
   inputs_resolved = true,
   process_started = true,
+  child_started = true,
   run_waiting = true,
   run_parked = true,
   agent_usage = true,

@@ -1,7 +1,7 @@
 // What happened, in one line per event type. Pure text.
 
 import type { RunEvent } from "../protocol/events";
-import { causeWords, outputLine } from "../state/summary";
+import { causeWords, outputLine, shortRun } from "../state/summary";
 import { duration } from "../text/format";
 
 /** What an event says, in words. */
@@ -35,6 +35,8 @@ export function eventWords(event: RunEvent): string {
       return `started${event.attempt > 1 ? `, attempt ${event.attempt}` : ""}`;
     case "process_started":
       return "process started";
+    case "child_started":
+      return `is run ${shortRun(event.child)}`;
     case "step_completed":
       return `done in ${duration(event.elapsed)}: ${outputLine(event.output)}`;
     case "step_failed":

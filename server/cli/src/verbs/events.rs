@@ -115,6 +115,9 @@ pub(crate) fn words(event: &Event) -> Option<String> {
             format!("{} started (attempt {attempt})", at(step))
         }
         EventBody::StepStarted { step, .. } => format!("{} started", at(step)),
+        EventBody::ChildStarted { step, child, .. } => {
+            format!("{} is run {}", at(step), child.short())
+        }
         EventBody::StepCompleted { step, elapsed, .. } => {
             format!("{} done in {:.1} s", at(step), seconds(*elapsed))
         }

@@ -28,6 +28,9 @@ pub(crate) struct Runs {
     /// First delete what is beyond retention: the oldest runs that are over and cannot be resumed.
     #[arg(long, conflicts_with = "watch")]
     prune: bool,
+    /// First forget the sessions that runs of this repository have kept for the next run (`persist_session`).
+    #[arg(long, conflicts_with = "watch")]
+    forget_sessions: bool,
     /// One JSON document on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -58,6 +61,13 @@ pub(crate) fn run(options: &Runs, home: Option<&Path>, console: &Console) -> Res
                 held.join(", ")
             ));
         }
+    }
+    if options.forget_sessions {
+        let forgotten = match control.forget_sessions(&std::env::current_dir()?)? {
+            1 => "1 session".to_owned(),
+            n => format!("{n} sessions"),
+        };
+        console.line(&format!("forgot {forgotten}"));
     }
     let watcher = control.watch()?;
     loop {
@@ -119,8 +129,12 @@ fn table(view: &RunsView, only_starts: bool) -> String {
         } else {
             format!("  {}", held.join(", "))
         };
+        let of = run
+            .parent
+            .as_ref()
+            .map_or_else(String::new, |parent| format!("  for {}", parent.short()));
         out += &format!(
-            "{:<10} {}  {}{cause}{held}\n",
+            "{:<10} {}  {}{cause}{held}{of}\n",
             run.status.as_str(),
             run.run.short(),
             run.workflow

@@ -71,12 +71,12 @@ pub(crate) fn pass(turn: &mut Turn<'_>, scope: &StepPath) -> Progress {
     }
 }
 
-/// How many processes and turns are open.
+/// How many processes and turns of this run are open.
 fn busy(state: &RunState) -> usize {
     state
         .open
         .values()
-        .filter(|open| open.has_process())
+        .filter(|open| open.has_process() && !open.is_child())
         .count()
 }
 

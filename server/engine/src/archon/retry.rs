@@ -17,8 +17,17 @@ const AGENT_RETRIES: u32 = 2;
 
 /// Milliseconds until the next attempt, after so many new attempts; `None` when the failure stands.
 pub(crate) fn delay(node: Node<'_>, error: &Failure, retries: u32) -> Option<u64> {
-    let declared = node.map("retry");
     let agent = matches!(node.kind(), Kind::Prompt | Kind::Command);
+    after(node, agent, error, retries)
+}
+
+/// The same for a turn of an agent that a node of another kind has asked for.
+pub(crate) fn delay_of_turn(node: Node<'_>, error: &Failure, retries: u32) -> Option<u64> {
+    after(node, true, error, retries)
+}
+
+fn after(node: Node<'_>, agent: bool, error: &Failure, retries: u32) -> Option<u64> {
+    let declared = node.map("retry");
     let allowed = match declared {
         Some(retry) => retry
             .get("max_attempts")
@@ -60,9 +69,8 @@ pub(crate) fn pauses(node: Node<'_>, record: &NodeRecord, now: u64) -> bool {
 /// The class of a failure. What the author has to change is never tried again.
 fn class(error: &Failure) -> FailureClass {
     match error.kind.as_str() {
-        "output-ref" | "input" | "binding" | "not-found" | "alias" | "credit" | "auth" => {
-            FailureClass::Fatal
-        }
+        "output-ref" | "input" | "binding" | "not-found" | "alias" | "credit" | "auth"
+        | "session" => FailureClass::Fatal,
         "timeout" | "idle-timeout" => FailureClass::Transient,
         _ => match classify(&error.message) {
             // The agent itself says so.
