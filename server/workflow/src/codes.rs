@@ -15,6 +15,18 @@ pub struct Code {
     pub summary: &'static str,
 }
 
+/// A table of codes, a row each: the code, its rule numbers, its meaning.
+macro_rules! code_table {
+    ($($code:literal [$($rule:literal)*] $summary:literal)*) => {
+        &[$($crate::codes::Code {
+            code: $code,
+            rules: &[$($rule),*],
+            summary: $summary,
+        }),*]
+    };
+}
+pub(crate) use code_table;
+
 /// Every code that this crate can report, sorted. One that is reported and not listed is a bug, which the tests look
 /// for in the sources.
 #[must_use]
