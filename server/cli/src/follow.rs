@@ -110,12 +110,12 @@ fn progress(console: &Console) -> ProgressBar {
 fn now(state: &RunState) -> String {
     let done = state
         .steps
-        .iter()
+        .values()
         .filter(|step| step.ended.is_some())
         .count();
     let current: Vec<&str> = state
         .steps
-        .iter()
+        .values()
         .filter(|step| step.ended.is_none())
         .map(|step| step.step.as_str())
         .collect();

@@ -81,7 +81,7 @@ fn around(workflow: &Workflow) -> String {
 fn used(state: &RunState) -> BTreeSet<&str> {
     state
         .steps
-        .iter()
+        .values()
         .filter(|record| matches!(record.status, StepStatus::Completed | StepStatus::Skipped))
         .map(|record| record.step.as_str())
         .collect()

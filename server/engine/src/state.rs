@@ -441,8 +441,8 @@ pub struct RunState {
     pub outcome: Option<String>,
     /// Number of steps of the pinned definition.
     pub step_count: Option<u64>,
-    /// Every execution of every step, in order of their intents.
-    pub steps: Vec<StepRecord>,
+    /// Every execution of every step by its path, in order of their first intents.
+    pub steps: IndexMap<StepPath, StepRecord>,
     /// Gates that hold, in opening order.
     pub open_gates: Vec<OpenGate>,
     /// Gates that were closed.

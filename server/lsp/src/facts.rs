@@ -48,7 +48,7 @@ pub(crate) fn newest<'v>(view: &'v RunsView, path: &Path) -> Option<&'v RunSumma
 /// How long the steps of a run took, the last time that each of them ended.
 pub(crate) fn times(run: &RunId, state: &RunState) -> Vec<StepTime> {
     let mut times: Vec<StepTime> = Vec::new();
-    for record in &state.steps {
+    for record in state.steps.values() {
         let Some(ended) = record.ended else { continue };
         let took = ended.saturating_sub(record.started);
         match times.iter_mut().find(|time| time.step == record.step) {

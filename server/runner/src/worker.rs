@@ -3,6 +3,7 @@
 //! progress and changes status, and it stops before its next write when it
 //! finds that the run was claimed again.
 
+mod begun;
 mod gates;
 mod options;
 mod round;

@@ -68,7 +68,7 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
             && !record.path.as_str().starts_with('%')
             && record.kind != "cancel"
     };
-    for record in state.steps.iter().filter(|record| has_row(record)) {
+    for record in state.steps.values().filter(|record| has_row(record)) {
         let key = key(&record.path, &record.kind);
         let cut = record.error.as_ref().is_some_and(|e| e.kind == CUT_OFF);
         // A body node that did not complete has its end under its name and its start under the round.
@@ -123,7 +123,7 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
     }
     let kinds: BTreeMap<&StepPath, &str> = state
         .steps
-        .iter()
+        .values()
         .map(|record| (&record.path, record.kind.as_str()))
         .collect();
     for event in log.iter().filter(|e| !e.path.as_str().ends_with(']')) {

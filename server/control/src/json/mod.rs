@@ -31,7 +31,7 @@ pub fn run_result(state: &RunState, fetch: impl Fn(&Payload) -> Value) -> Value 
     };
     let steps = state
         .steps
-        .iter()
+        .values()
         .filter(|record| record.status == StepStatus::Completed)
         .count();
     json!({

@@ -46,7 +46,7 @@ impl Control {
         let steps: Vec<Value> = state.as_ref().map_or_else(Vec::new, |state| {
             state
                 .steps
-                .iter()
+                .values()
                 .map(|record| {
                     json!({
                         "path": record.path,

@@ -128,14 +128,11 @@ impl RunState {
             error: None,
             process: None,
         };
-        match self.record(&event.path) {
-            Some(earlier) => *earlier = record,
-            None => self.steps.push(record),
-        }
+        self.steps.insert(event.path.clone(), record);
     }
 
     pub(super) fn record(&mut self, path: &StepPath) -> Option<&mut StepRecord> {
-        self.steps.iter_mut().rev().find(|r| r.path == *path)
+        self.steps.get_mut(path)
     }
 
     fn close(

@@ -228,7 +228,7 @@ impl RunState {
         let within = |path: &StepPath| path != frame_path && path.is_within(frame_path);
         let kept: Vec<StepPath> = self
             .steps
-            .iter()
+            .values()
             .filter(|r| r.result_seq.is_some_and(|seq| seq <= after))
             .map(|r| r.path.clone())
             .collect();

@@ -59,7 +59,7 @@ fn resuming_from_an_earlier_step_takes_back_what_came_after_it() {
     let first_judge = run
         .state
         .steps
-        .iter()
+        .values()
         .find(|record| record.path.0 == "judge")
         .and_then(|record| record.result_seq)
         .unwrap();
@@ -99,7 +99,7 @@ fn every_step_has_one_row_with_its_last_attempt() {
     let rows: Vec<_> = run
         .state
         .steps
-        .iter()
+        .values()
         .map(|row| (row.path.0.as_str(), row.attempt, row.status))
         .collect();
     assert_eq!(

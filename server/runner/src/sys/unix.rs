@@ -86,6 +86,9 @@ pub async fn end_group(leader: &ProcessId) -> bool {
     true
 }
 
+/// Whether [`groups_with`] finds anything here.
+pub const SHOWS_ENVIRONMENTS: bool = cfg!(target_os = "linux");
+
 /// Leaders' numbers of the groups whose processes have one of these variables in their environment, as `NAME=value`.
 /// Nothing where the system does not show environments.
 #[must_use]

@@ -15,6 +15,7 @@ use fermata_store::{StoreError, Wake};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::begun::Begun;
 use super::{Ended, Surroundings, WorkerError};
 use crate::agent::PermissionDecision;
 use crate::agent_step::{self, Stage};
@@ -47,6 +48,7 @@ pub(super) struct Round {
     reports: Reports,
     inbox: mpsc::UnboundedReceiver<Report>,
     looking: Looking,
+    begun: Begun,
     woken: Arc<Notify>,
     _wake: Wake,
     stage: Stage,
@@ -60,6 +62,7 @@ enum Why {
     Report(Box<Report>),
     Look,
     Flush,
+    Settled,
     Park,
 }
 
@@ -98,6 +101,7 @@ impl Round {
             reports,
             inbox,
             looking: Looking::default(),
+            begun: Begun::default(),
             woken,
             _wake: wake,
             stage,
@@ -159,6 +163,10 @@ impl Round {
                 Why::Flush => {
                     self.flush(false)?;
                     flush_at = Instant::now() + looking::EVERY;
+                }
+                Why::Settled => {
+                    let due = self.begun.take();
+                    self.ledger.write_all(due)?;
                 }
                 Why::Park => {
                     if self.park()? {
@@ -332,25 +340,19 @@ impl Round {
             .map_or(RECHECK, |at| until(at, now))
             .min(RECHECK)
             .min(self.around.poll);
-        let flush = async {
-            if self.looking.is_empty() {
-                std::future::pending().await
-            } else {
-                tokio::time::sleep_until(flush_at).await;
-            }
-        };
-        let park = async {
-            match park_at {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
+        let flush_at = (!self.looking.is_empty()).then_some(flush_at);
+        let settled_at = self.begun.next();
+        let at = async |moment: Option<Instant>| match moment {
+            Some(moment) => tokio::time::sleep_until(moment).await,
+            None => std::future::pending().await,
         };
         tokio::select! {
             biased;
             Some(report) = self.inbox.recv() => Why::Report(Box::new(report)),
             () = self.woken.notified() => Why::Look,
-            () = flush => Why::Flush,
-            () = park => Why::Park,
+            () = at(settled_at) => Why::Settled,
+            () = at(flush_at) => Why::Flush,
+            () = at(park_at) => Why::Park,
             () = tokio::time::sleep(timer) => Why::Look,
         }
     }
@@ -365,6 +367,7 @@ impl Round {
                 if self.tasks.get(&path).is_some_and(|t| t.attempt == attempt) {
                     self.tasks.remove(&path);
                 }
+                self.begun.forget(&path);
                 self.flush(true)?;
                 self.conclude(&path, attempt, *outcome)
             }
@@ -383,8 +386,9 @@ impl Round {
                     attempt,
                     process,
                 };
-                let now = self.around.clock.now();
-                Ok(self.ledger.write(now, &path, &body)?)
+                let at = self.around.clock.now();
+                self.begun.push(Entry { at, path, body });
+                Ok(())
             }
             Report::Dialog {
                 path,
