@@ -107,8 +107,19 @@ impl Lab {
     /// When it cannot be written.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.work().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder in the lab");
         std::fs::write(&path, text).expect("a file in the lab");
         path
+    }
+
+    /// Writes an Archon workflow, described as every one has to be; its file.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn archon(&self, name: &str, body: &str) -> String {
+        let text = format!("name: {name}\ndescription: {name}\nmutates_checkout: false\n{body}");
+        let path = self.write(&format!(".archon/workflows/{name}.yaml"), &text);
+        path.to_str().expect("UTF-8").to_owned()
     }
 
     /// The text of a file in the folder of workflows; empty when there is none.
@@ -183,6 +194,36 @@ impl Lab {
     #[must_use]
     pub fn newest(&self) -> Value {
         self.runs().into_iter().next().expect("a run")
+    }
+
+    /// The children of a run, in the order in which they were started.
+    #[must_use]
+    pub fn children(&self, run: &str) -> Vec<Value> {
+        let shown = self.show(run);
+        shown["children"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The status of a run.
+    #[must_use]
+    pub fn status(&self, run: &str) -> String {
+        let status = self.show(run)["status"].clone();
+        status.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until a run has this status; the run.
+    pub fn until(&self, run: &str, status: &str) -> Value {
+        wait(&format!("run {run} is {status}"), || {
+            let shown = self.show(run);
+            (shown["status"] == status).then_some(shown)
+        })
+    }
+
+    /// Waits until a run waits for people without a worker; the run.
+    pub fn until_parked(&self, run: &str) -> Value {
+        wait(&format!("run {run} is parked"), || {
+            let shown = self.show(run);
+            (shown["parked"] == true && shown["worker"].is_null()).then_some(shown)
+        })
     }
 
     /// One run whole.

@@ -142,6 +142,22 @@ describe("a run as it is shown", () => {
     expect(p.text(".value pre")).toContain('"score": 82');
   });
 
+  it("leads from a step to the run that does its work and back", async () => {
+    const above = new LogWriter().begin("release").started("sub", "sub", "workflow");
+    const child = "01jhk3v9d2qf8m4t6x0zchildab1";
+    above.add("sub", { type: "child_started", step: "sub", attempt: 1, child });
+    const below = new LogWriter(child);
+    below.add("", { type: "run_queued", workflow: "kid", file: "/repo/kid.yaml", dialect: "archon", scope: "/repo kid", inputs: {}, request: `${RUN}:sub`, parent: RUN, gates: "ask", cwd: "/repo", by: "mia", surface: "vscode" });
+    const world = memoryWorld();
+    for (const log of [above, below]) world.logs.set(log.run, log.events);
+    const p = await mount({ world, run: RUN, now: START + 1000 }, { selected: "sub" });
+    const button = (words: string): HTMLButtonElement | undefined => [...p.root.querySelectorAll("button")].find((each) => each.textContent === words);
+    await click(p, button("Show run childab1"));
+    expect(p.text("h1")).toBe("kid");
+    await click(p, button(`a step of run ${RUN.slice(-8)}`));
+    expect(p.text("h1")).toBe("release");
+  });
+
   it("keeps the page small however long the run is", async () => {
     const p = await mount(manyEvents());
     expect(p.store.live?.lastSeq).toBeGreaterThan(9_900);

@@ -86,6 +86,8 @@ async fn main() {
         conversation: "step".to_owned(),
         turn: 1,
         session_key: None,
+        session: fermata_engine::SessionStart::Fresh,
+        stays_open: false,
         cwd: std::env::current_dir().expect("a folder"),
         prompt,
         system_prompt: None,

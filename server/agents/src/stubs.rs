@@ -78,6 +78,7 @@ fn played(actions: &[Action], sink: &dyn AgentSink) -> Result<StepOutput, AgentE
         stop: StopReason::EndTurn,
         usage: Usage::default(),
         model: None,
+        session: None,
         denied: Vec::new(),
     };
     let mut say = |text: &str| {

@@ -7,16 +7,17 @@ pub(crate) use agent_client_protocol::schema::ProtocolVersion;
 pub(crate) use agent_client_protocol::v1::schema::{
     AgentCapabilities, AuthMethod, CancelNotification, ClientCapabilities,
     ClientSessionCapabilities, CloseSessionRequest, ContentBlock, ContentChunk, EnvVariable,
-    HttpHeader, Implementation, InitializeRequest, InitializeResponse, LoadSessionRequest,
-    McpServer, McpServerHttp, McpServerSse, McpServerStdio, NewSessionRequest, NewSessionResponse,
-    Notice, NoticeCapabilities, NoticeSeverity, PermissionOption, PermissionOptionKind,
-    PromptRequest, PromptResponse, RequestPermissionOutcome, RequestPermissionRequest,
-    RequestPermissionResponse, ResumeSessionRequest, ResumeSessionResponse,
-    SelectedPermissionOutcome, SessionCapabilities, SessionConfigKind, SessionConfigOption,
-    SessionConfigOptionCategory, SessionConfigSelectOption, SessionConfigSelectOptions,
-    SessionModeState, SessionNotification, SessionResumeCapabilities, SessionUpdate,
-    SetSessionConfigOptionRequest, SetSessionModeRequest, StopReason, TextContent, ToolCall,
-    ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields, ToolKind, Usage,
+    ForkSessionRequest, ForkSessionResponse, HttpHeader, Implementation, InitializeRequest,
+    InitializeResponse, LoadSessionRequest, LoadSessionResponse, McpServer, McpServerHttp,
+    McpServerSse, McpServerStdio, NewSessionRequest, NewSessionResponse, Notice,
+    NoticeCapabilities, NoticeSeverity, PermissionOption, PermissionOptionKind, PromptRequest,
+    PromptResponse, RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse,
+    ResumeSessionRequest, ResumeSessionResponse, SelectedPermissionOutcome, SessionCapabilities,
+    SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOption,
+    SessionConfigSelectOptions, SessionForkCapabilities, SessionModeState, SessionNotification,
+    SessionResumeCapabilities, SessionUpdate, SetSessionConfigOptionRequest, SetSessionModeRequest,
+    StopReason, TextContent, ToolCall, ToolCallContent, ToolCallStatus, ToolCallUpdate,
+    ToolCallUpdateFields, ToolKind, Usage,
 };
 pub(crate) use agent_client_protocol::v1::{ConnectionTo, Responder};
 pub(crate) use agent_client_protocol::{

@@ -7,6 +7,7 @@
 
 mod cases;
 mod insert;
+mod judged;
 mod loops;
 mod nodes;
 mod pages;

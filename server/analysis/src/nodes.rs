@@ -42,9 +42,9 @@ impl<'w> Nodes<'w> {
         let (last, parents) = path.split_last()?;
         let mut mapping = dag::mapping(self.tree, self.dag.nodes[node].step)?;
         for key in parents {
-            mapping = mapping.get(key)?.value.resolved().as_mapping()?;
+            mapping = dag::entry(mapping, key)?.value.resolved().as_mapping()?;
         }
-        Some(at(mapping.get(last)?.key.span()))
+        Some(at(dag::entry(mapping, last)?.key.span()))
     }
 }
 

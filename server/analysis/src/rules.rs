@@ -3,6 +3,7 @@
 
 mod always_true_condition;
 mod blind_revision;
+mod completion_signal_shared;
 mod completion_signal_suffix;
 mod completion_signal_unmentioned;
 mod condition_names;
@@ -18,6 +19,7 @@ mod implicit_iteration_limit;
 mod iteration_limit_too_low;
 mod iteration_limit_unbounded;
 mod loop_without_exit;
+mod missing_template;
 mod missing_workflow_input;
 mod no_catch_all_route;
 mod not_upstream;
@@ -50,6 +52,7 @@ use crate::rule::Rule;
 pub const OUR_RULES: &[Rule] = &[
     always_true_condition::RULE,
     blind_revision::RULE,
+    completion_signal_shared::RULE,
     completion_signal_suffix::RULE,
     completion_signal_unmentioned::RULE,
     condition_names::RULE,
@@ -65,6 +68,7 @@ pub const OUR_RULES: &[Rule] = &[
     iteration_limit_too_low::RULE,
     iteration_limit_unbounded::RULE,
     loop_without_exit::RULE,
+    missing_template::RULE,
     missing_workflow_input::RULE,
     no_catch_all_route::RULE,
     not_upstream::RULE,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::nodes::{self, Nodes};
 
-/// One loop or loop_group with `until`.
+/// One loop or loop_group.
 pub(crate) struct LoopTexts {
     /// Its node.
     pub(crate) node: usize,
@@ -85,4 +85,20 @@ fn told(loaded: &Loaded, nodes: &Nodes<'_>, member: usize, found: &mut LoopTexts
     found
         .texts
         .extend(nodes.texts(member).iter().map(|t| t.text().to_owned()));
+}
+
+/// Words of texts that hand the state over by files.
+const BY_FILES: &[&str] = &[
+    "ARTIFACTS_DIR",
+    "STATE_DIR",
+    ".md",
+    ".json",
+    ".txt",
+    ".yaml",
+    "git ",
+];
+
+/// Whether a text speaks of files, through which an iteration may learn of the one before.
+pub(crate) fn names_files(text: &str) -> bool {
+    BY_FILES.iter().any(|word| text.contains(word))
 }

@@ -16,7 +16,9 @@ use fermata_workflow::{Diagnostic, Dialect, MemoryWorld, Severity};
 /// Rules that say what is wrong where only the author knows what is right.
 const NO_SAFE_FIX: &[&str] = &[
     "duplicate-step",
+    "completion-signal-shared",
     "human-gate-in-for-each",
+    "missing-template",
     "retry-storm",
     "secret-in-workflow",
     "unreachable-step",
@@ -285,4 +287,37 @@ fn the_worst_case_multiplies_the_limits_of_nested_workflows() {
         "{}",
         found.message
     );
+}
+
+#[test]
+fn a_template_that_is_missing_is_shown_in_the_prompt_file_that_names_it() {
+    let mut world = MemoryWorld::new();
+    let text = "workflow: {name: t, entry_point: a}\nagents:\n  - name: a\n    prompt: !file prompts/write.md\n";
+    let prompt = "Write. {% include 'tone.md' %}\n{% import 'gone.md' as gone %}\n";
+    world
+        .add_file("/fixture/workflow.yaml", text)
+        .add_file("/fixture/prompts/write.md", prompt)
+        .add_file("/fixture/prompts/tone.md", "{% extends 'base.md' %}");
+    let loaded = load_as(
+        &world,
+        Path::new("/fixture/workflow.yaml"),
+        Dialect::Conductor,
+    );
+    let all = run(&loaded, &RuleSettings::new());
+    let found: Vec<_> = all
+        .iter()
+        .filter(|d| d.code == "missing-template")
+        .collect();
+    let covered = |d: &Diagnostic| {
+        let file = loaded.sources.get(d.loc.file).unwrap();
+        file.tree.text()[d.loc.span].to_owned()
+    };
+    let covered: Vec<_> = found.iter().map(|d| covered(d)).collect();
+    assert_eq!(covered, ["'tone.md'", "'gone.md'"]);
+    assert!(
+        found[0].message.contains("in `tone.md`"),
+        "{}",
+        found[0].message
+    );
+    assert!(found[1].message.contains("no template `gone.md`"));
 }

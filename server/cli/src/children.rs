@@ -31,6 +31,13 @@ impl Children for Nursery {
         }
     }
 
+    fn find(&self, call: &ChildCall) -> Option<RunId> {
+        self.0.child_of(&call.request).unwrap_or_else(|error| {
+            tracing::warn!(%error, request = call.request, "a child run could not be looked for");
+            None
+        })
+    }
+
     fn end(&self, parent: &RunId, child: &RunId) {
         if let Err(error) = self.0.end_child(parent, child) {
             tracing::warn!(%error, %child, "a child run could not be ended");

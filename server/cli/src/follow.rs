@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use fermata_control::{Control, run_result};
+use fermata_engine::answer::taken_words;
 use fermata_engine::{EventBody, RunId, RunState, Status};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -109,12 +110,12 @@ fn progress(console: &Console) -> ProgressBar {
 fn now(state: &RunState) -> String {
     let done = state
         .steps
-        .iter()
+        .values()
         .filter(|step| step.ended.is_some())
         .count();
     let current: Vec<&str> = state
         .steps
-        .iter()
+        .values()
         .filter(|step| step.ended.is_none())
         .map(|step| step.step.as_str())
         .collect();
@@ -220,7 +221,10 @@ fn held(control: &Control, state: &RunState, console: &Console) -> Exit {
         } else {
             String::new()
         };
-        console.line(&format!("answer with: fermata answer {run}{gate} ANSWER"));
+        console.line(&format!(
+            "answer with: fermata answer {run}{gate} ANSWER, which is one of: {}",
+            taken_words(&open.gate)
+        ));
     }
     Exit::Waiting
 }

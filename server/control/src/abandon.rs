@@ -16,7 +16,9 @@ impl Control {
     /// # Errors
     /// [`ControlError::NotFound`], [`ControlError::Store`].
     pub fn abandon(&self, run: &RunId) -> Result<Act, ControlError> {
-        self.cancel(run, "abandoned")
+        let act = self.cancel(run, "abandoned");
+        self.tell_above(run);
+        act
     }
 
     pub(crate) fn cancel(&self, run: &RunId, reason: &str) -> Result<Act, ControlError> {
@@ -24,6 +26,11 @@ impl Control {
         if row.status.is_final() {
             return Ok(refused(&row));
         }
+        let request = EventBody::AbortRequested {
+            actor: self.actor(),
+            reason: reason.to_owned(),
+        };
+        let asked = self.mark(run, &request)?;
         // Children first: a crash in between leaves the parent to be abandoned again, never a child without one. But a
         // living worker works on them too, and ends them when it ends.
         if !self.store().is_locked(run)? {
@@ -33,6 +40,13 @@ impl Control {
             self.cancel_unread(&row, reason)?
         } else {
             self.cancel_one(run, reason)?
+        };
+        let act = match act {
+            // Somebody else has carried it out.
+            Act::Refused { status, .. } if asked && status == Status::Cancelled => {
+                Act::Done { status }
+            }
+            act => act,
         };
         if matches!(act, Act::Done { .. }) {
             self.cancel_children(run, reason)?;

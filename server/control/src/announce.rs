@@ -3,7 +3,7 @@
 //! one that runs the command: so it runs once. They get JSON on stdin, write to
 //! the run's log, and nobody waits for them. Decides nothing about runs.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ use fermata_engine::event::ProcessId;
 use fermata_engine::{Event, EventBody, Fence, GateId, RunId, Seq};
 use fermata_store::{
     Closing, Commits, Created, Decision, Home, NewEvent, NewRun, Proposal, Result, RunFilter,
-    RunLock, RunRow, StartId, StartRow, Store, Took, Trust, Wake,
+    RunLock, RunRow, SessionKey, StartId, StartRow, Store, Took, Trust, Wake, private_file,
 };
 use serde_json::{Value, json};
 
@@ -74,14 +74,8 @@ impl Announcing {
 
     /// Starts a command and leaves it alone. Its input is a file, so that neither side can hold the other.
     fn begin(&self, run: &RunId, program: &str, args: &[String], told: &Value) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let output = options.open(self.home.log(run))?;
+        let log = self.home.log(run);
+        let output = private_file().create(true).append(true).open(log)?;
         let errors = output.try_clone()?;
         let mut command = Command::new(program);
         command
@@ -90,11 +84,7 @@ impl Announcing {
             .stdin(self.input(run, told)?)
             .stdout(output)
             .stderr(errors);
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(env::is_internal) {
-                command.env_remove(&name);
-            }
-        }
+        env::leave_out_internals(&mut command);
         sys::detach(&mut command);
         let mut child = command.spawn()?;
         // Somebody has to take note of its end, or it stays in the process table of an editor's server.
@@ -112,14 +102,9 @@ impl Announcing {
             COUNT.fetch_add(1, Ordering::Relaxed)
         );
         let path: PathBuf = self.home.logs().join(name);
-        let mut options = OpenOptions::new();
-        options.create_new(true).write(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let written = options
+        let written = private_file()
+            .create_new(true)
+            .write(true)
             .open(&path)
             .and_then(|mut file| io::Write::write_all(&mut file, told.to_string().as_bytes()))
             .and_then(|()| File::open(&path));
@@ -144,7 +129,9 @@ fn news(written: &[Event]) -> Vec<(&'static str, Option<&fermata_engine::Gate>)>
         .iter()
         .filter_map(|event| match &event.body {
             EventBody::GateOpened { gate } | EventBody::IterationLimitReached { gate } => {
-                (!closed.contains(&&gate.gate)).then_some(("gate", Some(gate)))
+                // One that stands for a child's was told when the child opened it.
+                let news = !closed.contains(&&gate.gate) && gate.stands_for().is_none();
+                news.then_some(("gate", Some(gate)))
             }
             EventBody::RunFailed { .. } => Some(("failed", None)),
             EventBody::RunCompleted { .. } => Some(("completed", None)),
@@ -249,6 +236,14 @@ impl Store for Announcing {
 
     fn recall(&self, key: &str) -> Result<Option<String>> {
         self.store.recall(key)
+    }
+
+    fn kept_session(&self, key: &SessionKey) -> Result<Option<String>> {
+        self.store.kept_session(key)
+    }
+
+    fn forget_sessions(&self, under: &str) -> Result<usize> {
+        self.store.forget_sessions(under)
     }
 
     fn subscribe(&self, run: Option<&RunId>) -> Result<Wake> {

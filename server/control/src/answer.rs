@@ -9,7 +9,7 @@ use crate::control::Control;
 use crate::definition::env_drift;
 use crate::error::ControlError;
 use crate::outcome::AnswerOutcome;
-use crate::request::AnswerInput;
+use crate::request::{AnswerInput, ResumeOptions};
 use crate::resume::gone;
 
 impl Control {
@@ -30,6 +30,9 @@ impl Control {
                 Ok(read) => read,
                 Err(refusal) => return Ok(AnswerOutcome::Refused(refusal)),
             };
+            if let Some((child, own)) = gate.stands_for() {
+                return self.answer_child(run, &state, gate.gate, (&child, &own), answer);
+            }
             let (mut events, opened) = closing(&state, &gate, &answer, self);
             let requeue =
                 state.status == Status::Failed || (state.status == Status::Waiting && state.parked);
@@ -50,10 +53,12 @@ impl Control {
             }
             match self.store().append(run, state.last_seq, None, &events) {
                 Ok(_) => {
+                    let worker = requeue.then(|| self.launch(run));
+                    self.tell_above(run);
                     return Ok(AnswerOutcome::Accepted {
                         run: run.clone(),
                         gate: opened,
-                        worker: requeue.then(|| self.launch(run)),
+                        worker,
                     });
                 }
                 // Somebody wrote in between: fold it, and decide again. If it was an answer, the next round says whose.
@@ -63,6 +68,39 @@ impl Control {
                 }
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// Answers the gate of a child at the gate of its parent that stands for it.
+    fn answer_child(
+        &self,
+        run: &RunId,
+        state: &RunState,
+        gate: GateId,
+        (child, own): (&RunId, &GateId),
+        answer: Answer,
+    ) -> Result<AnswerOutcome, ControlError> {
+        let failed = state.status == Status::Failed;
+        if failed && let Some(reason) = self.cannot_go_on(run, state)? {
+            return Ok(AnswerOutcome::Refused(refuse(reason)));
+        }
+        match self.answer(child, Some(own), AnswerInput::Typed(answer)) {
+            Ok(AnswerOutcome::Accepted { worker, .. }) => {
+                if failed {
+                    // Whoever answers for it wants it to go on. Refused, it still can be resumed.
+                    self.resume(run, ResumeOptions::default())?;
+                }
+                Ok(AnswerOutcome::Accepted {
+                    run: run.clone(),
+                    gate,
+                    worker,
+                })
+            }
+            Err(ControlError::NotFound(_)) => Ok(AnswerOutcome::Refused(refuse(format!(
+                "gate {gate} stands for gate {own} of run {}, and there is no such run: stop this run or abandon it",
+                child.short()
+            )))),
+            other => other,
         }
     }
 

@@ -9,14 +9,13 @@ use serde_json::{Map, Value};
 
 use crate::control::Control;
 use crate::error::ControlError;
+use crate::family::FURTHEST;
 use crate::outcome::{Outcome, StartRefusal};
 use crate::request::{Isolation, ResumeOptions, StartRequest};
+use crate::scope::Scope;
 
 /// How deep runs may start each other, the outermost included.
 const DEPTH: usize = 5;
-/// How far up parents are followed.
-const FURTHEST: usize = 64;
-
 /// A wish for a child run.
 #[derive(Debug, Clone, Default)]
 pub struct ChildRequest {
@@ -51,11 +50,8 @@ impl Control {
         parent: &RunId,
         request: ChildRequest,
     ) -> Result<Result<RunId, ChildRefusal>, ControlError> {
-        match self.store().requested(&request.request)? {
-            Some(Decision::Existing(child) | Decision::Queued(child)) => {
-                return self.go_on(&child);
-            }
-            Some(Decision::Choice { .. } | Decision::Closed(_)) | None => {}
+        if let Some(child) = self.child_of(&request.request)? {
+            return self.go_on(&child);
         }
         let above = self.store().run(parent)?;
         if let Some(refusal) = self.too_deep(&above, &request)? {
@@ -73,6 +69,8 @@ impl Control {
             message: request.message,
             agent: above.agent.clone(),
             request: Some(request.request),
+            // What its nodes remember of earlier runs belongs to the same conversation.
+            conversation: Scope::conversation_of_key(&above.scope).map(str::to_owned),
             gates: above.policy.parse().ok(),
             isolation: if request.worktree {
                 Isolation::Worktree
@@ -126,6 +124,17 @@ impl Control {
         }
     }
 
+    /// The run that a request for a child has led to.
+    ///
+    /// # Errors
+    /// [`ControlError::Store`].
+    pub fn child_of(&self, request: &str) -> Result<Option<RunId>, ControlError> {
+        Ok(match self.store().requested(request)? {
+            Some(Decision::Existing(child) | Decision::Queued(child)) => Some(child),
+            Some(Decision::Choice { .. } | Decision::Closed(_)) | None => None,
+        })
+    }
+
     /// Ends a child because its parent ends.
     ///
     /// # Errors
@@ -148,8 +157,11 @@ impl Control {
                     return Ok(Err(refused(refusal)));
                 }
             }
+            Status::Queued if !self.store().is_locked(child)? => {
+                self.relaunch(&row)?;
+            }
             // A worker that finds the traces of a dead one says so; nobody else may.
-            Status::Queued | Status::Running | Status::Waiting
+            Status::Running | Status::Waiting
                 if !row.parked && !self.store().is_locked(child)? =>
             {
                 self.launch(child);

@@ -42,6 +42,8 @@ pub struct UserConfig {
     pub env_file: bool,
     /// How many nodes of one Archon run may be at work at once, at least 1; 16 when absent.
     pub parallel: Option<std::num::NonZeroUsize>,
+    /// Seconds that a run which waits for people keeps its worker, so that an answer that comes soon finds it; 60 when absent.
+    pub park_after: Option<u32>,
 }
 
 /// An agent of the user's.

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use fermata_engine::{Event, RunId};
+use fermata_store::{RunFilter, RunRow};
 use serde_json::Value;
 
 use crate::control::Control;
@@ -38,24 +39,37 @@ impl Control {
             .filter(|(name, _)| is_secret(name))
             .map(|(_, value)| value)
             .collect();
-        for (name, value) in &row.inputs {
-            let Some(text) = value.as_str().filter(|_| is_secret(name)) else {
-                continue;
-            };
-            if let Some(variable) = text.strip_prefix("env:") {
-                values.extend(std::env::var(variable));
-            } else if let Some(file) = text.strip_prefix("file:") {
-                let held = std::fs::read_to_string(Path::new(&row.cwd).join(file));
-                values.extend(held.map(|held| held.trim_end().to_owned()));
-            } else {
-                values.push(text.to_owned());
-            }
+        // A run says what its children ask.
+        let mut runs = vec![row];
+        while let Some(row) = runs.pop() {
+            inputs(&row, &mut values);
+            runs.extend(self.store().runs(&RunFilter {
+                parent: Some(row.run),
+                ..RunFilter::default()
+            })?);
         }
         values.retain(|value| value.chars().count() >= SHORTEST);
         // A value inside another one is covered with it.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
         Ok(Cover { values })
+    }
+}
+
+/// The secrets among the inputs of a run.
+fn inputs(row: &RunRow, values: &mut Vec<String>) {
+    for (name, value) in &row.inputs {
+        let Some(text) = value.as_str().filter(|_| is_secret(name)) else {
+            continue;
+        };
+        if let Some(variable) = text.strip_prefix("env:") {
+            values.extend(std::env::var(variable));
+        } else if let Some(file) = text.strip_prefix("file:") {
+            let held = std::fs::read_to_string(Path::new(&row.cwd).join(file));
+            values.extend(held.map(|held| held.trim_end().to_owned()));
+        } else {
+            values.push(text.to_owned());
+        }
     }
 }
 

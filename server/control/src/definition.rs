@@ -147,7 +147,7 @@ pub(crate) fn back_to(state: &RunState, step: &str) -> Result<u64, Vec<String>> 
     };
     state
         .steps
-        .iter()
+        .values()
         .rev()
         .filter(at_root)
         .find(|record| record.step == step)
@@ -156,7 +156,7 @@ pub(crate) fn back_to(state: &RunState, step: &str) -> Result<u64, Vec<String>> 
         .ok_or_else(|| {
             let finished: BTreeSet<String> = state
                 .steps
-                .iter()
+                .values()
                 .filter(at_root)
                 .map(|record| record.step.clone())
                 .collect();

@@ -1,12 +1,12 @@
 //! How the definition that a run was started with differs from what its files
 //! say now: by what they mean, not by how they are written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use fermata_engine::{RunState, StepStatus};
 use fermata_store::{OsWorld, PinnedWorld, RunRow, Store};
-use fermata_workflow::{Step, Verdict, Workflow, World};
+use fermata_workflow::{Dialect, Step, Verdict, Workflow, World};
 
 use crate::definition::Definition;
 use crate::error::ControlError;
@@ -34,6 +34,9 @@ pub(crate) fn drift(
     let now = Definition::load(world, &file);
     let accepted = now.loaded.workflow.is_some()
         && fermata_workflow::verdict(&now.loaded.diagnostics) == Verdict::Accepted;
+    if now.loaded.dialect == Some(Dialect::Archon) {
+        return Ok(graphs(&pinned, world, &file, state, (now, accepted)));
+    }
     let mut files: BTreeSet<PathBuf> = now.drawn.files.keys().cloned().collect();
     files.extend(row.definition.iter().map(|file| PathBuf::from(&file.path)));
     let used = used(state);
@@ -65,6 +68,91 @@ pub(crate) fn drift(
     Ok(drift)
 }
 
+/// Archon: the graph with its includes, commands and scripts, then the graphs of the workflows that its nodes start.
+/// Other workflows of the project are read to know their names, and what they say does not count.
+fn graphs(
+    pinned: &PinnedWorld,
+    world: &OsWorld,
+    file: &Path,
+    state: &RunState,
+    (now, accepted): (Definition, bool),
+) -> Drift {
+    let load = |world: &dyn World, file: &Path| fermata_engine::Definition::load(world, file).ok();
+    let (old, new) = (load(pinned, file), load(world, file));
+    let (Some(old), Some(new)) = (old, new) else {
+        return Drift {
+            steps: Vec::new(),
+            same: false,
+            edited: false,
+            now,
+        };
+    };
+    let changed = changed_nodes(&old, &new);
+    // What was skipped is looked at again by a resume (specs/archon.md 4.1).
+    let finished = |record: &&fermata_engine::StepRecord| {
+        record.path.parent().is_root() && record.status == StepStatus::Completed
+    };
+    let used: BTreeSet<&str> = state
+        .steps
+        .values()
+        .filter(finished)
+        .map(|record| record.step.as_str())
+        .collect();
+    let around_it = |definition: &fermata_engine::Definition| around(&definition.root().workflow);
+    let mut drift = Drift {
+        same: accepted && changed.is_empty() && around_it(&old) == around_it(&new),
+        edited: accepted && !changed.iter().any(|node| used.contains(node.as_str())),
+        steps: changed,
+        now,
+    };
+    // What a node has started is a run of its own, with a definition of its own; what it has yet to start is not.
+    let started = |definition: &fermata_engine::Definition| -> BTreeSet<PathBuf> {
+        let project = definition.archon();
+        let files = project.into_iter().flat_map(|p| p.started_files());
+        files.map(Path::to_path_buf).collect()
+    };
+    for path in started(&old).union(&started(&new)) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        match (load(pinned, path), load(world, path)) {
+            (Some(old), Some(new)) => {
+                let changed = changed_nodes(&old, &new);
+                drift.same &= changed.is_empty() && around_it(&old) == around_it(&new);
+                let shown = changed.iter().map(|node| format!("{name}: {node}"));
+                drift.steps.extend(shown);
+            }
+            (None, None) => {}
+            _ => {
+                drift.same = false;
+                drift.steps.push(name.into_owned());
+            }
+        }
+    }
+    drift
+}
+
+/// Nodes that are not what they were, with the texts of the commands and scripts that they use.
+fn changed_nodes(
+    old: &fermata_engine::Definition,
+    new: &fermata_engine::Definition,
+) -> Vec<String> {
+    let nodes = |definition: &fermata_engine::Definition| -> BTreeMap<String, String> {
+        let settings = definition.root().workflow.archon.as_ref();
+        let nodes = settings.into_iter().flat_map(|settings| &settings.nodes);
+        let named = nodes.filter_map(|node| {
+            let id = node.get("id")?.as_str()?.to_owned();
+            Some((id, definition.archon()?.content(node)))
+        });
+        named.collect()
+    };
+    let (old, new) = (nodes(old), nodes(new));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    names
+        .into_iter()
+        .filter(|name| old.get(*name) != new.get(*name))
+        .cloned()
+        .collect()
+}
+
 fn workflow(world: &dyn World, path: &Path) -> Option<Workflow> {
     fermata_workflow::load(world, path).workflow
 }
@@ -74,6 +162,12 @@ fn around(workflow: &Workflow) -> String {
     let mut around = workflow.clone();
     around.steps.clear();
     around.limits = Default::default();
+    if let Some(archon) = &mut around.archon {
+        archon.nodes.clear();
+        if let Some(raw) = archon.raw.as_object_mut() {
+            raw.remove("nodes");
+        }
+    }
     without_places(&format!("{around:?}"))
 }
 
@@ -81,7 +175,7 @@ fn around(workflow: &Workflow) -> String {
 fn used(state: &RunState) -> BTreeSet<&str> {
     state
         .steps
-        .iter()
+        .values()
         .filter(|record| matches!(record.status, StepStatus::Completed | StepStatus::Skipped))
         .map(|record| record.step.as_str())
         .collect()

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use fermata_engine::{Actor, Cause, EventBody, Failure, RunId, RunState, Status};
-use fermata_store::{Append, Miss, NewEvent, RunFilter, RunRow, StoreError};
+use fermata_store::{Append, Miss, NewEvent, RunFilter, RunRow, StoreError, process};
 
 use crate::control::Control;
 use crate::error::ControlError;
@@ -60,7 +60,7 @@ impl Control {
         let Some(lock) = store.try_lock(run)? else {
             return Ok(Ended::Held);
         };
-        let (fence, events) = match store.claim(run, sys::this_process(), &lock) {
+        let (fence, events) = match store.claim(run, process::this_process(), &lock) {
             Ok(claimed) => claimed,
             Err(StoreError::Miss(Miss::Final(status))) => return Ok(Ended::Already(status)),
             Err(error) => return Err(error.into()),

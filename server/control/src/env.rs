@@ -2,6 +2,7 @@
 //! internals, plus `.env` at the workspace root where the user allows it.
 
 use std::path::Path;
+use std::process::Command;
 
 use fermata_store::OsWorld;
 
@@ -11,8 +12,17 @@ use crate::scope::Scope;
 /// Beginnings of variables that belong to an editor and not to a run.
 const EDITORS: &[&str] = &["VSCODE_", "ELECTRON_", "NVIM"];
 
+/// Takes an editor's own variables out of a command's environment.
+pub(crate) fn leave_out_internals(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_internal) {
+            command.env_remove(&name);
+        }
+    }
+}
+
 /// Whether a variable is an editor's own.
-pub(crate) fn is_internal(name: &str) -> bool {
+fn is_internal(name: &str) -> bool {
     EDITORS.iter().any(|prefix| name.starts_with(prefix))
 }
 

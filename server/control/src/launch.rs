@@ -2,13 +2,12 @@
 //! environment without the editor's internals; and waiting until the worker
 //! has said that it works.
 
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fermata_engine::{RunId, Status};
-use fermata_store::{Home, Store};
+use fermata_store::{Home, Store, private_file};
 
 use crate::env;
 use crate::error::ControlError;
@@ -111,14 +110,11 @@ impl ProcessLauncher {
             message: error.to_string(),
         };
         let log = self.home.log(run);
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let output = options.open(&log).map_err(|error| failed(&log, &error))?;
+        let output = private_file()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(|error| failed(&log, &error))?;
         let errors = output.try_clone().map_err(|error| failed(&log, &error))?;
         let mut command = Command::new(&program);
         command
@@ -132,11 +128,7 @@ impl ProcessLauncher {
             let scope = store.run(run)?.scope;
             command.envs(env::added(Path::new(Scope::root_of_key(&scope))));
         }
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(env::is_internal) {
-                command.env_remove(&name);
-            }
-        }
+        env::leave_out_internals(&mut command);
         // A run that was asked for by a step of another run is not an attempt of that step.
         command
             .env_remove("FERMATA_STEP_KEY")

@@ -16,6 +16,7 @@ mod drift;
 mod end;
 mod env;
 mod error;
+mod family;
 mod git;
 mod inputs;
 pub mod json;
@@ -28,6 +29,7 @@ mod request;
 mod resume;
 mod scope;
 mod script;
+mod sessions;
 mod settle;
 mod start;
 mod stop;
@@ -48,7 +50,7 @@ pub use config::{
 pub use control::{Control, Parts, Patience};
 pub use cover::Cover;
 pub use error::ControlError;
-pub use json::{exit_code_of, run_result};
+pub use json::run_result;
 pub use launch::{Launcher, WorkerCommand, WorkerReport};
 pub use options::{AgentCheck, AnyAgent, NoAgent, Options};
 pub use outcome::{
@@ -60,8 +62,7 @@ pub use request::{
 };
 pub use scope::{Scope, root_of};
 pub use script::script_of;
-pub use sys::{end_group, is_alive, this_process};
-pub use text::{preview, quote};
+pub use text::preview;
 pub use verbs::{Given, file_of};
 pub use views::{RunSummary, RunsView, StartSummary};
 pub use watch::{Changes, Watcher};

@@ -51,9 +51,16 @@ impl Scope {
     }
 
     /// The workspace root of a key.
-    #[must_use]
-    pub fn root_of_key(key: &str) -> &str {
+    pub(crate) fn root_of_key(key: &str) -> &str {
         key.split_once(SEPARATOR).map_or(key, |(root, _)| root)
+    }
+
+    /// The conversation of a key, where it has one.
+    #[must_use]
+    pub fn conversation_of_key(key: &str) -> Option<&str> {
+        let (_, behind) = key.split_once(SEPARATOR)?;
+        let (_, conversation) = behind.split_once(SEPARATOR)?;
+        conversation.strip_prefix('@')
     }
 }
 
@@ -101,7 +108,10 @@ mod tests {
         assert_eq!(plain.root, root);
         assert!(Path::new(&plain.key()).starts_with(&root));
         assert_eq!(Scope::root_of_key(&plain.key()), root.display().to_string());
-        assert_ne!(plain.key(), Scope::of(&file, Some("c1")).key());
+        let talk = Scope::of(&file, Some("c1//2")).key();
+        assert_ne!(plain.key(), talk);
+        assert_eq!(Scope::conversation_of_key(&talk), Some("c1//2"));
+        assert_eq!(Scope::conversation_of_key(&plain.key()), None);
         assert_eq!(plain.key(), Scope::of(&file, Some("  ")).key());
         assert_eq!(folded(r"\\?\c:\x"), r"C:\x");
     }

@@ -10,6 +10,7 @@ use fermata_store::{RunFilter, RunRow};
 use crate::control::Control;
 use crate::end::{End, Ended};
 use crate::error::ControlError;
+use crate::outcome::Act;
 
 /// A queued run that nobody has claimed for so long gets a worker from whoever sees it, ms.
 const UNCLAIMED: u64 = 2_000;
@@ -42,20 +43,36 @@ impl Control {
     }
 
     fn look_after(&self, row: &RunRow) -> Result<bool, ControlError> {
+        if let Some(parent) = &row.parent
+            && self.store().run(parent)?.status == Status::Cancelled
+            && !self.store().is_locked(parent)?
+        {
+            let act = self.cancel(&row.run, "cancelled with its parent")?;
+            return Ok(matches!(act, Act::Done { .. }));
+        }
         if row.status != Status::Queued {
             return self.settle(row);
         }
-        if row.parent.is_some() || self.is_within(row.due, UNCLAIMED) {
-            return Ok(false);
-        }
-        if self.store().is_locked(&row.run)? {
+        if self.is_within(row.due, UNCLAIMED) || self.store().is_locked(&row.run)? {
             return Ok(false);
         }
         self.relaunch(row)
     }
 
+    /// Ends a parked run that was asked to end by somebody who did not live to do it; whether it did.
+    fn carry_out(&self, row: &RunRow) -> Result<bool, ControlError> {
+        if self.is_within(row.last_at, UNCLAIMED) || self.store().is_locked(&row.run)? {
+            return Ok(false);
+        }
+        let act = match self.state(&row.run)?.abort_requested {
+            Some((_, reason)) => self.cancel(&row.run, &reason)?,
+            None => self.stop(&row.run, false)?,
+        };
+        Ok(matches!(act, Act::Done { .. }))
+    }
+
     /// A worker for a queued run that nobody has claimed.
-    fn relaunch(&self, row: &RunRow) -> Result<bool, ControlError> {
+    pub(crate) fn relaunch(&self, row: &RunRow) -> Result<bool, ControlError> {
         let now = self.now();
         let (count, last) = self
             .inner
@@ -103,8 +120,15 @@ impl Control {
         *entry = (entry.0 + 1, now);
     }
 
-    /// Marks a run whose worker is gone; says whether it did.
+    /// Marks a run whose worker is gone, and puts one to work whose children wait no longer; says whether it did.
     pub(crate) fn settle(&self, row: &RunRow) -> Result<bool, ControlError> {
+        if row.status == Status::Waiting && row.parked && !row.damaged {
+            return if row.stopping || row.aborting {
+                self.carry_out(row)
+            } else {
+                self.revive(row)
+            };
+        }
         let works = match row.status {
             Status::Running => true,
             Status::Waiting => !row.parked,
@@ -119,8 +143,11 @@ impl Control {
         {
             return Ok(false);
         }
-        let ended = self.finish(&row.run, interrupted)?;
-        Ok(ended == Ended::Done(()))
+        let ended = self.finish(&row.run, interrupted)? == Ended::Done(());
+        if ended {
+            self.tell_above(&row.run);
+        }
+        Ok(ended)
     }
 }
 

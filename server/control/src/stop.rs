@@ -1,6 +1,6 @@
 //! Stop: ends a run so that it can be resumed. Abort: ends it for good.
 
-use fermata_engine::{EventBody, RunId, Status};
+use fermata_engine::{Cause, EventBody, RunId, Status};
 use fermata_store::{Miss, NewEvent, StoreError};
 
 use crate::abandon::refused;
@@ -15,12 +15,26 @@ impl Control {
     /// # Errors
     /// [`ControlError::NotFound`], [`ControlError::Store`].
     pub fn stop(&self, run: &RunId, abort: bool) -> Result<Act, ControlError> {
-        if abort {
-            return self.cancel(run, "aborted");
-        }
+        let act = if abort {
+            self.cancel(run, "aborted")
+        } else {
+            self.stop_one(run)
+        };
+        self.tell_above(run);
+        act
+    }
+
+    fn stop_one(&self, run: &RunId) -> Result<Act, ControlError> {
+        let request = EventBody::StopRequested {
+            actor: self.actor(),
+        };
+        let asked = self.mark(run, &request)?;
         loop {
             let row = self.store().run(run)?;
             if !row.status.is_live() {
+                if asked && row.cause == Some(Cause::Stopped) {
+                    return Ok(Act::Done { status: row.status });
+                }
                 return Ok(match row.status {
                     Status::Failed => Act::Refused {
                         reason: format!(
@@ -51,12 +65,7 @@ impl Control {
                 Ended::Held => {}
             }
             if !row.stopping && !row.aborting {
-                let request = NewEvent::root(
-                    self.now(),
-                    EventBody::StopRequested {
-                        actor: self.actor(),
-                    },
-                );
+                let request = NewEvent::root(self.now(), request.clone());
                 match self.store().append(run, row.last_seq, None, &[request]) {
                     Ok(_) => {}
                     Err(StoreError::Miss(Miss::Stale { .. } | Miss::Final(_))) => continue,

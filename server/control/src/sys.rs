@@ -1,51 +1,34 @@
-//! What differs by system about processes: who this one is, whether another is
-//! still that one, ending a group, and letting a worker live on its own.
+//! What differs by system about workers: whether one is stopped, ending its
+//! group, and letting it live on its own.
 
 use std::process::Command;
 
 use fermata_engine::event::ProcessId;
-
-/// This process, so that nobody takes a later one with the same number for it.
-#[must_use]
-pub fn this_process() -> ProcessId {
-    let pid = std::process::id();
-    ProcessId {
-        pid,
-        started: started(pid).unwrap_or(0),
-        boot: boot(),
-    }
-}
+use fermata_store::process;
 
 /// Whether that very process still lives; on systems that cannot tell start times, whether its number does.
-#[must_use]
-pub fn is_alive(process: &ProcessId) -> bool {
-    if process.boot != boot() {
-        return false;
-    }
-    match started(process.pid) {
-        Some(at) => at == process.started,
-        None => process.started == 0 && exists(process.pid),
-    }
+fn is_alive(process: &ProcessId) -> bool {
+    let untold = process.boot.is_empty() && process.started == 0;
+    process::is_alive(process) || untold && exists(process.pid)
 }
 
 /// Whether that very process is stopped by a signal; no where the system does not tell.
 pub(crate) fn is_stopped(process: &ProcessId) -> bool {
-    is_alive(process) && state(process.pid).is_some_and(|state| matches!(state, 'T' | 't'))
+    process::is_alive(process)
+        && process::living(process.pid).is_some_and(|living| matches!(living.state, 'T' | 't'))
 }
 
 /// Ends the process group that this process leads: asked first, then made to. Does nothing when the process is another
 /// by now. Returns whether there was something to end.
-#[must_use]
-pub fn end_group(process: &ProcessId) -> bool {
+pub(crate) fn end_group(process: &ProcessId) -> bool {
     if process.pid <= 1 || process.pid == std::process::id() {
         return false;
     }
     if !is_alive(process) {
         // While a group exists its number is not given to a new process, so one without its leader is still the old one.
-        let left = !process.boot.is_empty()
-            && process.boot == boot()
-            && started(process.pid).is_none()
-            && group_lives(process.pid);
+        let left = process::is_of_this_boot(process)
+            && process::living(process.pid).is_none()
+            && process::group_lives(process.pid);
         if left {
             signal(process.pid, true);
         }
@@ -114,20 +97,6 @@ fn signal(pid: u32, kill: bool) {
 #[cfg(not(any(unix, windows)))]
 fn signal(_pid: u32, _kill: bool) {}
 
-/// Whether a living process belongs to the group; no where the system does not tell.
-fn group_lives(group: u32) -> bool {
-    let group = group.to_string();
-    std::fs::read_dir("/proc").is_ok_and(|processes| {
-        processes.flatten().any(|entry| {
-            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            // After the name, which may hold anything: state, parent, group.
-            let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
-            let state = fields.next();
-            !matches!(state, Some("Z" | "X" | "x") | None) && fields.nth(1) == Some(&group)
-        })
-    })
-}
-
 #[cfg(unix)]
 fn exists(pid: u32) -> bool {
     i32::try_from(pid)
@@ -141,68 +110,9 @@ fn exists(_pid: u32) -> bool {
     false
 }
 
-/// Start time in clock ticks since boot; `None` when there is no such process (zombies count as gone) or it cannot be told.
-#[cfg(target_os = "linux")]
-fn started(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name is in parentheses and may hold anything, so count from its end.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ');
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X" | "x") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
-}
-
-/// The scheduler's letter for a process.
-#[cfg(target_os = "linux")]
-fn state(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn state(_pid: u32) -> Option<char> {
-    None
-}
-
-#[cfg(not(target_os = "linux"))]
-fn started(_pid: u32) -> Option<u64> {
-    None
-}
-
-#[cfg(target_os = "linux")]
-fn boot() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map(|id| id.trim().to_owned())
-        .unwrap_or_default()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn boot() -> String {
-    String::new()
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_recycled_number_is_not_taken_for_the_process() {
-        let me = this_process();
-        assert!(is_alive(&me));
-        let other = ProcessId {
-            started: me.started + 1,
-            ..me.clone()
-        };
-        assert!(!is_alive(&other));
-        let before_reboot = ProcessId {
-            boot: "another".to_owned(),
-            ..me
-        };
-        assert!(!is_alive(&before_reboot));
-    }
 
     #[test]
     fn a_group_is_ended_with_its_leader() {
@@ -215,19 +125,15 @@ mod tests {
         let mut reader = std::io::BufReader::new(child.stdout.take().unwrap());
         std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
         let member: u32 = line.trim().parse().unwrap();
-        let leader = ProcessId {
-            pid: child.id(),
-            started: started(child.id()).unwrap(),
-            boot: boot(),
-        };
-        assert!(started(member).is_some());
+        let leader = process::identity(child.id());
+        assert!(process::living(member).is_some());
         assert!(end_group(&leader));
         child.wait().unwrap();
         let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        while started(member).is_some() && std::time::Instant::now() < end {
+        while process::living(member).is_some() && std::time::Instant::now() < end {
             std::thread::yield_now();
         }
-        assert!(started(member).is_none());
+        assert!(process::living(member).is_none());
         assert!(!end_group(&leader), "there is nothing left to end");
     }
 }

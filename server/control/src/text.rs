@@ -23,8 +23,7 @@ pub fn preview(message: Option<&str>) -> String {
 }
 
 /// A message in double quotes for a suggested command: `\`, `"`, backtick and `$` escaped.
-#[must_use]
-pub fn quote(message: &str) -> String {
+pub(crate) fn quote(message: &str) -> String {
     let mut quoted = String::with_capacity(message.len() + 2);
     quoted.push('"');
     for character in message.chars() {

@@ -146,6 +146,7 @@ impl Control {
             let more = store.prune(self.config().keep())?;
             pruned.runs.extend(more.runs);
             pruned.blobs += more.blobs;
+            pruned.sessions += more.sessions;
             pruned.held_by_worktree = more.held_by_worktree;
         }
         Ok(pruned)

@@ -200,13 +200,19 @@ fn refuse(reason: String) -> Refusal {
     }
 }
 
-/// A refusal that ends with what the gate takes.
-fn choices(gate: &Gate, what: &str) -> Refusal {
-    let list = match gate.kind {
+/// The words that a gate takes at a terminal, as a list for messages.
+#[must_use]
+pub fn taken_words(gate: &Gate) -> String {
+    match gate.kind {
         GateKind::IterationLimit => limit::valid(gate),
         GateKind::Human | GateKind::Approval | GateKind::Permission => words_of(gate).join(", "),
         GateKind::Questions => questions::valid(gate),
-    };
+    }
+}
+
+/// A refusal that ends with what the gate takes.
+fn choices(gate: &Gate, what: &str) -> Refusal {
+    let list = taken_words(gate);
     refuse(format!("{what}; gate {} takes: {list}", gate.gate))
 }
 

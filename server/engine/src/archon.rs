@@ -34,6 +34,7 @@ mod project;
 mod ready;
 mod retry;
 mod rounds;
+mod scripts;
 mod sessions;
 mod setting;
 mod texts;

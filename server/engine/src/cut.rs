@@ -13,12 +13,14 @@ use crate::state::RunState;
 impl RunState {
     /// The events that close what is open: gates first, then attempts, innermost first.
     ///
-    /// With `all` everything is closed, as when somebody ends the run. Otherwise only what lives in a process: turns of
-    /// agents, scripts, and the gates inside them; gates of people and timers hold until the run goes on.
+    /// With `all` everything is closed, as when somebody ends the run. Otherwise only what lives in a process of this run:
+    /// turns of agents, scripts, and the gates inside them; gates of people, timers and child runs hold until it goes on.
     #[must_use]
     pub fn cut_off(&self, all: bool, reason: &str) -> Vec<(StepPath, EventBody)> {
         let gates = self.open_gates.iter().filter(|open| {
-            all || open.gate.kind == GateKind::Permission || open.gate.extra.contains_key("dialog")
+            let in_turn =
+                open.gate.kind == GateKind::Permission || open.gate.extra.contains_key("dialog");
+            all || (in_turn && open.gate.stands_for().is_none())
         });
         let mut events: Vec<(StepPath, EventBody)> = gates
             .map(|open| {
@@ -32,7 +34,7 @@ impl RunState {
         let mut attempts: Vec<_> = self
             .open
             .iter()
-            .filter(|(_, open)| all || open.has_process())
+            .filter(|(_, open)| all || (open.has_process() && !open.is_child()))
             .collect();
         attempts.sort_by_key(|(path, _)| std::cmp::Reverse(path.0.len()));
         events.extend(attempts.into_iter().map(|(path, open)| {

@@ -1,10 +1,13 @@
 //! What the worker carries out. Plain data: everything that was rendered and
 //! decided, so that the worker decides nothing about the workflow.
 
+use std::sync::Arc;
+
 use fermata_workflow::model::Retry;
 use serde_json::{Map, Value};
 
 use crate::ids::StepPath;
+use crate::session::SessionCall;
 
 /// Something to carry out for an open attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,15 +59,24 @@ pub struct ScriptCall {
     pub timeout_seconds: Option<f64>,
 }
 
-/// A script file of a pinned definition. Runs where it lies as long as it is what it was, so that what it imports is
-/// found; else as a copy.
+/// A script file of a pinned definition. Runs where it lies as long as it and what it may import are what they were;
+/// else as a copy beside copies of the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedScript {
     /// Where it lies: one of the arguments.
     pub path: String,
+    /// Itself and the other files of its folder.
+    pub files: Vec<ScriptFile>,
+}
+
+/// A file of a script folder as it was pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptFile {
+    /// Where it lies.
+    pub path: String,
     /// What it was.
-    pub text: String,
-    /// Where a copy goes when it has changed.
+    pub bytes: Arc<[u8]>,
+    /// Where a copy goes when one of them has changed.
     pub copy: String,
 }
 
@@ -121,6 +133,8 @@ pub struct AgentCall {
     pub alone: bool,
     /// Session shared between steps.
     pub session_key: Option<String>,
+    /// With which session of the agent it begins, and what becomes of it.
+    pub session: SessionCall,
     /// `cost.pricing` of the workflow.
     pub pricing: Option<Value>,
     /// `runtime.mcp_servers`, by name.

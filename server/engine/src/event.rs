@@ -224,6 +224,12 @@ pub enum EventBody {
         attempt: u32,
         process: ProcessId,
     },
+    /// Looking only, not synced: the run of its own that carries the attempt out.
+    ChildStarted {
+        step: String,
+        attempt: u32,
+        child: RunId,
+    },
     StepCompleted {
         step: String,
         attempt: u32,
@@ -442,6 +448,7 @@ impl EventBody {
         matches!(
             self,
             Self::ProcessStarted { .. }
+                | Self::ChildStarted { .. }
                 | Self::AgentMessage { .. }
                 | Self::AgentThought { .. }
                 | Self::AgentToolCall { .. }

@@ -10,7 +10,7 @@ use crate::state::{FoldError, Frame, Phase, Request, RunState, SlotStatus, StepS
 mod attempts;
 mod gates;
 mod loops;
-mod nodes;
+pub(crate) mod nodes;
 mod steps;
 
 impl RunState {
@@ -222,9 +222,7 @@ impl RunState {
         for (path, group) in &mut self.groups {
             let group_failed = self
                 .steps
-                .iter()
-                .rev()
-                .find(|record| record.path == *path)
+                .get(path)
                 .is_some_and(|record| record.status == StepStatus::Failed);
             for slot in group.slots.values_mut() {
                 let cut_off = slot.error.as_ref().is_some_and(|e| e.kind == CUT_OFF);

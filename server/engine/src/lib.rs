@@ -10,6 +10,7 @@ pub mod definition;
 mod draft;
 pub mod effect;
 pub mod event;
+pub mod family;
 pub mod fold;
 pub mod gate;
 pub mod ids;
@@ -19,6 +20,7 @@ pub mod path;
 mod policy;
 pub mod schedule;
 pub mod schema;
+pub mod session;
 pub mod state;
 mod status;
 mod turn;
@@ -27,11 +29,12 @@ pub mod words;
 pub use definition::{Definition, Source, Unloadable};
 pub use draft::Entry;
 pub use effect::{
-    AgentCall, ChildCall, Effect, PinnedScript, ScriptCall, TextAnswer, ValidatorCall,
+    AgentCall, ChildCall, Effect, PinnedScript, ScriptCall, ScriptFile, TextAnswer, ValidatorCall,
 };
 pub use event::{Actor, Cause, Event, EventBody, Failure, Payload, Status, Surface};
 pub use gate::{Answer, AnswerSpec, Gate, GateKind, Refusal};
 pub use ids::{Fence, GateId, RunId, Seq, StepPath};
 pub use outcome::Outcome;
 pub use schedule::Plan;
+pub use session::{KeptSession, Session, SessionCall, SessionStart};
 pub use state::{FoldError, RunState, StepRecord, StepStatus};

@@ -59,7 +59,7 @@ pub fn due_unless(
     state
         .open
         .iter()
-        .filter(|(path, open)| open.fence == state.fence && !carried_out(path))
+        .filter(|(path, open)| (open.fence == state.fence || open.is_child()) && !carried_out(path))
         .filter_map(|(path, open)| effect(state, definition, path, open))
         .collect()
 }

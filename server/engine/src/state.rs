@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::event::{Actor, Cause, Failure, Payload, ProcessId, Status};
 use crate::gate::{Answered, Gate, Verdict};
 use crate::ids::{Fence, GateId, RunId, Seq, StepPath};
+use crate::session::Session;
 
 /// A log that does not fold: a hole, a foreign run, or something after the end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -259,6 +260,8 @@ pub struct OpenAttempt {
     pub timer: Option<Timer>,
     /// The process that carries it out.
     pub process: Option<ProcessId>,
+    /// The run that carries it out.
+    pub child: Option<RunId>,
 }
 
 impl OpenAttempt {
@@ -269,9 +272,16 @@ impl OpenAttempt {
         match self.kind.as_str() {
             "agent" | "script" | "bash" | "prompt" | "command" => true,
             // A run of its own is watched by its parent's worker; a workflow inside the run is a container.
-            "workflow" => self.rendered.contains_key("request"),
+            "workflow" => self.is_child(),
             _ => false,
         }
+    }
+
+    /// Whether a run of its own carries it out. That one goes on whatever becomes of a worker of this run, so any later
+    /// worker looks after the same attempt.
+    #[must_use]
+    pub fn is_child(&self) -> bool {
+        self.kind == "workflow" && self.rendered.contains_key("request")
     }
 }
 
@@ -298,6 +308,9 @@ pub struct NodeRecord {
     pub retries: u32,
     /// Rounds of a loop that were started.
     pub rounds: u64,
+    /// The gate whose rejection asked for a rework that failed in an earlier life of the run: it is due before anybody
+    /// is asked again.
+    pub rework: Option<GateId>,
 }
 
 impl NodeRecord {
@@ -315,6 +328,7 @@ impl NodeRecord {
             retry: None,
             retries: 0,
             rounds: 0,
+            rework: None,
         }
     }
 
@@ -441,8 +455,8 @@ pub struct RunState {
     pub outcome: Option<String>,
     /// Number of steps of the pinned definition.
     pub step_count: Option<u64>,
-    /// Every execution of every step, in order of their intents.
-    pub steps: Vec<StepRecord>,
+    /// Every execution of every step by its path, in order of their first intents.
+    pub steps: IndexMap<StepPath, StepRecord>,
     /// Gates that hold, in opening order.
     pub open_gates: Vec<OpenGate>,
     /// Gates that were closed.
@@ -477,6 +491,10 @@ pub struct RunState {
     pub nodes: IndexMap<StepPath, NodeRecord>,
     /// Seq of the last time a failed run was put to work again; 0 before.
     pub reopened: Seq,
+    /// Seq of the last answer to an approval; 0 before.
+    pub approved: Seq,
     /// Rounds of the loops and groups of an Archon run, by path.
     pub loops: IndexMap<StepPath, LoopRecord>,
+    /// The last session under each `session_key` of a Conductor run.
+    pub sessions: IndexMap<String, Session>,
 }

@@ -38,6 +38,9 @@ pub fn of(event: &Event) -> Option<String> {
             format!("{} started (attempt {attempt})", at(step))
         }
         EventBody::StepStarted { step, .. } => format!("{} started", at(step)),
+        EventBody::ChildStarted { step, child, .. } => {
+            format!("{} is run {}", at(step), child.short())
+        }
         EventBody::StepCompleted { step, elapsed, .. } => {
             format!("{} done in {:.1} s", at(step), seconds(*elapsed))
         }

@@ -6,6 +6,7 @@ use fermata_workflow::dialects::conductor::schema::{Standing, standing};
 use fermata_workflow::model::END;
 use fermata_workflow::{Dialect, Workflow};
 
+use crate::describe::Subject;
 use crate::keys;
 use crate::place::{Place, place};
 use crate::snapshot::Snapshot;
@@ -29,8 +30,8 @@ pub struct Completion {
     pub kind: CompletionKind,
     /// A few words beside it.
     pub detail: Option<String>,
-    /// More, as Markdown.
-    pub documentation: Option<String>,
+    /// What there is more to say about.
+    pub about: Option<Subject>,
     /// The bytes that it replaces.
     pub span: Span,
     /// What is written instead of the label.
@@ -102,7 +103,7 @@ fn in_template(
         label: label.to_owned(),
         kind: CompletionKind::Name,
         detail: Some(detail.to_owned()),
-        documentation: None,
+        about: None,
         span: word,
         insert: None,
     };
@@ -114,10 +115,10 @@ fn in_template(
         .collect();
     let found = match chain.as_slice() {
         [""] | [] => {
-            let steps = workflow
-                .steps
-                .iter()
-                .map(|step| name(step.name.as_str(), step.kind.word()));
+            let steps = workflow.steps.iter().map(|step| Completion {
+                about: Some(Subject::Step(step.name.as_str().to_owned())),
+                ..name(step.name.as_str(), step.kind.word())
+            });
             steps
                 .chain([
                     name("workflow", "inputs, name and folder"),
@@ -132,7 +133,10 @@ fn in_template(
         ["workflow", "input", ""] => workflow
             .inputs
             .iter()
-            .map(|(input, declared)| name(input, declared.ty.map_or("input", |ty| ty.word())))
+            .map(|(input, declared)| Completion {
+                about: Some(Subject::Input(input.clone())),
+                ..name(input, declared.ty.map_or("input", |ty| ty.word()))
+            })
             .collect(),
         ["context", ""] => vec![
             name("iteration", "steps completed so far"),
@@ -195,7 +199,7 @@ fn values(workflow: &Workflow, path: &str, word: Span) -> Vec<Completion> {
             label: step.name.as_str().to_owned(),
             kind: CompletionKind::Step,
             detail: Some(step.kind.word().to_owned()),
-            documentation: step.description.as_ref().map(|d| d.as_str().to_owned()),
+            about: Some(Subject::Step(step.name.as_str().to_owned())),
             span: word,
             insert: None,
         });
@@ -204,7 +208,7 @@ fn values(workflow: &Workflow, path: &str, word: Span) -> Vec<Completion> {
                 label: END.to_owned(),
                 kind: CompletionKind::Step,
                 detail: Some("end of the workflow".to_owned()),
-                documentation: None,
+                about: None,
                 span: word,
                 insert: None,
             });
@@ -219,7 +223,7 @@ fn values(workflow: &Workflow, path: &str, word: Span) -> Vec<Completion> {
             label: (*label).to_owned(),
             kind: CompletionKind::Word,
             detail: None,
-            documentation: None,
+            about: None,
             span: word,
             insert: None,
         })
@@ -262,7 +266,7 @@ fn key_names(tree: &Tree, offset: Offset, here: &Place, word: Span) -> Vec<Compl
             label: key.name.to_owned(),
             kind: CompletionKind::Key,
             detail: Some(keys::type_words(&key.kind)),
-            documentation: Some(key.doc.to_owned()),
+            about: Some(Subject::key(&parent, key.name)),
             span: word,
             insert: Some(format!("{}: ", key.name)),
         })

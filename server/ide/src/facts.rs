@@ -9,6 +9,8 @@ pub struct RunFacts {
     pub runs: Vec<RunFact>,
     /// Open start requests, oldest first.
     pub starts: Vec<StartFact>,
+    /// How long the steps of the newest run took, the last time that each of them ended.
+    pub times: Vec<StepTime>,
     /// Whether the workflow has a script for the scripted agent.
     pub scripted: bool,
     /// Whether running is allowed here.
@@ -28,6 +30,17 @@ pub struct RunFact {
     pub cause: Option<String>,
     /// Gates that hold.
     pub gates: Vec<GateFact>,
+}
+
+/// How long a step took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepTime {
+    /// The step, by name; a node of a body behind its group.
+    pub step: String,
+    /// Milliseconds from its start to its end.
+    pub took: u64,
+    /// What people are shown of the run.
+    pub run: String,
 }
 
 /// One gate that holds.

@@ -32,6 +32,8 @@ pub struct GraphNode {
     pub line: Option<u32>,
     /// Members of a parallel group.
     pub members: Vec<String>,
+    /// The workflow that it runs, as written.
+    pub runs: Option<String>,
 }
 
 /// One way from a step to the next.
@@ -62,7 +64,7 @@ impl Graph {
     /// The JSON of `fermata/graph` and `fermata graph --format json`.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let nodes = self.nodes.iter().map(|n| json!({"id": n.id, "kind": n.kind, "label": n.label, "line": n.line, "members": n.members}));
+        let nodes = self.nodes.iter().map(|n| json!({"id": n.id, "kind": n.kind, "label": n.label, "line": n.line, "members": n.members, "runs": n.runs}));
         let edges = self.edges.iter().map(|e| json!({"from": e.from, "to": e.to, "when": e.when, "back": e.back, "label": e.label}));
         let loops = self
             .loops
@@ -123,6 +125,7 @@ pub fn graph(loaded: &Loaded) -> Graph {
             label: "end".to_owned(),
             line: None,
             members: Vec::new(),
+            runs: None,
         };
         nodes.push(end);
     }
@@ -230,6 +233,14 @@ fn node(loaded: &Loaded, step: &Step) -> GraphNode {
         },
         _ => Vec::new(),
     };
+    let runs = match &step.kind {
+        StepKind::SubWorkflow(inner) => Some(&inner.workflow),
+        StepKind::Archon(kind) => match kind.as_ref() {
+            ArchonKind::Workflow { workflow, .. } => Some(workflow),
+            _ => None,
+        },
+        _ => None,
+    };
     let name = step.name.as_str().to_owned();
     GraphNode {
         id: name.clone(),
@@ -237,6 +248,7 @@ fn node(loaded: &Loaded, step: &Step) -> GraphNode {
         label: name,
         line,
         members,
+        runs: runs.map(|workflow| workflow.trim().to_owned()),
     }
 }
 

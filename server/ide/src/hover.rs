@@ -77,7 +77,8 @@ fn of_key(path: &str) -> Option<String> {
     ))
 }
 
-fn of_step(snapshot: &Snapshot, workflow: &Workflow, name: &str) -> Option<String> {
+/// What a step is: its kind, description, output and loops.
+pub(crate) fn of_step(snapshot: &Snapshot, workflow: &Workflow, name: &str) -> Option<String> {
     let step = workflow.step(name)?;
     let mut text = format!("**{name}** · {}", step.kind.word());
     if let Some(description) = &step.description {

@@ -1,5 +1,5 @@
 //! Inlay hints: what a number or a silence in the file comes to. Rounds of loops and their agent calls, durations as
-//! text, defaults that hold where nothing is written.
+//! text, defaults that hold where nothing is written, and how long a step took the last time.
 
 use fermata_syntax::{Kind, Node, Offset, Span};
 use fermata_workflow::dag::Dag;
@@ -33,6 +33,15 @@ pub fn inlays(snapshot: &Snapshot, range: Span) -> Vec<Inlay> {
     match workflow.dialect {
         Dialect::Archon => archon(workflow, &mut found),
         Dialect::Conductor => loops(snapshot, workflow, &mut found),
+    }
+    for time in &snapshot.facts.times {
+        let step = snapshot.own_step(&time.step);
+        if let Some(step) = step.filter(|step| step.name.loc.file == FileId::ROOT) {
+            found.push(Inlay {
+                tooltip: Some(format!("In run {}.", time.run)),
+                ..inlay(step.name.loc.span, format!("last {}", took(time.took)))
+            });
+        }
     }
     found.retain(|inlay| range.contains_inclusive(inlay.at));
     found.sort_by_key(|inlay| inlay.at);
@@ -91,6 +100,15 @@ fn duration(milliseconds: f64) -> String {
         .map(|(n, unit)| format!("{n} {unit}"))
         .collect();
     words.join(" ")
+}
+
+/// A measured time: below a second the milliseconds count.
+#[allow(clippy::cast_precision_loss)]
+fn took(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1000 => format!("{milliseconds} ms"),
+        _ => duration(milliseconds as f64),
+    }
 }
 
 fn archon(workflow: &Workflow, found: &mut Vec<Inlay>) {
@@ -157,7 +175,7 @@ fn loops(snapshot: &Snapshot, workflow: &Workflow, found: &mut Vec<Inlay>) {
 
 #[cfg(test)]
 mod tests {
-    use super::duration;
+    use super::{duration, took};
 
     #[test]
     fn times_are_written_as_people_say_them() {
@@ -165,5 +183,7 @@ mod tests {
         assert_eq!(duration(5_400_000.0), "1 h 30 min");
         assert_eq!(duration(2_500.0), "2.5 s");
         assert_eq!(duration(61_000.0), "1 min 1 s");
+        assert_eq!(took(12), "12 ms");
+        assert_eq!(took(75_400), "1 min 15 s");
     }
 }

@@ -60,7 +60,8 @@ pub fn symbols(snapshot: &Snapshot) -> Vec<Symbol> {
         .collect()
 }
 
-fn symbol(step: &fermata_workflow::Step) -> Symbol {
+/// The entry of one step.
+pub(crate) fn symbol(step: &fermata_workflow::Step) -> Symbol {
     let children = match &step.kind {
         StepKind::ForEach(each) if each.agent.loc.file == step.loc.file => {
             vec![symbol(&each.agent)]

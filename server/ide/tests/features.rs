@@ -98,6 +98,7 @@ fn held() -> RunFacts {
             cause: None,
             gates: vec![gate],
         }],
+        times: Vec::new(),
         starts: vec![StartFact {
             start: "s1".into(),
             prior: Some("abcdefgh".into()),

@@ -2,23 +2,23 @@
 //! await and then waits for its own answer, so every request gets exactly one
 //! response, and a panic on the way becomes an error response (invariant 6).
 
-use std::path::PathBuf;
+mod own;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use fermata_control::{Control, RunsFilter};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use fermata_control::Control;
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::*;
 use tower_lsp::{Client, LanguageServer};
 
-use crate::commands::{self, failed};
-use crate::greeting::{capabilities, encoding, roots, write_pages};
-use crate::session::{ClientFacts, Message, Session, View};
+use crate::greeting::{capabilities, client_facts};
+use crate::session::{Job, Message, Session, View};
 use crate::settings::Settings;
-use crate::{Opener, Probe, convert, methods, surface, words};
+use crate::workspace::{Pull, Wanted};
+use crate::{Opener, Probe, convert, methods, surface};
 
 /// What the handlers share. State belongs to the session task.
 pub(crate) struct Backend {
@@ -60,13 +60,33 @@ impl Backend {
         uri: Uri,
         question: impl FnOnce(&View) -> T + Send + 'static,
     ) -> Result<Option<T>> {
+        let (job, answer) = job(question);
+        self.send(Message::Ask { uri, job });
+        answer.await.map_err(|_| self.crashed())
+    }
+
+    /// Asks a question about a file that need not be open; `None` when it is no workflow.
+    async fn ask_file<T: Send + 'static>(
+        &self,
+        uri: Uri,
+        question: impl FnOnce(&View) -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        let (job, answer) = job(question);
+        self.send(Message::AskFile { uri, job });
+        answer.await.map_err(|_| self.crashed())
+    }
+
+    /// Asks a question about all workflows of the workspace.
+    async fn ask_all<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&[View]) -> T + Send + 'static,
+    ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        self.send(Message::Ask {
-            uri,
-            job: Box::new(move |view| {
-                let _ = reply.send(view.map(|view| question(&view)));
-            }),
-        });
+        self.send(Message::Want(Wanted::Views(Box::new(move |views| {
+            if !reply.is_closed() {
+                let _ = reply.send(question(&views));
+            }
+        }))));
         answer.await.map_err(|_| self.crashed())
     }
 
@@ -94,144 +114,17 @@ impl Backend {
     }
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct RunParams {
-    run: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct EventsParams {
-    run: String,
-    #[serde(default = "one")]
-    from: u64,
-    #[serde(default)]
-    limit: Option<usize>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct GraphParams {
-    #[serde(default)]
-    uri: Option<Uri>,
-    #[serde(default)]
-    run: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct RunsParams {
-    #[serde(default)]
-    all: bool,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct TrustParams {
-    trusted: bool,
-}
-
-fn one() -> u64 {
-    1
-}
-
-/// Most events that one `fermata/events` answers with.
-const EVENTS: usize = 500;
-
-// Our own requests (design/protocol.md, "Language server").
-impl Backend {
-    /// Says that the server is there, whatever its session is busy with.
-    pub(crate) async fn ping(&self, _: Option<Value>) -> Result<Value> {
-        Ok(json!({}))
-    }
-
-    pub(crate) async fn runs(&self, params: Option<RunsParams>) -> Result<Value> {
-        let all = params.unwrap_or_default().all;
-        self.blocking(move |control| {
-            let filter = RunsFilter {
-                all,
-                ..RunsFilter::default()
-            };
-            Ok(words::titled(&control.runs(&filter).map_err(failed)?))
-        })
-        .await
-    }
-
-    pub(crate) async fn show(&self, params: RunParams) -> Result<Value> {
-        let mut shown = self
-            .blocking(move |control| {
-                control
-                    .show(&control.find(&params.run).map_err(failed)?)
-                    .map_err(failed)
-            })
-            .await?;
-        let uri = shown["path"]
-            .as_str()
-            .and_then(|p| convert::uri(p.as_ref()));
-        if let Some(uri) = uri {
-            let run = shown.clone();
-            let marks = self.ask(uri, move |view| methods::marks::run(view, &run));
-            shown["marks"] = json!(marks.await?);
+/// A question as the session takes it, and where its answer comes. Nothing is done for a request that was cancelled.
+fn job<T: Send + 'static>(
+    question: impl FnOnce(&View) -> T + Send + 'static,
+) -> (Job, oneshot::Receiver<Option<T>>) {
+    let (reply, answer) = oneshot::channel();
+    let job = move |view: Option<View>| {
+        if !reply.is_closed() {
+            let _ = reply.send(view.map(|view| question(&view)));
         }
-        Ok(shown)
-    }
-
-    pub(crate) async fn events(&self, params: EventsParams) -> Result<Value> {
-        self.blocking(move |control| {
-            let run = control.find(&params.run).map_err(failed)?;
-            let limit = params.limit.unwrap_or(EVENTS).min(EVENTS);
-            control.log_page(&run, params.from, limit).map_err(failed)
-        })
-        .await
-    }
-
-    pub(crate) async fn graph(&self, params: GraphParams) -> Result<Value> {
-        let file = match (params.uri, params.run) {
-            (Some(uri), _) => convert::path(&uri)
-                .ok_or_else(|| commands::bad("uri", "expected a file: address"))?,
-            (None, Some(run)) => {
-                let shown = self.show(RunParams { run }).await?;
-                PathBuf::from(shown["path"].as_str().unwrap_or_default())
-            }
-            (None, None) => return Err(commands::bad("uri", "give a uri or a run")),
-        };
-        let open = convert::uri(&file);
-        if let Some(uri) = open
-            && let Some(graph) = self
-                .ask(uri, |view| {
-                    fermata_ide::graph(&view.snapshot.loaded).to_json()
-                })
-                .await?
-        {
-            return Ok(graph);
-        }
-        self.blocking(move |_| {
-            let loaded = fermata_workflow::load(&fermata_store::OsWorld::new(), &file);
-            Ok(fermata_ide::graph(&loaded).to_json())
-        })
-        .await
-    }
-
-    pub(crate) async fn subscribe(&self, params: EventsParams) -> Result<Value> {
-        let from = params.from;
-        let (run, last) = self
-            .blocking(move |control| {
-                let run = control.find(&params.run).map_err(failed)?;
-                let last = control.state(&run).map_err(failed)?.last_seq;
-                Ok((run, last))
-            })
-            .await?;
-        self.send(Message::Subscribe { run, from });
-        Ok(json!({ "last": last }))
-    }
-
-    pub(crate) async fn unsubscribe(&self, params: RunParams) -> Result<Value> {
-        let run = self
-            .blocking(move |control| control.find(&params.run).map_err(failed))
-            .await?;
-        self.send(Message::Unsubscribe { run });
-        Ok(json!({}))
-    }
-
-    pub(crate) async fn did_change_trust(&self, params: TrustParams) {
-        self.send(Message::Trust(params.trusted));
-    }
+    };
+    (Box::new(job), answer)
 }
 
 impl LanguageServer for Backend {
@@ -254,29 +147,8 @@ impl LanguageServer for Backend {
                 message: format!("{error:#}").into(),
                 data: None,
             })?;
-        let encoding = encoding(&params);
-        let pages = write_pages(control.home().root());
-        let experimental = params.capabilities.experimental.as_ref();
-        let plugin = experimental.and_then(|e| e.get("fermata"));
-        let facts = ClientFacts {
-            encoding,
-            plugin: plugin.is_some_and(|v| v != &Value::Bool(false) && !v.is_null()),
-            says: plugin.is_some_and(|v| v["says"] == Value::Bool(true)),
-            refreshes_lenses: params
-                .capabilities
-                .workspace
-                .as_ref()
-                .and_then(|w| w.code_lens.as_ref()?.refresh_support)
-                .unwrap_or(false),
-            shows_progress: params
-                .capabilities
-                .window
-                .as_ref()
-                .and_then(|window| window.work_done_progress)
-                .unwrap_or(false),
-            roots: roots(&params),
-            pages,
-        };
+        let facts = client_facts(&params, control.home().root());
+        let capabilities = capabilities(&facts, surface);
         let mut settings = Settings::new(
             surface != fermata_engine::Surface::Lsp
                 || name
@@ -297,7 +169,7 @@ impl LanguageServer for Backend {
         );
         tokio::spawn(session.run(inbox));
         Ok(InitializeResult {
-            capabilities: capabilities(encoding),
+            capabilities,
             server_info: Some(ServerInfo {
                 name: "fermata".to_owned(),
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -311,6 +183,7 @@ impl LanguageServer for Backend {
     }
 
     async fn shutdown(&self) -> Result<()> {
+        self.send(Message::Shutdown);
         Ok(())
     }
 
@@ -344,6 +217,17 @@ impl LanguageServer for Backend {
         self.send(Message::FilesChanged(paths.collect()));
     }
 
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        let paths = |folders: &[WorkspaceFolder]| {
+            let paths = folders.iter().map(|folder| convert::path(&folder.uri));
+            paths.flatten().collect()
+        };
+        self.send(Message::Folders {
+            added: paths(&params.event.added),
+            removed: paths(&params.event.removed),
+        });
+    }
+
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
         self.send(Message::Settings(params.settings));
     }
@@ -366,6 +250,17 @@ impl LanguageServer for Backend {
             })
             .await?;
         Ok(items.map(CompletionResponse::Array))
+    }
+
+    async fn completion_resolve(&self, item: CompletionItem) -> Result<CompletionItem> {
+        let Some(uri) = methods::completion::document(&item) else {
+            return Ok(item);
+        };
+        let asked = item.clone();
+        let resolved = self
+            .ask(uri, move |view| methods::completion::resolve(view, asked))
+            .await?;
+        Ok(resolved.unwrap_or(item))
     }
 
     async fn goto_definition(
@@ -473,6 +368,118 @@ impl LanguageServer for Backend {
             methods::code_action::run(view, params.range, &params.context)
         })
         .await
+    }
+
+    async fn selection_range(
+        &self,
+        params: SelectionRangeParams,
+    ) -> Result<Option<Vec<SelectionRange>>> {
+        self.ask(params.text_document.uri, move |view| {
+            methods::selection_range::run(view, &params.positions)
+        })
+        .await
+    }
+
+    async fn linked_editing_range(
+        &self,
+        params: LinkedEditingRangeParams,
+    ) -> Result<Option<LinkedEditingRanges>> {
+        let at = params.text_document_position_params;
+        Ok(self
+            .ask(at.text_document.uri, move |view| {
+                methods::linked_editing_range::run(view, at.position)
+            })
+            .await?
+            .flatten())
+    }
+
+    async fn prepare_call_hierarchy(
+        &self,
+        params: CallHierarchyPrepareParams,
+    ) -> Result<Option<Vec<CallHierarchyItem>>> {
+        let at = params.text_document_position_params;
+        Ok(self
+            .ask(at.text_document.uri, move |view| {
+                methods::call_hierarchy::prepare(view, at.position)
+            })
+            .await?
+            .flatten())
+    }
+
+    async fn incoming_calls(
+        &self,
+        params: CallHierarchyIncomingCallsParams,
+    ) -> Result<Option<Vec<CallHierarchyIncomingCall>>> {
+        let item = methods::call_hierarchy::item(&params.item)?;
+        if item.is_workflow() {
+            let found = move |views: &[View]| methods::call_hierarchy::callers(views, &item);
+            return self.ask_all(found).await.map(Some);
+        }
+        let uri = item.uri.clone();
+        let question = move |view: &View| methods::call_hierarchy::incoming(view, &item);
+        self.ask_file(uri, question).await?.transpose()
+    }
+
+    async fn outgoing_calls(
+        &self,
+        params: CallHierarchyOutgoingCallsParams,
+    ) -> Result<Option<Vec<CallHierarchyOutgoingCall>>> {
+        let item = methods::call_hierarchy::item(&params.item)?;
+        let question = move |view: &View| methods::call_hierarchy::outgoing(view, &item);
+        let Some(found) = self.ask_file(params.item.uri, question).await? else {
+            return Ok(None);
+        };
+        let (mut calls, leaving) = found?;
+        for (file, from_ranges) in leaving {
+            let to = self
+                .ask_file(file, methods::call_hierarchy::workflow)
+                .await?;
+            calls.extend(
+                to.flatten()
+                    .map(|to| CallHierarchyOutgoingCall { to, from_ranges }),
+            );
+        }
+        Ok(Some(calls))
+    }
+
+    async fn symbol(
+        &self,
+        params: WorkspaceSymbolParams,
+    ) -> Result<Option<WorkspaceSymbolResponse>> {
+        let found = self
+            .ask_all(move |views| methods::workspace_symbol::run(views, &params.query))
+            .await?;
+        Ok(Some(WorkspaceSymbolResponse::Nested(found)))
+    }
+
+    async fn diagnostic(
+        &self,
+        params: DocumentDiagnosticParams,
+    ) -> Result<DocumentDiagnosticReportResult> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Pull {
+            uri: params.text_document.uri,
+            previous: params.previous_result_id,
+            reply,
+        });
+        let report = answer.await.map_err(|_| self.crashed())?;
+        Ok(DocumentDiagnosticReportResult::Report(report))
+    }
+
+    async fn workspace_diagnostic(
+        &self,
+        params: WorkspaceDiagnosticParams,
+    ) -> Result<WorkspaceDiagnosticReportResult> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Want(Wanted::Reports(Pull {
+            previous: params.previous_result_ids,
+            // Who takes parts of an answer waits for the next part anyway.
+            holds: params.partial_result_params.partial_result_token.is_some(),
+            reply,
+        })));
+        let items = answer.await.map_err(|_| self.crashed())?;
+        let report = WorkspaceDiagnosticReport { items };
+        Ok(WorkspaceDiagnosticReportResult::Report(report))
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fermata_analysis::RuleSettings;
+use fermata_ide::Snapshot;
+use fermata_store::{Asked, IndexedWorld};
 use fermata_syntax::{Encoding, Position as Place, edit};
-use fermata_workflow::{Diagnostic, Dialect, Loaded};
+use fermata_workflow::surroundings::Neighbour;
+use fermata_workflow::{Diagnostic, Dialect, Loaded, loader};
 use tower_lsp::ls_types::TextDocumentContentChangeEvent;
 
 /// What a finished analysis knows.
@@ -17,8 +21,63 @@ pub(crate) struct Analysis {
     pub(crate) diagnostics: Arc<Vec<Diagnostic>>,
     /// `None`: the text is no workflow, and nothing is said about it.
     pub(crate) dialect: Option<Dialect>,
-    /// Every file and folder that it looked at.
-    pub(crate) asked: Arc<BTreeSet<PathBuf>>,
+    /// Everything that it asked of the disk.
+    asked: Arc<Asked>,
+    /// Files of the workflows that its steps run or include.
+    pub(crate) links: Arc<BTreeSet<PathBuf>>,
+    /// What the others of its project see of it.
+    pub(crate) outline: Option<Outline>,
+}
+
+/// What an Archon workflow is for those of its project that neither run nor include it: its name, and its inputs where it
+/// is sound. As long as this stays, an edit is nothing to them.
+pub(crate) type Outline = (String, Option<Neighbour>);
+
+impl Analysis {
+    /// Loads and analyses a file as the world shows it. Blocks.
+    pub(crate) fn of(
+        world: IndexedWorld,
+        path: &Path,
+        attached: Option<Dialect>,
+        rules: &RuleSettings,
+        revision: u64,
+    ) -> Self {
+        let loaded = match attached {
+            Some(dialect) => loader::load_as(&world, path, dialect),
+            None => loader::load(&world, path),
+        };
+        let dialect = loaded.dialect;
+        let diagnostics = dialect.map_or_else(Vec::new, |_| fermata_analysis::run(&loaded, rules));
+        let outline = loaded
+            .workflow
+            .as_ref()
+            .filter(|workflow| workflow.dialect == Dialect::Archon)
+            .map(|workflow| {
+                let mut around = loaded.surroundings.workflows.values();
+                let own = around.find(|neighbour| neighbour.path == path).cloned();
+                (workflow.name.as_str().to_owned(), own)
+            });
+        let snapshot = Snapshot {
+            loaded: Arc::new(loaded),
+            diagnostics: Arc::new(diagnostics),
+            facts: Arc::default(),
+        };
+        let links = fermata_ide::leaving(&snapshot);
+        Self {
+            revision,
+            loaded: snapshot.loaded,
+            diagnostics: snapshot.diagnostics,
+            dialect,
+            asked: Arc::new(world.asked()),
+            links: Arc::new(links.into_iter().map(|leaving| leaving.file).collect()),
+            outline,
+        }
+    }
+
+    /// Whether something that it looked at has changed at a path.
+    pub(crate) fn concerns(&self, path: &Path) -> bool {
+        self.asked.concerns(path)
+    }
 }
 
 /// Something that wants the analysis of the newest text.
@@ -32,24 +91,34 @@ pub(crate) struct Document {
     /// Set once the text was proven to be a workflow; stays until the document is closed.
     pub(crate) attached: Option<Dialect>,
     pub(crate) analysis: Option<Analysis>,
-    /// Goes up with every edit, and when something that the text includes has changed.
+    /// Another one with every edit, and when something that the text includes has changed; no two documents of a session
+    /// ever have the same.
     pub(crate) revision: u64,
-    /// Whether an analysis is under way.
-    pub(crate) in_flight: bool,
+    /// The revision that an analysis is under way of.
+    pub(crate) in_flight: Option<u64>,
+    /// Whether the analysis of the newest revision has panicked: nothing is known of it, and nobody waits for more.
+    pub(crate) failed: bool,
     pub(crate) waiting: Vec<Waiting>,
+    /// Whether the newest revision is the client's own edit, after which it asks by itself.
+    pub(crate) edited: bool,
+    /// Other files that the client was told about because of this one.
+    pub(crate) related: BTreeSet<PathBuf>,
 }
 
 impl Document {
-    pub(crate) fn new(path: PathBuf, text: String, version: i32) -> Self {
+    pub(crate) fn new(path: PathBuf, text: String, version: i32, revision: u64) -> Self {
         Self {
             path,
             text,
             version,
             attached: None,
             analysis: None,
-            revision: 0,
-            in_flight: false,
+            revision,
+            in_flight: None,
+            failed: false,
             waiting: Vec::new(),
+            edited: true,
+            related: BTreeSet::new(),
         }
     }
 
@@ -58,6 +127,7 @@ impl Document {
         &mut self,
         changes: Vec<TextDocumentContentChangeEvent>,
         version: i32,
+        revision: u64,
         encoding: Encoding,
     ) {
         for change in changes {
@@ -71,7 +141,8 @@ impl Document {
             edit::apply(&mut self.text, range, encoding, &change.text);
         }
         self.version = version;
-        self.revision += 1;
+        self.renew(revision);
+        self.edited = true;
     }
 
     /// Whether the last analysis looked at a path, which has changed; a text that is no workflow looks at nothing.
@@ -79,9 +150,19 @@ impl Document {
         let Some(analysis) = &self.analysis else {
             return true;
         };
-        analysis.dialect.is_some()
-            && path != self.path
-            && fermata_store::Index::concerns(&analysis.asked, path)
+        analysis.dialect.is_some() && path != self.path && analysis.concerns(path)
+    }
+
+    /// Its text, or something that it includes, is another one now.
+    pub(crate) fn renew(&mut self, revision: u64) {
+        self.revision = revision;
+        self.failed = false;
+        self.edited = false;
+    }
+
+    /// Whether there is nothing to wait for.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.failed || self.is_fresh()
     }
 
     /// Whether the last analysis is of the newest text and of what it includes now.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use fermata_control::{RunSummary, RunsView, StartSummary, script_of};
 use fermata_engine::gate::Gate;
-use fermata_ide::{AnswerFact, GateFact, RunFact, RunFacts, StartFact};
+use fermata_engine::{RunId, RunState};
+use fermata_ide::{AnswerFact, GateFact, RunFact, RunFacts, StartFact, StepTime};
 use serde_json::Value;
 
 /// Before the first reading.
@@ -31,9 +32,35 @@ pub(crate) fn of(view: &RunsView, path: &Path) -> RunFacts {
             .filter(|start| path_of(start).is_some_and(|path| same(&path)))
             .map(|s| start(view, s))
             .collect(),
+        times: Vec::new(),
         scripted: script_of(path).is_some(),
         trusted: false,
     }
+}
+
+/// The newest run of a file.
+pub(crate) fn newest<'v>(view: &'v RunsView, path: &Path) -> Option<&'v RunSummary> {
+    let canonically = canonical(path);
+    let same = |run: &&RunSummary| run.path == path || canonical(&run.path) == canonically;
+    view.runs.iter().find(same)
+}
+
+/// How long the steps of a run took, the last time that each of them ended.
+pub(crate) fn times(run: &RunId, state: &RunState) -> Vec<StepTime> {
+    let mut times: Vec<StepTime> = Vec::new();
+    for record in state.steps.values() {
+        let Some(ended) = record.ended else { continue };
+        let took = ended.saturating_sub(record.started);
+        match times.iter_mut().find(|time| time.step == record.step) {
+            Some(time) => time.took = took,
+            None => times.push(StepTime {
+                step: record.step.clone(),
+                took,
+                run: run.short().to_owned(),
+            }),
+        }
+    }
+    times
 }
 
 fn canonical(path: &Path) -> std::path::PathBuf {

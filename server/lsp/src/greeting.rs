@@ -3,13 +3,16 @@
 
 use std::path::{Path, PathBuf};
 
+use fermata_engine::Surface;
 use fermata_syntax::Encoding;
+use serde_json::Value;
 use tower_lsp::ls_types::*;
 
-use crate::{commands, convert, methods};
+use crate::session::ClientFacts;
+use crate::{commands, convert, methods, surface};
 
 /// UTF-8 where the client offers it: our own offsets need no conversion then.
-pub(crate) fn encoding(params: &InitializeParams) -> Encoding {
+fn encoding(params: &InitializeParams) -> Encoding {
     let offered = params
         .capabilities
         .general
@@ -25,17 +28,78 @@ pub(crate) fn encoding(params: &InitializeParams) -> Encoding {
     }
 }
 
-/// The workspace folders, links resolved.
-pub(crate) fn roots(params: &InitializeParams) -> Vec<PathBuf> {
+/// The workspace folders as the client names them.
+fn folders(params: &InitializeParams) -> Vec<PathBuf> {
     let folders = params.workspace_folders.iter().flatten();
-    let paths = folders.filter_map(|folder| convert::path(&folder.uri));
-    paths
-        .map(|path| path.canonicalize().unwrap_or(path))
-        .collect()
+    let found: Vec<PathBuf> = folders
+        .filter_map(|folder| convert::path(&folder.uri))
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
+    #[allow(deprecated, reason = "older clients have only this")]
+    let root = params.root_uri.as_ref();
+    root.and_then(convert::path).into_iter().collect()
+}
+
+/// Folders, links resolved.
+pub(crate) fn resolved(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let resolved = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    folders.iter().map(resolved).collect()
+}
+
+/// Everything about a client that the session needs to know. `home` takes the rules' pages.
+pub(crate) fn client_facts(params: &InitializeParams, home: &Path) -> ClientFacts {
+    let capabilities = &params.capabilities;
+    let workspace = capabilities.workspace.as_ref();
+    let text = capabilities.text_document.as_ref();
+    let folders = folders(params);
+    let refreshes_reports = workspace
+        .and_then(|w| w.diagnostics.as_ref()?.refresh_support)
+        .unwrap_or(false);
+    let pull = text.and_then(|text| text.diagnostic.as_ref());
+    let name = params.client_info.as_ref().map(|info| info.name.as_str());
+    // Neovim before 0.12 asks and cannot be told to ask again: a change of another file would never reach it.
+    let deaf = surface::of(name) == Surface::Neovim && !refreshes_reports;
+    let experimental = capabilities.experimental.as_ref();
+    let plugin = experimental.and_then(|e| e.get("fermata"));
+    ClientFacts {
+        encoding: encoding(params),
+        plugin: plugin.is_some_and(|v| v != &Value::Bool(false) && !v.is_null()),
+        says: plugin.is_some_and(|v| v["says"] == Value::Bool(true)),
+        refreshes_lenses: workspace
+            .and_then(|w| w.code_lens.as_ref()?.refresh_support)
+            .unwrap_or(false),
+        refreshes_inlays: workspace
+            .and_then(|w| w.inlay_hint.as_ref()?.refresh_support)
+            .unwrap_or(false),
+        pulls: pull.is_some() && !deaf,
+        refreshes_reports,
+        related: pull
+            .and_then(|pull| pull.related_document_support)
+            .unwrap_or(false),
+        resolves: text
+            .and_then(|text| {
+                let item = text.completion.as_ref()?.completion_item.as_ref()?;
+                Some(&item.resolve_support.as_ref()?.properties)
+            })
+            .is_some_and(|lazily| lazily.iter().any(|name| name == "documentation")),
+        watches: workspace
+            .and_then(|w| w.did_change_watched_files.as_ref()?.dynamic_registration)
+            .unwrap_or(false),
+        shows_progress: capabilities
+            .window
+            .as_ref()
+            .and_then(|window| window.work_done_progress)
+            .unwrap_or(false),
+        roots: resolved(&folders),
+        folders,
+        pages: write_pages(home),
+    }
 }
 
 /// Puts the rules' pages into the home folder, where links of diagnostics can open them without a network.
-pub(crate) fn write_pages(home: &Path) -> Option<PathBuf> {
+fn write_pages(home: &Path) -> Option<PathBuf> {
     let folder = home.join("rules");
     std::fs::create_dir_all(&folder).ok()?;
     for (code, page) in fermata_analysis::pages() {
@@ -47,10 +111,22 @@ pub(crate) fn write_pages(home: &Path) -> Option<PathBuf> {
     Some(folder)
 }
 
-/// What this server can do.
-pub(crate) fn capabilities(encoding: Encoding) -> ServerCapabilities {
+/// Offered to who asks for diagnostics; everybody else is sent them.
+fn reports(facts: &ClientFacts, surface: Surface) -> Option<DiagnosticServerCapabilities> {
+    facts.pulls.then(|| {
+        DiagnosticServerCapabilities::Options(DiagnosticOptions {
+            inter_file_dependencies: true,
+            // Told to ask again, Neovim 0.12 asks for the workspace where that is offered, and no more for what is open.
+            workspace_diagnostics: surface != Surface::Neovim,
+            ..DiagnosticOptions::default()
+        })
+    })
+}
+
+/// What this server can do for a client.
+pub(crate) fn capabilities(facts: &ClientFacts, surface: Surface) -> ServerCapabilities {
     ServerCapabilities {
-        position_encoding: Some(match encoding {
+        position_encoding: Some(match facts.encoding {
             Encoding::Utf8 => PositionEncodingKind::UTF8,
             Encoding::Utf16 => PositionEncodingKind::UTF16,
             Encoding::Utf32 => PositionEncodingKind::UTF32,
@@ -65,6 +141,7 @@ pub(crate) fn capabilities(encoding: Encoding) -> ServerCapabilities {
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         completion_provider: Some(CompletionOptions {
             trigger_characters: Some([".", " ", "{", "$"].map(str::to_owned).to_vec()),
+            resolve_provider: Some(true),
             ..CompletionOptions::default()
         }),
         definition_provider: Some(OneOf::Left(true)),
@@ -75,6 +152,11 @@ pub(crate) fn capabilities(encoding: Encoding) -> ServerCapabilities {
             work_done_progress_options: WorkDoneProgressOptions::default(),
         })),
         document_symbol_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
+        call_hierarchy_provider: Some(CallHierarchyServerCapability::Simple(true)),
+        selection_range_provider: Some(SelectionRangeProviderCapability::Simple(true)),
+        linked_editing_range_provider: Some(LinkedEditingRangeServerCapabilities::Simple(true)),
+        diagnostic_provider: reports(facts, surface),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         document_link_provider: Some(DocumentLinkOptions {
             resolve_provider: Some(false),
@@ -107,7 +189,7 @@ pub(crate) fn capabilities(encoding: Encoding) -> ServerCapabilities {
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                 supported: Some(true),
-                change_notifications: Some(OneOf::Left(false)),
+                change_notifications: Some(OneOf::Left(true)),
             }),
             ..WorkspaceServerCapabilities::default()
         }),

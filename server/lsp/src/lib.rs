@@ -17,11 +17,14 @@ mod notifications;
 mod outbox;
 mod progress;
 mod prompts;
+mod reports;
 mod session;
 mod settings;
 mod surface;
+mod survey;
 mod watch;
 mod words;
+mod workspace;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
@@ -67,10 +70,12 @@ pub fn serve_stdio(opener: impl FnOnce(Surface) -> Result<Control> + Send + 'sta
 /// What tests may look at and provoke. Nothing of it does anything unless asked.
 #[derive(Default)]
 pub struct Probe {
-    /// How many texts were analysed: at most one for each edit, however much is asked about it.
+    /// How many texts were analysed, open or not: at most one for each edit, however much is asked about it.
     pub lowerings: AtomicU64,
     /// Makes the next question about a document panic.
     pub panics: AtomicBool,
+    /// Makes the next analysis of an open document panic.
+    pub breaks: AtomicBool,
     index: OnceLock<fermata_store::Index>,
 }
 

@@ -1,6 +1,7 @@
 //! One LSP method per file: parameters and a view in, the method's result out.
 //! Pure conversions of what `ide` answers.
 
+pub(crate) mod call_hierarchy;
 pub(crate) mod code_action;
 pub(crate) mod code_lens;
 pub(crate) mod completion;
@@ -11,10 +12,13 @@ pub(crate) mod document_symbol;
 pub(crate) mod folding_range;
 pub(crate) mod hover;
 pub(crate) mod inlay_hint;
+pub(crate) mod linked_editing_range;
 pub(crate) mod marks;
 pub(crate) mod references;
 pub(crate) mod rename;
+pub(crate) mod selection_range;
 pub(crate) mod semantic_tokens;
+pub(crate) mod workspace_symbol;
 
 use fermata_ide::Act;
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
 //! What goes to the client, in order: the session never waits for a slow client.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tower_lsp::Client;
-use tower_lsp::ls_types::{Diagnostic, MessageType, Uri};
+use tower_lsp::ls_types::{Diagnostic, MessageType, Registration, Uri};
 
 use crate::notifications::{Events, OpenPanel, RunChanged, ServerStatus, StartsChanged};
 
@@ -25,6 +25,11 @@ pub(crate) enum Mail {
     Status(Value),
     OpenPanel(Value),
     RefreshLenses,
+    RefreshInlays,
+    /// The client should ask for diagnostics again.
+    RefreshReports,
+    /// The client should watch files that may be workflows.
+    WatchFiles,
 }
 
 /// Where the session drops what goes to the client.
@@ -60,6 +65,15 @@ impl Outbox {
     }
 }
 
+/// Workflows that come to be where nobody has looked yet: the session watches by itself what it has read.
+fn watched() -> Registration {
+    Registration {
+        id: "fermata-files".to_owned(),
+        method: "workspace/didChangeWatchedFiles".to_owned(),
+        register_options: Some(json!({"watchers": [{"globPattern": "**/*.{yaml,yml}"}]})),
+    }
+}
+
 async fn deliver(client: &Client, mail: Mail) {
     match mail {
         Mail::Diagnostics {
@@ -69,11 +83,7 @@ async fn deliver(client: &Client, mail: Mail) {
         } => client.publish_diagnostics(uri, diagnostics, version).await,
         Mail::Message { kind, text } => client.show_message(kind, text).await,
         Mail::RunChanged(params) => client.send_notification::<RunChanged>(params).await,
-        Mail::StartsChanged => {
-            client
-                .send_notification::<StartsChanged>(serde_json::json!({}))
-                .await
-        }
+        Mail::StartsChanged => client.send_notification::<StartsChanged>(json!({})).await,
         Mail::Events(params) => client.send_notification::<Events>(params).await,
         Mail::Status(params) => client.send_notification::<ServerStatus>(params).await,
         Mail::OpenPanel(params) => client.send_notification::<OpenPanel>(params).await,
@@ -81,6 +91,18 @@ async fn deliver(client: &Client, mail: Mail) {
             // A request: its answer says nothing, and waiting for it would hold up the rest.
             let client = client.clone();
             tokio::spawn(async move { client.code_lens_refresh().await });
+        }
+        Mail::RefreshInlays => {
+            let client = client.clone();
+            tokio::spawn(async move { client.inlay_hint_refresh().await });
+        }
+        Mail::RefreshReports => {
+            let client = client.clone();
+            tokio::spawn(async move { client.workspace_diagnostic_refresh().await });
+        }
+        Mail::WatchFiles => {
+            let client = client.clone();
+            tokio::spawn(async move { client.register_capability(vec![watched()]).await });
         }
     }
 }

@@ -99,6 +99,11 @@ impl Prompts {
         }
     }
 
+    /// The workspace folders are others now, links resolved.
+    pub(crate) fn move_to(&mut self, roots: Vec<PathBuf>) {
+        self.roots = roots;
+    }
+
     /// Looks through the runs for what opened since the last look.
     pub(crate) fn look(&mut self, view: &RunsView, settings: &Settings) {
         let found = self.find(view);

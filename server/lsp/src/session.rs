@@ -3,31 +3,40 @@
 //! blocking threads and comes back as messages.
 
 mod documents;
+mod pull;
+mod runs;
+mod workspace;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fermata_control::{Changes, Control, RunsFilter, RunsView};
+use fermata_control::{Changes, Control, RunsView};
 use fermata_engine::RunId;
-use fermata_ide::{RunFacts, Snapshot};
+use fermata_ide::Snapshot;
 use fermata_store::Index;
 use fermata_syntax::Encoding;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 use tower_lsp::Client;
 use tower_lsp::jsonrpc::Result;
-use tower_lsp::ls_types::{Diagnostic, MessageType, TextDocumentContentChangeEvent, Uri};
+use tower_lsp::ls_types::{
+    DocumentDiagnosticReport, MessageType, TextDocumentContentChangeEvent, Uri,
+};
 
 use crate::commands::{self, Context};
 use crate::document::{Analysis, Document};
 use crate::outbox::{Mail, Outbox};
 use crate::progress::Progress;
 use crate::prompts::Prompts;
+use crate::reports::{Said, Terms};
+use crate::session::runs::Times;
 use crate::settings::Settings;
+use crate::survey::Files;
 use crate::watch::Watch;
-use crate::{Probe, convert, facts};
+use crate::workspace::{Wanted, Workspace};
+use crate::{Probe, convert, facts, greeting};
 
 /// What a read-only request is asked with; `None` when the document is no workflow.
 pub(crate) type Job = Box<dyn FnOnce(Option<View>) + Send>;
@@ -38,6 +47,8 @@ pub(crate) struct View {
     pub(crate) uri: Uri,
     pub(crate) snapshot: Snapshot,
     pub(crate) encoding: Encoding,
+    /// Whether the client asks for the documentation of a completion when somebody looks at it.
+    pub(crate) resolves: bool,
 }
 
 /// What is enqueued to the session.
@@ -58,16 +69,49 @@ pub(crate) enum Message {
     },
     /// Something has changed at these paths of the disk.
     FilesChanged(Vec<PathBuf>),
+    /// Folders came to the workspace, and others left it.
+    Folders {
+        added: Vec<PathBuf>,
+        removed: Vec<PathBuf>,
+    },
     Settings(Value),
     Trust(bool),
     Analyzed {
         uri: Uri,
-        analysis: Analysis,
+        revision: u64,
+        /// `None`: it has panicked.
+        analysis: Option<Analysis>,
     },
     Ask {
         uri: Uri,
         job: Job,
     },
+    /// Like `Ask`, about a file that need not be open.
+    AskFile {
+        uri: Uri,
+        job: Job,
+    },
+    /// Somebody wants to know about all workflows of the workspace.
+    Want(Wanted),
+    /// A survey of the workspace is over.
+    Surveyed(Arc<Files>),
+    /// A pull of one document's diagnostics.
+    Pull {
+        uri: Uri,
+        previous: Option<String>,
+        reply: oneshot::Sender<DocumentDiagnosticReport>,
+    },
+    /// The analysis is there that a pull has waited for; `None` when nothing can be said about the document.
+    Pulled {
+        uri: Uri,
+        said: Option<Said>,
+        previous: Option<String>,
+        reply: oneshot::Sender<DocumentDiagnosticReport>,
+    },
+    /// How long the steps of a document's newest run took.
+    Times(Uri, Times),
+    /// The client ends the session: nobody is kept waiting.
+    Shutdown,
     /// An acting command.
     Act {
         id: String,
@@ -105,11 +149,34 @@ pub(crate) struct ClientFacts {
     /// It shows a log as lines, and wants each event in words.
     pub(crate) says: bool,
     pub(crate) refreshes_lenses: bool,
+    pub(crate) refreshes_inlays: bool,
+    /// Asks for diagnostics: they are not sent to it.
+    pub(crate) pulls: bool,
+    pub(crate) refreshes_reports: bool,
+    /// Takes reports about other files with that about a document.
+    pub(crate) related: bool,
+    /// Asks for the documentation of a completion when somebody looks at it.
+    pub(crate) resolves: bool,
+    /// Watches files when it is asked to.
+    pub(crate) watches: bool,
     /// Shows work-done progress that the server begins.
     pub(crate) shows_progress: bool,
+    /// The workspace folders, links resolved.
     pub(crate) roots: Vec<PathBuf>,
+    /// The workspace folders as the client names them.
+    pub(crate) folders: Vec<PathBuf>,
     /// Where the rules' pages are.
     pub(crate) pages: Option<PathBuf>,
+}
+
+impl ClientFacts {
+    /// What diagnostics are converted with.
+    pub(crate) fn terms(&self) -> Terms {
+        Terms {
+            encoding: self.encoding,
+            pages: self.pages.clone(),
+        }
+    }
 }
 
 pub(crate) struct Session {
@@ -127,7 +194,14 @@ pub(crate) struct Session {
     watch: Watch,
     probe: Arc<Probe>,
     /// What each document's analysis says about each file.
-    published: HashMap<Uri, HashMap<Uri, Vec<Diagnostic>>>,
+    published: HashMap<Uri, Said>,
+    /// Ids of the reports that a pulling client has of files.
+    told: HashMap<Uri, String>,
+    /// The last revision that a document was given.
+    revisions: u64,
+    workspace: Workspace,
+    /// How long the steps of documents' newest runs took.
+    times: HashMap<Uri, Times>,
     /// What analyses have read of the disk.
     index: Index,
     reading_runs: bool,
@@ -176,6 +250,10 @@ impl Session {
             watch,
             probe,
             published: HashMap::new(),
+            told: HashMap::new(),
+            revisions: 0,
+            workspace: Workspace::default(),
+            times: HashMap::new(),
             index,
             reading_runs: false,
             read_again: false,
@@ -189,31 +267,38 @@ impl Session {
             let handled =
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.handle(message)));
             if handled.is_err() {
-                let log = self.control.home().root().join("logs");
-                let text = format!(
-                    "Fermata had an internal error and goes on; its log is in {}",
-                    log.display()
-                );
-                self.outbox.send(Mail::Message {
-                    kind: MessageType::ERROR,
-                    text,
-                });
+                let (kind, text) = (MessageType::ERROR, self.crash());
+                self.outbox.send(Mail::Message { kind, text });
             }
         }
+    }
+
+    /// What a person is told after a panic.
+    fn crash(&self) -> String {
+        let log = self.control.home().root().join("logs");
+        format!(
+            "Fermata had an internal error and goes on; its log is in {}",
+            log.display()
+        )
     }
 
     fn handle(&mut self, message: Message) {
         match message {
             Message::Initialized => {
                 self.status("ok", None);
+                if self.facts.watches {
+                    self.outbox.send(Mail::WatchFiles);
+                }
                 self.read_runs();
             }
             Message::Open { uri, text, version } => {
                 let Some(path) = convert::path(&uri) else {
                     return;
                 };
-                self.documents
-                    .insert(uri.clone(), Document::new(path, text, version));
+                let document = Document::new(path, text, version, self.revision());
+                if let Some(before) = self.documents.insert(uri.clone(), document) {
+                    before.waiting.into_iter().for_each(|waiting| waiting(None));
+                }
                 self.analyze(&uri);
                 self.document_changed(&uri);
             }
@@ -221,16 +306,18 @@ impl Session {
                 uri,
                 changes,
                 version,
-            } => {
-                let encoding = self.facts.encoding;
-                if let Some(document) = self.documents.get_mut(&uri) {
-                    document.change(changes, version, encoding);
-                    self.analyze(&uri);
-                    self.document_changed(&uri);
-                }
-            }
+            } => self.edit(&uri, changes, version),
             Message::Close { uri } => self.close(&uri),
             Message::FilesChanged(paths) => self.disk_changed(&paths),
+            Message::Folders { added, removed } => {
+                self.facts
+                    .folders
+                    .retain(|folder| !removed.contains(folder));
+                self.facts.folders.extend(added);
+                self.facts.roots = greeting::resolved(&self.facts.folders);
+                self.prompts.move_to(self.facts.roots.clone());
+                self.workspace_moved();
+            }
             Message::Settings(value) => {
                 self.settings.apply(&value);
                 self.check_all();
@@ -240,8 +327,28 @@ impl Session {
                 self.settings.trusted = Some(trusted);
                 self.refresh_lenses();
             }
-            Message::Analyzed { uri, analysis } => self.analyzed(&uri, analysis),
+            Message::Analyzed {
+                uri,
+                revision,
+                analysis,
+            } => self.analyzed(&uri, revision, analysis),
             Message::Ask { uri, job } => self.ask(&uri, job),
+            Message::AskFile { uri, job } => self.ask_file(&uri, job),
+            Message::Want(wanted) => self.want(wanted),
+            Message::Surveyed(files) => self.surveyed(files),
+            Message::Pull {
+                uri,
+                previous,
+                reply,
+            } => self.pull(uri, previous, reply),
+            Message::Pulled {
+                uri,
+                said,
+                previous,
+                reply,
+            } => self.pulled(&uri, said.as_ref(), previous.as_deref(), reply),
+            Message::Times(uri, times) => self.times_read(uri, times),
+            Message::Shutdown => self.release(),
             Message::Act {
                 id,
                 argument,
@@ -328,136 +435,6 @@ impl Session {
             let text = |key: &str| argument.get(key).and_then(Value::as_str);
             self.prompts
                 .again(&self.runs, text("run"), text("start"), &self.settings);
-        }
-    }
-
-    // -- runs -------------------------------------------------------------
-
-    fn run_facts(&self, uri: &Uri) -> RunFacts {
-        let Some(path) = convert::path(uri) else {
-            return RunFacts::default();
-        };
-        let mut found = facts::of(&self.runs, &path);
-        found.trusted = self
-            .settings
-            .trusted
-            .unwrap_or_else(|| self.control.is_trusted(&path));
-        if !self.settings.last_run {
-            found.runs.retain(|run| !run.gates.is_empty());
-        }
-        found
-    }
-
-    /// Reads the list of runs on a blocking thread; one reading at a time, the newest wish next.
-    fn read_runs(&mut self) {
-        if self.reading_runs {
-            self.read_again = true;
-            return;
-        }
-        self.reading_runs = true;
-        let (control, own) = (self.control.clone(), self.own.clone());
-        tokio::task::spawn_blocking(move || {
-            let filter = RunsFilter {
-                limit: Some(200),
-                ..RunsFilter::default()
-            };
-            let _ = own.send(match control.runs(&filter) {
-                Ok(view) => Message::Runs(Box::new(view)),
-                Err(error) => {
-                    tracing::warn!(%error, "the list of runs could not be read");
-                    Message::RunsFailed(error.to_string())
-                }
-            });
-        });
-    }
-
-    fn runs_read(&mut self, view: RunsView) {
-        self.reading_runs = false;
-        let changed = facts::changed_runs(&self.runs, &view);
-        let starts_changed = facts::starts_differ(&self.runs, &view);
-        self.runs = Arc::new(view);
-        if self.facts.plugin {
-            for (run, status) in &changed {
-                self.outbox
-                    .send(Mail::RunChanged(json!({ "run": run, "status": status })));
-            }
-            if starts_changed {
-                self.outbox.send(Mail::StartsChanged);
-            }
-        }
-        if starts_changed || !changed.is_empty() {
-            self.refresh_lenses();
-        }
-        self.prompts.look(&self.runs, &self.settings);
-        if std::mem::take(&mut self.read_again) {
-            self.read_runs();
-        }
-    }
-
-    fn refresh_lenses(&self) {
-        if self.facts.refreshes_lenses {
-            self.outbox.send(Mail::RefreshLenses);
-        }
-    }
-
-    fn changed(&mut self, changes: &Changes) {
-        if changes.list {
-            self.read_runs();
-        }
-        for run in &changes.runs {
-            self.send_events(run);
-        }
-    }
-
-    fn send_events(&self, run: &RunId) {
-        let Some(sent) = self.subscriptions.get(run).copied() else {
-            return;
-        };
-        let (control, own, run) = (self.control.clone(), self.own.clone(), run.clone());
-        let says = self.facts.says;
-        tokio::task::spawn_blocking(move || {
-            let from = sent + 1;
-            let read = control
-                .cover(&run)
-                .and_then(|cover| control.shown_events(&run, from, 500, &cover, says));
-            match read {
-                Ok(events) if !events.is_empty() => {
-                    let _ = own.send(Message::Batch { run, from, events });
-                }
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, %run, "a run's log could not be read"),
-            }
-        });
-    }
-
-    fn batch(&mut self, run: &RunId, from: u64, mut events: Vec<Value>) {
-        let Some(sent) = self.subscriptions.get_mut(run) else {
-            return;
-        };
-        // Two readings may overlap: what was sent already is left out.
-        let seen = usize::try_from((*sent + 1).saturating_sub(from))
-            .unwrap_or(0)
-            .min(events.len());
-        events.drain(..seen);
-        if events.is_empty() {
-            return;
-        }
-        let first = *sent + 1;
-        let full = events.len() + seen == 500;
-        *sent += events.len() as u64;
-        self.outbox.send(Mail::Events(
-            json!({ "run": run, "from": first, "events": events }),
-        ));
-        if full {
-            self.send_events(run);
-        }
-    }
-
-    fn status(&self, health: &str, message: Option<&str>) {
-        if self.facts.plugin {
-            self.outbox.send(Mail::Status(
-                json!({ "health": health, "message": message }),
-            ));
         }
     }
 }

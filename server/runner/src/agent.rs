@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fermata_engine::event::ProcessId;
-use fermata_engine::{RunId, StepPath};
+use fermata_engine::{RunId, SessionStart, StepPath};
 use serde_json::{Map, Value};
 
 /// What the turn is for: a step's own prompt, or a side call about its output.
@@ -51,6 +51,13 @@ pub struct StepRequest {
     pub turn: u32,
     /// Session shared between steps, where the dialect asks for one.
     pub session_key: Option<String>,
+    /// With which session the conversation begins; with `session_key`, only where that one is not open. Looked at
+    /// at the first turn. One that cannot be found again is begun anew with a warning, unless it is needed: then the
+    /// turn fails with [`AgentErrorKind::Session`] before the prompt is sent. An agent that cannot copy a session goes
+    /// on with the original, and says so once.
+    pub session: SessionStart,
+    /// Whether a later step may go on with the session: [`AgentProvider::end`] does not close it then.
+    pub stays_open: bool,
     /// Absolute folder that the agent works in.
     pub cwd: PathBuf,
     /// The text to send.
@@ -293,6 +300,8 @@ pub struct StepOutput {
     pub usage: Usage,
     /// The model that answered, if told.
     pub model: Option<String>,
+    /// The agent's id of the session, by which a later step, worker or run may find it again.
+    pub session: Option<String>,
     /// Titles of tool calls that were rejected during the turn; stop reasons are not portable.
     pub denied: Vec<String>,
 }
@@ -310,6 +319,8 @@ pub enum AgentErrorKind {
     Start,
     /// The agent cannot do what the step asks for (a model, an effort, a schema).
     Unsupported,
+    /// A session that the step needs cannot be found again.
+    Session,
     /// A dry run's script has no answer to this; only the agent of dry runs fails so.
     NoStub,
 }

@@ -21,7 +21,7 @@ pub(crate) fn keep(kept: &Kept, outcome: &Outcome) {
     };
     let mut facts = kept.facts.clone();
     facts["bytes"] = text.len().into();
-    let done = written(&kept.file, &text).and_then(|()| written(&kept.meta, &facts.to_string()));
+    let done = written(&kept.file, &text).and_then(|()| written(&kept.meta, facts.to_string()));
     if let Err(error) = done {
         tracing::warn!(%error, file = kept.file, "an output could not be kept as a file");
     }

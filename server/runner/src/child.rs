@@ -10,10 +10,12 @@ use fermata_store::{Store, load_state};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
 
-use crate::task::cancelled;
+use crate::task::{Report, Reports, cancelled};
 
 /// How often a child is looked at when no wake-up comes.
 const LOOK: Duration = Duration::from_millis(500);
+/// A queued child that nobody has claimed for so long gets a worker.
+const UNCLAIMED: Duration = Duration::from_secs(2);
 /// How often a child whose worker is gone is put to work again.
 const REVIVALS: u32 = 3;
 
@@ -27,6 +29,9 @@ pub trait Children: Send + Sync {
 
     /// Ends a child because its parent ends: for good when the parent was aborted, else so that it can be resumed.
     fn end(&self, parent: &RunId, child: &RunId);
+
+    /// The run of this request, if it was ever started.
+    fn find(&self, call: &ChildCall) -> Option<RunId>;
 }
 
 /// Why a child was not started.
@@ -44,6 +49,22 @@ pub(crate) struct Family {
     pub(crate) run: RunId,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) children: Option<Arc<dyn Children>>,
+    pub(crate) reports: Reports,
+}
+
+/// Ends the child of an attempt that nobody looks after yet.
+pub(crate) async fn end(call: ChildCall, family: Family) -> Outcome {
+    let Some(children) = family.children else {
+        return Outcome::Cancelled { elapsed: 0 };
+    };
+    // A panic in there is logged; the attempt is over all the same.
+    let _ = tokio::task::spawn_blocking(move || {
+        if let Some(child) = children.find(&call) {
+            children.end(&family.run, &child);
+        }
+    })
+    .await;
+    Outcome::Cancelled { elapsed: 0 }
 }
 
 /// Carries a child out.
@@ -141,8 +162,19 @@ async fn watch_over(
     let wake = family.store.subscribe(Some(child)).map_err(lost)?;
     wake.on_wake(move || waker.notify_one());
     let mut revivals = 0;
+    let mut shown = None;
+    let mut queued = None;
     loop {
         let row = family.store.run(child).map_err(lost)?;
+        let shows = (row.status, row.parked, row.gates.clone());
+        if shown.as_ref() != Some(&shows) {
+            shown = Some(shows);
+            let _ = family.reports.send(Report::Child {
+                path: call.path.clone(),
+                attempt: call.attempt,
+                child: child.clone(),
+            });
+        }
         match row.status {
             Status::Completed => {
                 let state = load_state(family.store.as_ref(), child).map_err(lost)?;
@@ -176,7 +208,14 @@ async fn watch_over(
                 revivals += 1;
                 begin(children, &family.run, call).await?;
             }
-            Status::Queued | Status::Running | Status::Waiting => {}
+            // Whoever queued it may be gone, and nobody else may be looking.
+            Status::Queued if queued.get_or_insert_with(Instant::now).elapsed() > UNCLAIMED => {
+                queued = None;
+                begin(children, &family.run, call).await?;
+                continue;
+            }
+            Status::Queued => {}
+            Status::Running | Status::Waiting => queued = None,
         }
         let _ = tokio::time::timeout(LOOK, woken.notified()).await;
     }

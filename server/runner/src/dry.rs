@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use fermata_engine::{AgentCall, Outcome, ScriptCall};
+use fermata_engine::{AgentCall, Outcome, ScriptCall, SessionStart};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
@@ -37,6 +37,8 @@ pub(crate) async fn script(call: ScriptCall, stage: Stage, reports: Reports) -> 
         conversation: conversation.clone(),
         turn: 1,
         session_key: None,
+        session: SessionStart::Fresh,
+        stays_open: false,
         cwd: stage.base.clone(),
         prompt: std::iter::once(&call.command)
             .chain(&call.args)

@@ -57,11 +57,7 @@ impl Ledger {
             for payload in body.payloads_mut() {
                 self.spill(payload)?;
             }
-            events.push(NewEvent {
-                at: entry.at,
-                path: entry.path,
-                body,
-            });
+            events.push(new_event(entry.at, entry.path, body));
         }
         match self
             .store
@@ -88,58 +84,21 @@ impl Ledger {
         path: &StepPath,
         body: &EventBody,
     ) -> Result<(), StoreError> {
-        loop {
-            let event = NewEvent {
-                at,
-                path: path.clone(),
-                body: body.clone(),
-            };
-            let last = self.state.last_seq;
-            match self
-                .store
-                .append(&self.run, last, Some(self.fence), &[event])
-            {
-                Ok(written) => {
-                    for event in &written {
-                        self.fold(event)?;
-                    }
-                    return Ok(());
-                }
-                Err(StoreError::Miss(Miss::Stale { .. })) => self.catch_up()?,
-                Err(error) => return Err(error),
-            }
-        }
+        self.write_new(&[new_event(at, path.clone(), body.clone())])
     }
 
     /// Appends events of the worker's own in one transaction.
     pub(crate) fn write_all(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
         let events: Vec<NewEvent> = entries
             .into_iter()
-            .map(|entry| NewEvent {
-                at: entry.at,
-                path: entry.path,
-                body: entry.body,
-            })
+            .map(|entry| new_event(entry.at, entry.path, entry.body))
             .collect();
-        loop {
-            let last = self.state.last_seq;
-            match self
-                .store
-                .append(&self.run, last, Some(self.fence), &events)
-            {
-                Ok(written) => {
-                    for event in &written {
-                        self.fold(event)?;
-                    }
-                    return Ok(());
-                }
-                Err(StoreError::Miss(Miss::Stale { .. })) => self.catch_up()?,
-                Err(error) => return Err(error),
-            }
-        }
+        self.write_new(&events)
+    }
+
+    fn write_new(&mut self, events: &[NewEvent]) -> Result<(), StoreError> {
+        while !events.is_empty() && !self.append(events)? {}
+        Ok(())
     }
 
     /// Appends one event if nobody was first; else folds what came and says no.
@@ -149,16 +108,13 @@ impl Ledger {
         path: &StepPath,
         body: EventBody,
     ) -> Result<bool, StoreError> {
-        let event = NewEvent {
-            at,
-            path: path.clone(),
-            body,
-        };
+        self.append(&[new_event(at, path.clone(), body)])
+    }
+
+    /// Appends and folds; folds what others have appended instead, and says no, when they were first.
+    fn append(&mut self, events: &[NewEvent]) -> Result<bool, StoreError> {
         let last = self.state.last_seq;
-        match self
-            .store
-            .append(&self.run, last, Some(self.fence), &[event])
-        {
+        match self.store.append(&self.run, last, Some(self.fence), events) {
             Ok(written) => {
                 for event in &written {
                     self.fold(event)?;
@@ -173,7 +129,7 @@ impl Ledger {
         }
     }
 
-    /// Folds what others have appended. Whether there was anything.
+    /// Folds what others have appended.
     pub(crate) fn catch_up(&mut self) -> Result<(), StoreError> {
         for event in self
             .store
@@ -263,4 +219,8 @@ impl Ledger {
     pub(crate) fn take_lost(&mut self) -> Vec<(StepPath, String)> {
         std::mem::take(&mut self.lost)
     }
+}
+
+fn new_event(at: u64, path: StepPath, body: EventBody) -> NewEvent {
+    NewEvent { at, path, body }
 }

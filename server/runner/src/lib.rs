@@ -15,7 +15,7 @@ mod recover;
 mod script;
 mod secrets;
 mod sink;
-pub mod sys;
+mod sys;
 mod task;
 mod worker;
 mod worktree;

@@ -41,7 +41,7 @@ fn unlogged(run: &RunId, state: &RunState) -> Vec<String> {
         .map(|(path, _)| key(path));
     let cut = state
         .steps
-        .iter()
+        .values()
         .filter(|record| {
             record.process.is_none() && record.error.as_ref().is_some_and(|e| e.kind == CUT_OFF)
         })

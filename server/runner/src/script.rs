@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use fermata_engine::{EventBody, Failure, Outcome, RunId, ScriptCall};
+use fermata_engine::{EventBody, Failure, Outcome, RunId, ScriptCall, ScriptFile};
+use fermata_store::process;
 use process_wrap::tokio::CommandWrap;
 use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -88,7 +89,7 @@ pub(crate) async fn run(
             path: call.path.clone(),
             step: call.step.clone(),
             attempt: call.attempt,
-            process: sys::identity(pid),
+            process: process::identity(pid),
         });
     }
     let stdin = child.stdin().take();
@@ -142,19 +143,24 @@ pub(crate) async fn run(
     }
 }
 
-/// A script that is not what it was any more runs as a copy of what was pinned.
+/// A script of which, or of whose imports, something is not what it was any more runs as a copy of what was pinned.
 fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error)> {
     let Some(pinned) = call.pinned.take() else {
         return Ok(call);
     };
-    let now = std::fs::read(&pinned.path).unwrap_or_default();
-    if now != pinned.text.as_bytes() {
-        if let Err(error) = written(&pinned.copy, &pinned.text) {
+    let same = |file: &ScriptFile| {
+        std::fs::read(&file.path).is_ok_and(|now| now.as_slice() == file.bytes.as_ref())
+    };
+    if pinned.files.iter().all(same) {
+        return Ok(call);
+    }
+    for file in &pinned.files {
+        if let Err(error) = written(&file.copy, &file.bytes) {
             return Err((call.step, error));
         }
-        for arg in &mut call.args {
+        for arg in call.args.iter_mut().filter(|_| file.path == pinned.path) {
             if *arg == pinned.path {
-                arg.clone_from(&pinned.copy);
+                arg.clone_from(&file.copy);
             }
         }
     }
@@ -163,14 +169,14 @@ fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error
 
 /// Puts a whole file there at once: nodes that start together share the file of the message, and one may read it already
 /// while it is written for the next.
-pub(crate) fn written(path: &str, text: &str) -> std::io::Result<()> {
+pub(crate) fn written(path: &str, content: impl AsRef<[u8]>) -> std::io::Result<()> {
     static WRITTEN: AtomicU64 = AtomicU64::new(0);
     if let Some(folder) = Path::new(path).parent() {
         std::fs::create_dir_all(folder)?;
     }
     let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
     let fresh = format!("{path}.{}-{count}", std::process::id());
-    std::fs::write(&fresh, text)?;
+    std::fs::write(&fresh, content)?;
     std::fs::rename(&fresh, path)
 }
 
@@ -270,6 +276,7 @@ fn read(
             return;
         };
         let mut buffer = vec![0; 8192];
+        let mut unseen = Vec::new();
         let mut cut = false;
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
             let mut all = into.lock().unwrap_or_else(PoisonError::into_inner);
@@ -277,7 +284,12 @@ fn read(
             all.extend_from_slice(&buffer[..count.min(room)]);
             if count <= room {
                 drop(all);
-                look(Seen::Text(&String::from_utf8_lossy(&buffer[..count])));
+                unseen.extend_from_slice(&buffer[..count]);
+                let rest = unseen.split_off(whole_characters(&unseen));
+                if !unseen.is_empty() {
+                    look(Seen::Text(&String::from_utf8_lossy(&unseen)));
+                }
+                unseen = rest;
             } else if !cut {
                 cut = true;
                 let notice = format!("\n[fermata: cut after {} MiB]\n", KEPT / 1024 / 1024);
@@ -286,8 +298,25 @@ fn read(
                 look(Seen::Cut);
             }
         }
+        if !unseen.is_empty() {
+            look(Seen::Text(&String::from_utf8_lossy(&unseen)));
+        }
     });
     (kept, reader)
+}
+
+/// How many of the bytes are not the beginning of a character whose end is still to come.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let length = |lead: u8| match lead {
+        0xC0..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF7 => 4,
+        _ => 1,
+    };
+    let tail = bytes.len().saturating_sub(3);
+    (tail..bytes.len())
+        .find(|at| at + length(bytes[*at]) > bytes.len())
+        .unwrap_or(bytes.len())
 }
 
 /// What was read; a stream that something left behind keeps open is not waited for longer than [`DRAIN`].
@@ -295,4 +324,32 @@ async fn drained((kept, reader): (Kept, JoinHandle<()>)) -> String {
     let _ = tokio::time::timeout(DRAIN, reader).await;
     let bytes = kept.lock().unwrap_or_else(PoisonError::into_inner);
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_character_that_two_reads_share_is_seen_whole() {
+        let (mut program, stream) = tokio::io::duplex(64);
+        let seen = Arc::new(Mutex::new(String::new()));
+        let into = Arc::clone(&seen);
+        let (_, reader) = read(Some(stream), move |piece| {
+            if let Seen::Text(text) = piece {
+                into.lock().unwrap().push_str(text);
+            }
+        });
+        let text = "ä€𝄐\u{301}x";
+        for byte in text.bytes() {
+            program.write_all(&[byte]).await.unwrap();
+            program.flush().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        // What never becomes a character is not kept back for ever.
+        program.write_all(&[0xF0, 0x9D]).await.unwrap();
+        drop(program);
+        reader.await.unwrap();
+        assert_eq!(*seen.lock().unwrap(), format!("{text}\u{FFFD}"));
+    }
 }

@@ -1,12 +1,12 @@
-//! What differs by system: how a process is told from one that got its number
-//! later, and how a whole process group is ended.
+//! What differs by system: how a whole process group is ended, and what an
+//! exit code is.
 
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub use unix::*;
+pub(crate) use unix::*;
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
-pub use other::*;
+pub(crate) use other::*;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use fermata_engine::event::ProcessId;
-use fermata_engine::{EventBody, Outcome, StepPath};
+use fermata_engine::{EventBody, Outcome, RunId, StepPath};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 
 use crate::agent::{PermissionDecision, PermissionRequest};
 
@@ -27,6 +28,12 @@ pub(crate) enum Report {
         step: String,
         attempt: u32,
         process: ProcessId,
+    },
+    /// The child that carries it out, whenever something about it has changed that its parent shows.
+    Child {
+        path: StepPath,
+        attempt: u32,
+        child: RunId,
     },
     /// The person is asked about an output; no answer means to go on with it.
     Dialog {
@@ -53,6 +60,12 @@ pub(crate) struct Task {
     pub(crate) attempt: u32,
     /// Asks it to end.
     pub(crate) cancel: Arc<watch::Sender<bool>>,
+    /// Drops it as it is.
+    pub(crate) leave: AbortHandle,
+    /// Whether a run of its own does the work, and this only looks after it.
+    pub(crate) is_child: bool,
+    /// That run, once it is there.
+    pub(crate) child: Option<RunId>,
 }
 
 /// Resolves when the task is asked to end.

@@ -3,9 +3,12 @@
 //! progress and changes status, and it stops before its next write when it
 //! finds that the run was claimed again.
 
+mod begun;
+mod family;
 mod gates;
 mod options;
 mod round;
+mod sessions;
 mod setting;
 
 use std::path::Path;
@@ -15,13 +18,12 @@ use fermata_engine::event::ProcessId;
 use fermata_engine::{
     Actor, Cause, Definition, EventBody, Failure, Fence, RunId, RunState, Status, StepPath, Surface,
 };
-use fermata_store::{Miss, RunLock, StoreError};
+use fermata_store::{Miss, RunLock, StoreError, process};
 
 use crate::ledger::Ledger;
 use crate::mask;
 use crate::recover;
 use crate::secrets;
-use crate::sys;
 use crate::worktree;
 
 pub use options::Surroundings;
@@ -32,7 +34,8 @@ use round::Round;
 pub enum Ended {
     /// The run has this status: completed, failed or cancelled.
     With(Status),
-    /// It waits for people and needs no worker.
+    /// It waits for people, or for runs that do, and needs no worker. What it waits for may have come meanwhile: whoever
+    /// ran the worker looks, once the lock is given back.
     Parked,
     /// Somebody else has claimed it.
     Fenced,
@@ -66,7 +69,7 @@ pub async fn run_worker(
     surroundings: Surroundings,
 ) -> Result<Ended, WorkerError> {
     let store = Arc::clone(&surroundings.store);
-    let me = sys::this_process();
+    let me = process::this_process();
     let (fence, log) = match store.claim(run, me.clone(), &guard) {
         Ok(claimed) => claimed,
         Err(StoreError::Miss(Miss::Final(status))) => return Ok(Ended::NotDue(status)),

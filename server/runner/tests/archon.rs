@@ -107,6 +107,13 @@ struct Threads {
 }
 
 impl Children for Threads {
+    fn find(&self, call: &ChildCall) -> Option<RunId> {
+        match self.store.requested(&call.request).unwrap()? {
+            fermata_store::Decision::Existing(child) => Some(child),
+            _ => None,
+        }
+    }
+
     fn start(&self, parent: &RunId, call: &ChildCall) -> Result<RunId, Refused> {
         let above = self.store.run(parent).unwrap();
         let run = fermata_store::new_run_id(1);

@@ -17,12 +17,13 @@ use fermata_runner::agent::{
     AgentError, AgentProvider, AgentSink, NoAgent, PermissionChoice, PermissionDecision,
     PermissionOption, PermissionRequest, StepOutput, StepRequest, StopReason, Usage,
 };
-use fermata_runner::{Ended, run_worker, sys};
-use fermata_store::{MemStore, NewEvent, Store, load_state};
+use fermata_runner::{Ended, Surroundings, WorkerError, run_worker};
+use fermata_store::{MemStore, NewEvent, Store, load_state, process};
 use serde_json::{Map, Value, json};
 use support::scripted::Scripted;
 use support::world::Disk;
 use support::{Case, actor, people, queue, read, surroundings, work};
+use tokio::task::JoinHandle;
 
 struct Stage {
     folder: tempfile::TempDir,
@@ -48,11 +49,18 @@ impl Stage {
         Self { folder, store, run }
     }
 
-    fn around(&self) -> fermata_runner::Surroundings {
+    /// A worker that has the lock and goes to work.
+    fn begin(&self, around: Surroundings) -> JoinHandle<Result<Ended, WorkerError>> {
+        let guard = self.store.try_lock(&self.run).unwrap().unwrap();
+        let run = self.run.clone();
+        tokio::spawn(async move { run_worker(&run, guard, around).await })
+    }
+
+    fn around(&self) -> Surroundings {
         self.with(Scripted::new(&Value::Null))
     }
 
-    fn with(&self, agents: Arc<dyn AgentProvider>) -> fermata_runner::Surroundings {
+    fn with(&self, agents: Arc<dyn AgentProvider>) -> Surroundings {
         surroundings(
             self.store.clone(),
             agents,
@@ -101,7 +109,7 @@ impl Stage {
 
 /// Waits until that very process is gone; its own test fails by time-out if it never is.
 async fn gone(process: &ProcessId) {
-    while sys::is_alive(process) {
+    while process::is_alive(process) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -120,9 +128,7 @@ output: {}
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_worker_left_running_is_ended_and_started_again_with_the_next_attempt() {
     let stage = Stage::new(TWO);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.around());
-    let first = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let first = stage.begin(stage.around());
     let second_started = |event: &Event| {
         event.path.as_str() == "second" && matches!(event.body, EventBody::ProcessStarted { .. })
     };
@@ -139,7 +145,7 @@ async fn what_a_dead_worker_left_running_is_ended_and_started_again_with_the_nex
     }
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    assert!(sys::is_alive(&process));
+    assert!(process::is_alive(&process));
 
     let ended = work(&stage.store, &stage.run, stage.around()).await;
     assert_eq!(ended, Ended::With(Status::Failed));
@@ -172,14 +178,12 @@ output: {}
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_ends_the_process_logs_its_outcome_and_fails_the_run_resumably() {
     let stage = Stage::new(SLEEPER);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.around());
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.around());
     let process = stage.process().await;
     stage.request(EventBody::StopRequested { actor: actor() });
     assert_eq!(worker.await.unwrap().unwrap(), Ended::With(Status::Failed));
     gone(&process).await;
-    assert!(!sys::group_exists(process.pid));
+    assert!(!process::group_lives(process.pid));
     let finished = read(&stage.store, &stage.run, Ended::With(Status::Failed));
     assert_eq!(finished.state.cause, Some(Cause::Stopped));
     let kinds: Vec<_> = finished
@@ -195,9 +199,7 @@ async fn a_stop_ends_the_process_logs_its_outcome_and_fails_the_run_resumably() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abort_cancels_the_run_for_good() {
     let stage = Stage::new(SLEEPER);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.around());
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.around());
     let process = stage.process().await;
     stage.request(EventBody::AbortRequested {
         actor: actor(),
@@ -230,7 +232,7 @@ output: {}
     let finished = read(&stage.store, &stage.run, ended);
     assert_eq!(finished.state.error.unwrap().kind, "ExecutionError");
     // Its parent is gone, so whoever adopted it reaps it soon.
-    while sys::identity(child).started != 0 {
+    while process::identity(child).started != 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -344,6 +346,7 @@ impl AgentProvider for Asks {
             stop: StopReason::EndTurn,
             usage: Usage::default(),
             model: None,
+            session: None,
             denied: Vec::new(),
         })
     }
@@ -362,9 +365,7 @@ output: {r: '{{ a.output.result }}'}
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_gate_holds_the_run_with_its_worker_until_it_is_answered_once() {
     let stage = Stage::new(ASKING);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.with(Arc::new(Asks)));
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.with(Arc::new(Asks)));
     stage
         .until(|event| matches!(event.body, EventBody::RunWaiting { .. }))
         .await;
@@ -389,9 +390,7 @@ async fn a_permission_gate_holds_the_run_with_its_worker_until_it_is_answered_on
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_gate_never_survives_its_turn() {
     let stage = Stage::new(ASKING);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.with(Arc::new(Asks)));
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.with(Arc::new(Asks)));
     stage
         .until(|event| matches!(event.body, EventBody::RunWaiting { .. }))
         .await;
@@ -399,9 +398,7 @@ async fn a_permission_gate_never_survives_its_turn() {
     assert!(worker.await.unwrap_err().is_cancelled());
     work(&stage.store, &stage.run, stage.with(Arc::new(Asks))).await;
     people::resume(&stage.store, &stage.run);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
-    let (run, around) = (stage.run.clone(), stage.with(Arc::new(Asks)));
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
+    let worker = stage.begin(stage.with(Arc::new(Asks)));
     let second = |event: &Event| matches!(&event.body, EventBody::GateOpened { gate } if gate.gate.as_str() == "g2");
     stage.until(second).await;
     let state = load_state(stage.store.as_ref(), &stage.run).unwrap();
@@ -419,10 +416,8 @@ async fn a_permission_gate_never_survives_its_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_workers_cannot_work_on_one_run() {
     let stage = Stage::new(SLEEPER);
-    let guard = stage.store.try_lock(&stage.run).unwrap().unwrap();
+    let worker = stage.begin(stage.around());
     assert!(stage.store.try_lock(&stage.run).unwrap().is_none());
-    let (run, around) = (stage.run.clone(), stage.around());
-    let worker = tokio::spawn(async move { run_worker(&run, guard, around).await });
     stage.process().await;
     assert!(stage.store.try_lock(&stage.run).unwrap().is_none());
     stage.request(EventBody::AbortRequested {

@@ -1,12 +1,13 @@
 //! Blobs on disk: written beside their place, synced, then moved there, so
 //! that a blob under its name is always whole.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
 use crate::error::{Miss, Result, StoreError};
 use crate::home::{Home, make};
+use crate::private::private_file;
 use crate::rules;
 
 pub(crate) fn put(home: &Home, bytes: &[u8]) -> Result<String> {
@@ -51,14 +52,7 @@ fn intact(path: &Path, hash: &str) -> bool {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
+    let mut file = private_file().write(true).create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

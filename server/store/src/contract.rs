@@ -6,8 +6,8 @@ use fermata_engine::{Event, Fence, RunId, Seq};
 use crate::error::Result;
 use crate::lock::RunLock;
 use crate::record::{
-    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, StartId,
-    StartRow, Took, Trust,
+    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, SessionKey,
+    StartId, StartRow, Took, Trust,
 };
 use crate::wake::Wake;
 
@@ -92,6 +92,13 @@ pub trait Store: Send + Sync {
 
     /// What was remembered.
     fn recall(&self, key: &str) -> Result<Option<String>>;
+
+    /// The session that runs have kept under that name, as the agent calls it: the last one that a result named
+    /// ([`fermata_engine::EventBody::kept_session`]), written in the transaction of that result.
+    fn kept_session(&self, key: &SessionKey) -> Result<Option<String>>;
+
+    /// Forgets the sessions that runs of the workspaces under a folder have kept; how many there were.
+    fn forget_sessions(&self, under: &str) -> Result<usize>;
 
     /// Wakes when a run's log, or any run or start request (`None`), has changed. A hint, never the truth.
     fn subscribe(&self, run: Option<&RunId>) -> Result<Wake>;

@@ -11,8 +11,8 @@ use crate::contract::Store;
 use crate::error::{Result, StoreError};
 use crate::lock::RunLock;
 use crate::record::{
-    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, StartId,
-    StartRow, Took, Trust,
+    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, SessionKey,
+    StartId, StartRow, Took, Trust,
 };
 use crate::wake::Wake;
 
@@ -41,6 +41,8 @@ pub enum Call {
     Trust,
     Remember,
     Recall,
+    KeptSession,
+    ForgetSessions,
     Subscribe,
 }
 
@@ -201,6 +203,14 @@ impl<S: Store> Store for Faulty<S> {
 
     fn recall(&self, key: &str) -> Result<Option<String>> {
         self.through(Call::Recall, |s| s.recall(key))
+    }
+
+    fn kept_session(&self, key: &SessionKey) -> Result<Option<String>> {
+        self.through(Call::KeptSession, |s| s.kept_session(key))
+    }
+
+    fn forget_sessions(&self, under: &str) -> Result<usize> {
+        self.through(Call::ForgetSessions, |s| s.forget_sessions(under))
     }
 
     fn subscribe(&self, run: Option<&RunId>) -> Result<Wake> {

@@ -13,7 +13,7 @@ use fermata_workflow::world::PathKind;
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::world::OsWorld;
+use crate::world::{OsWorld, read_disk};
 
 /// Reads the disk once. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -95,15 +95,27 @@ impl Index {
     pub fn parses(&self) -> u64 {
         self.shared.memo.parses()
     }
+}
 
-    /// Whether something that was asked has another answer since a path has changed.
+/// What was asked of the disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Files and folders: what they are, or what is in a file.
+    paths: BTreeSet<PathBuf>,
+    /// Folders: what is in them.
+    lists: BTreeSet<PathBuf>,
+}
+
+impl Asked {
+    /// Whether something has another answer since a path has changed.
     #[must_use]
-    pub fn concerns(asked: &BTreeSet<PathBuf>, changed: &Path) -> bool {
-        asked.contains(changed)
+    pub fn concerns(&self, changed: &Path) -> bool {
+        self.paths.contains(changed)
             || changed
                 .parent()
-                .is_some_and(|folder| asked.contains(folder))
-            || asked
+                .is_some_and(|folder| self.lists.contains(folder))
+            || self
+                .paths
                 .range(changed.to_path_buf()..)
                 .next()
                 .is_some_and(|path| path.starts_with(changed))
@@ -174,7 +186,7 @@ impl Shared {
 pub struct IndexedWorld {
     index: Index,
     system: OsWorld,
-    asked: Mutex<BTreeSet<PathBuf>>,
+    asked: Mutex<Asked>,
 }
 
 impl IndexedWorld {
@@ -188,16 +200,16 @@ impl IndexedWorld {
         }
     }
 
-    /// Every file and folder that was asked about.
+    /// Everything that was asked.
     #[must_use]
-    pub fn asked(self) -> BTreeSet<PathBuf> {
+    pub fn asked(self) -> Asked {
         self.asked
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, path: &Path) {
-        lock(&self.asked).insert(path.to_path_buf());
+        lock(&self.asked).paths.insert(path.to_path_buf());
     }
 }
 
@@ -218,7 +230,7 @@ impl World for IndexedWorld {
         let answer = self.index.shared.ask(
             path,
             |state| &mut state.files,
-            || match std::fs::read(path) {
+            || match read_disk(path) {
                 Ok(bytes) => Some(Arc::new(bytes)),
                 Err(error) => {
                     why = Some(error);
@@ -230,7 +242,7 @@ impl World for IndexedWorld {
             (Some(bytes), _) => Ok(bytes.as_ref().clone()),
             (None, Some(error)) => Err(error),
             // Why it could not be read is asked again: that is rare, and the reason is shown.
-            (None, None) => Err(std::fs::read(path).err().unwrap_or_else(|| gone(path))),
+            (None, None) => Err(read_disk(path).err().unwrap_or_else(|| gone(path))),
         }
     }
 
@@ -246,6 +258,7 @@ impl World for IndexedWorld {
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         self.note(folder);
+        lock(&self.asked).lists.insert(folder.to_path_buf());
         let disk = || self.system.list_disk(folder).ok();
         let answer = self
             .index

@@ -16,12 +16,15 @@ mod index;
 mod lock;
 mod mem;
 mod payload;
+mod private;
+pub mod process;
 mod record;
 mod rules;
 mod sqlite;
 mod tables;
 mod ulid;
 mod wake;
+mod walk;
 mod watch;
 mod world;
 
@@ -29,15 +32,17 @@ pub use contract::Store;
 pub use error::{Miss, Result, StoreError};
 pub use fault::{Call, Fault, Faulty};
 pub use home::Home;
-pub use index::{Index, IndexedWorld};
+pub use index::{Asked, Index, IndexedWorld};
 pub use lock::RunLock;
 pub use mem::MemStore;
 pub use payload::{SPILL_BYTES, fetch, load_state, spill};
+pub use private::private_file;
 pub use record::{
     Append, Closing, Commits, Created, Decision, NewEvent, NewRun, NewStart, Place, Proposal,
-    RunFilter, RunRow, StartAnswer, StartClosed, StartId, StartRow, Took, Trust,
+    RunFilter, RunRow, SessionKey, StartAnswer, StartClosed, StartId, StartRow, Took, Trust,
 };
 pub use sqlite::{Finding, Pruned, Retention, SqliteStore, doctor};
 pub use ulid::{new_id, new_run_id};
-pub use wake::{Wake, WakeHub};
+pub use wake::Wake;
+pub use walk::files_below;
 pub use world::{Drawn, OsWorld, PinnedWorld, Recorder};

@@ -3,7 +3,7 @@
 //! close-on-exec by the standard library, so children never keep it.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use fermata_engine::RunId;
 
 use crate::error::{Result, StoreError};
+use crate::private::private_file;
 
 /// Attempts and pause of an acquisition: somebody who only asks whether the lock is held keeps it for a moment.
 const ATTEMPTS: u32 = 10;
@@ -37,7 +38,7 @@ impl RunLock {
     ///
     /// # Errors
     /// [`StoreError::Io`] and its kin when the file cannot be opened or locked.
-    pub fn try_acquire(folder: &Path, run: &RunId) -> Result<Option<Self>> {
+    pub(crate) fn try_acquire(folder: &Path, run: &RunId) -> Result<Option<Self>> {
         let file = open(folder, run)?;
         for attempt in 0..ATTEMPTS {
             match file.try_lock() {
@@ -81,7 +82,7 @@ impl RunLock {
     ///
     /// # Errors
     /// As for [`RunLock::try_acquire`].
-    pub fn is_held(folder: &Path, run: &RunId) -> Result<bool> {
+    pub(crate) fn is_held(folder: &Path, run: &RunId) -> Result<bool> {
         match File::open(folder.join(run.as_str())) {
             Ok(file) => match file.try_lock_shared() {
                 Ok(()) => {
@@ -133,14 +134,11 @@ impl Drop for RunLock {
 
 fn open(folder: &Path, run: &RunId) -> Result<File> {
     let path = folder.join(run.as_str());
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options
+    private_file()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
         .open(&path)
         .map_err(|error| StoreError::io(&path, &error))
 }

@@ -13,8 +13,8 @@ use crate::contract::Store;
 use crate::error::{Miss, Result, StoreError};
 use crate::lock::{LockTable, RunLock};
 use crate::record::{
-    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, StartId,
-    StartRow, Took, Trust,
+    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, SessionKey,
+    StartId, StartRow, Took, Trust,
 };
 use crate::rules;
 use crate::tables::{self, Tables};
@@ -37,6 +37,7 @@ struct Inner {
     blobs: BTreeMap<String, Vec<u8>>,
     trust: BTreeMap<String, Trust>,
     memory: BTreeMap<String, String>,
+    sessions: BTreeMap<SessionKey, String>,
     created: u64,
     commits: Commits,
 }
@@ -129,6 +130,11 @@ impl Tables for Inner {
 
     fn put_start(&mut self, start: &StartRow) -> Result<()> {
         self.starts.insert(start.start.clone(), start.clone());
+        Ok(())
+    }
+
+    fn put_session(&mut self, key: &SessionKey, session: &str, _: &RunId, _: u64) -> Result<()> {
+        self.sessions.insert(key.clone(), session.to_owned());
         Ok(())
     }
 }
@@ -341,6 +347,20 @@ impl Store for MemStore {
 
     fn recall(&self, key: &str) -> Result<Option<String>> {
         Ok(self.inner().memory.get(key).cloned())
+    }
+
+    fn kept_session(&self, key: &SessionKey) -> Result<Option<String>> {
+        Ok(self.inner().sessions.get(key).cloned())
+    }
+
+    fn forget_sessions(&self, under: &str) -> Result<usize> {
+        let mut inner = self.inner();
+        let before = inner.sessions.len();
+        inner
+            .sessions
+            .retain(|key, _| !rules::lies_under(&key.scope, under));
+        inner.commits.synced += 1;
+        Ok(before - inner.sessions.len())
     }
 
     fn subscribe(&self, run: Option<&RunId>) -> Result<Wake> {

@@ -30,6 +30,19 @@ impl NewEvent {
     }
 }
 
+/// Whose session is kept from run to run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionKey {
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Its node.
+    pub node: String,
+    /// Scope of its runs: checkout, workflow file, conversation.
+    pub scope: String,
+    /// The agent that has it.
+    pub agent: String,
+}
+
 /// Id of a start request: like a run id, with `s` in front.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -400,8 +413,7 @@ impl RunRow {
     }
 
     /// Whether it stands at a gate (a failed run may: it was interrupted there).
-    #[must_use]
-    pub fn holds_gate(&self) -> bool {
+    pub(crate) fn holds_gate(&self) -> bool {
         !self.gates.is_empty() && !self.status.is_final()
     }
 }

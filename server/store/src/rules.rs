@@ -89,6 +89,7 @@ fn requests_only(row: &RunRow, events: &[NewEvent]) -> Result<()> {
             EventBody::RunResumed { status, .. } => *status == Status::Queued,
             EventBody::StepsInvalidated { .. }
             | EventBody::DefinitionPinned { .. }
+            | EventBody::GateWithdrawn { .. }
             | EventBody::Warning { .. } => requeues,
             EventBody::GateAnswered { .. } | EventBody::IterationLimitResolved { .. } => {
                 // A run without a worker would keep the answer and go nowhere.
@@ -233,6 +234,11 @@ pub(crate) fn wakes(before: &RunRow, after: &RunRow) -> bool {
     before.status == Status::Failed && after.status == Status::Queued
 }
 
+/// Whether the workspace of a scope lies in a folder.
+pub(crate) fn lies_under(scope: &str, folder: &str) -> bool {
+    std::path::Path::new(scope).starts_with(folder)
+}
+
 impl crate::record::RunFilter {
     /// Whether a row belongs to the list.
     pub(crate) fn takes(&self, row: &RunRow) -> bool {
@@ -240,7 +246,7 @@ impl crate::record::RunFilter {
         let under = self
             .under
             .as_ref()
-            .is_none_or(|under| std::path::Path::new(&row.scope).starts_with(under));
+            .is_none_or(|under| lies_under(&row.scope, under));
         let parent = match &self.parent {
             Some(parent) => row.parent.as_ref() == Some(parent),
             None => self.children || row.parent.is_none(),

@@ -10,8 +10,8 @@ use crate::derive::forbidden;
 use crate::error::{Result, StoreError};
 use crate::lock::RunLock;
 use crate::record::{
-    Closing, Created, Decision, NewEvent, NewRun, NewStart, Proposal, RunRow, StartAnswer,
-    StartClosed, StartId, StartRow, Took,
+    Closing, Created, Decision, NewEvent, NewRun, NewStart, Proposal, RunRow, SessionKey,
+    StartAnswer, StartClosed, StartId, StartRow, Took,
 };
 use crate::rules;
 
@@ -29,6 +29,8 @@ pub(crate) trait Tables {
     fn put_row(&mut self, row: &RunRow) -> Result<()>;
     fn push(&mut self, row: &RunRow, events: &[Stored]) -> Result<()>;
     fn put_start(&mut self, start: &StartRow) -> Result<()>;
+    /// Keeps a session in place of the one before, from this moment on (UTC ms).
+    fn put_session(&mut self, key: &SessionKey, session: &str, run: &RunId, at: u64) -> Result<()>;
 }
 
 fn known(tables: &impl Tables, run: &RunId) -> Result<RunRow> {
@@ -52,6 +54,17 @@ pub(crate) fn append(
     }
     tables.push(&sealed.row, &sealed.stored)?;
     tables.put_row(&sealed.row)?;
+    for event in &sealed.events {
+        if let Some(kept) = event.body.kept_session() {
+            let key = SessionKey {
+                workflow: sealed.row.workflow.clone(),
+                node: kept.node,
+                scope: sealed.row.scope.clone(),
+                agent: kept.session.agent,
+            };
+            tables.put_session(&key, &kept.session.id, run, event.at)?;
+        }
+    }
     Ok((sealed.events, sealed.listed))
 }
 

@@ -73,7 +73,6 @@ impl Wake {
     }
 
     /// Keeps something alive for as long as this subscription lives.
-    #[must_use]
     pub(crate) fn kept_by(mut self, watch: Arc<dyn std::any::Any + Send + Sync>) -> Self {
         self._watch = Some(watch);
         self
@@ -92,14 +91,13 @@ impl Wake {
 
 /// Everybody in this process who is subscribed to one store.
 #[derive(Default)]
-pub struct WakeHub {
+pub(crate) struct WakeHub {
     subscribers: Mutex<Vec<Weak<Inner>>>,
 }
 
 impl WakeHub {
     /// A subscription to one run, or to the list of runs and start requests.
-    #[must_use]
-    pub fn subscribe(&self, run: Option<&RunId>) -> Wake {
+    pub(crate) fn subscribe(&self, run: Option<&RunId>) -> Wake {
         let inner = Arc::new(Inner {
             run: run.cloned(),
             state: Mutex::new(Pending::default()),
@@ -118,7 +116,7 @@ impl WakeHub {
     }
 
     /// Wakes the subscribers of a run, and those of the list when it has changed too.
-    pub fn wake(&self, run: Option<&RunId>, listed: bool) {
+    pub(crate) fn wake(&self, run: Option<&RunId>, listed: bool) {
         let mut callbacks = Vec::new();
         for subscriber in self
             .subscribers
@@ -150,8 +148,7 @@ impl WakeHub {
     }
 
     /// What somebody is subscribed to: runs, and the list (`None`).
-    #[must_use]
-    pub fn wanted(&self) -> BTreeSet<Option<RunId>> {
+    pub(crate) fn wanted(&self) -> BTreeSet<Option<RunId>> {
         self.subscribers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -162,7 +159,7 @@ impl WakeHub {
     }
 
     /// Wakes everybody: something may have changed, nobody knows what.
-    pub fn wake_all(&self) {
+    pub(crate) fn wake_all(&self) {
         for run in self.wanted() {
             self.wake(run.as_ref(), run.is_none());
         }

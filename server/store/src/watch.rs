@@ -14,6 +14,7 @@ use fermata_engine::{RunId, Seq};
 use notify::Watcher as _;
 
 use crate::home::Home;
+use crate::private::private_file;
 use crate::wake::WakeHub;
 
 /// Wake file of the list of runs and start requests.
@@ -39,13 +40,8 @@ pub(crate) fn announce(home: &Home, run: Option<(&RunId, Seq)>, listed: bool) {
 /// Overwrites in place: texts are of one length, and truncating first makes some file systems (ext4) flush at close,
 /// which costs as much as a sync.
 fn put(path: &Path, text: &str) {
-    let mut options = fs::OpenOptions::new();
+    let mut options = private_file();
     options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
     if let Ok(mut file) = options.open(path) {
         let _ = std::io::Write::write_all(&mut file, text.as_bytes());
     }

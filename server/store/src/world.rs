@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fermata_engine::event::PinnedFile;
 use fermata_workflow::World;
+use fermata_workflow::memo::Memo;
 use fermata_workflow::world::PathKind;
 
 use crate::contract::Store;
@@ -20,6 +21,7 @@ use crate::error::Result;
 pub struct OsWorld {
     overlay: BTreeMap<PathBuf, Vec<u8>>,
     env: BTreeMap<String, String>,
+    memo: Option<Arc<Memo>>,
 }
 
 impl OsWorld {
@@ -35,7 +37,15 @@ impl OsWorld {
         Self {
             overlay: documents.into_iter().collect(),
             env: BTreeMap::new(),
+            memo: None,
         }
+    }
+
+    /// Keeps what was parsed of a project's files, for many loads from one project.
+    #[must_use]
+    pub fn remembering(mut self) -> Self {
+        self.memo = Some(Arc::default());
+        self
     }
 
     /// Adds variables that are used where the environment has none: a `.env` file's.
@@ -69,11 +79,25 @@ impl OsWorld {
     }
 }
 
+/// The bytes of a file of the disk. What is no file is refused: a pipe would be waited for, a device never ends.
+pub(crate) fn read_disk(path: &Path) -> io::Result<Vec<u8>> {
+    let meta = std::fs::metadata(path)?;
+    if !meta.is_file() {
+        let message = format!("{} is not a file", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    std::fs::read(path)
+}
+
 impl World for OsWorld {
+    fn memo(&self) -> Option<&Memo> {
+        self.memo.as_deref()
+    }
+
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.overlay.get(path) {
             Some(bytes) => Ok(bytes.clone()),
-            None => std::fs::read(path),
+            None => read_disk(path),
         }
     }
 

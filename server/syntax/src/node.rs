@@ -230,10 +230,13 @@ impl<'t> Mapping<'t> {
         })
     }
 
-    /// The first entry whose key is a scalar with this text.
+    /// The entry whose key is a scalar with this text; of several the last, which is the one that counts where a
+    /// dialect allows them.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Entry<'t>> {
-        self.entries().find(|entry| entry.key_text() == Some(key))
+        self.entries()
+            .rev()
+            .find(|entry| entry.key_text() == Some(key))
     }
 
     pub(crate) fn raw(self) -> &'t [(NodeId, NodeId)] {

@@ -248,11 +248,11 @@ fn the_path_at_an_offset_goes_from_root_to_leaf() {
 }
 
 #[test]
-fn the_first_of_equal_keys_is_found_and_all_are_kept() {
+fn the_last_of_equal_keys_is_found_and_all_are_kept() {
     let tree = tree("a: 1\nb: 2\na: 3\n");
     let root = tree.root().unwrap().as_mapping().unwrap();
     assert_eq!(root.len(), 3);
-    assert_eq!(value(&tree, "a"), "1");
+    assert_eq!(value(&tree, "a"), "3");
     let last = root.entries().next_back().unwrap();
     assert_eq!(last.key_text(), Some("a"));
     assert_eq!(tree.slice(last.span()), "a: 3");

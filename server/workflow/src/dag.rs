@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fermata_expr::archon::reference::{self, NodeRef};
-use fermata_syntax::{Mapping, Node, Scalar, Span, Tree};
+use fermata_syntax::{Entry, Mapping, Node, Scalar, Span, Tree};
 
 use crate::model::{ArchonKind, NodeSettings, Step, StepKind, Workflow};
 
@@ -198,11 +198,35 @@ pub fn mapping<'t>(tree: &'t Tree, step: &Step) -> Option<Mapping<'t>> {
         .find_map(Node::as_mapping)
 }
 
-/// The value at a path of keys below a mapping, aliases followed.
+/// The entry of a key: the mapping's own, else that of what it merges with `<<`, of several merged the first.
+#[must_use]
+pub fn entry<'t>(mapping: Mapping<'t>, key: &str) -> Option<Entry<'t>> {
+    merged(mapping, key, 0)
+}
+
+/// Merges nest no deeper than a file can be read.
+const MERGES: usize = 200;
+
+fn merged<'t>(mapping: Mapping<'t>, key: &str, depth: usize) -> Option<Entry<'t>> {
+    mapping.get(key).or_else(|| {
+        let merges = mapping.entries().rev();
+        let mut merges = merges.filter(|e| depth < MERGES && e.key_text() == Some("<<"));
+        merges.find_map(|e| {
+            let value = e.value.resolved();
+            let below = |node: Node<'t>| merged(node.resolved().as_mapping()?, key, depth + 1);
+            match value.as_sequence() {
+                Some(list) => list.items().find_map(below),
+                None => below(value),
+            }
+        })
+    })
+}
+
+/// The value at a path of keys below a mapping, aliases and merges followed.
 #[must_use]
 pub fn value<'t>(mapping: Mapping<'t>, path: &[&str]) -> Option<Node<'t>> {
     let (first, rest) = path.split_first()?;
-    let value = mapping.get(first)?.value.resolved();
+    let value = entry(mapping, first)?.value.resolved();
     if rest.is_empty() {
         return Some(value);
     }

@@ -30,6 +30,13 @@ pub fn dialect(path: &Path, tree: &Tree) -> Option<Dialect> {
         .or_else(|| by_keys(tree))
 }
 
+/// Whether a file can be a workflow at all, by its words alone: what says no here need not be parsed to be told from one.
+#[must_use]
+pub fn is_possible(path: &Path, bytes: &[u8]) -> bool {
+    let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
+    by_place(path).is_some() || has(b"fermata:") || has(b"nodes") || has(b"workflow")
+}
+
 /// `# fermata: conductor` or `# fermata: archon`, anywhere in the file's comments.
 #[must_use]
 pub fn by_modeline(tree: &Tree) -> Option<Dialect> {
@@ -83,4 +90,26 @@ fn is_archon_node(node: Node<'_>) -> bool {
     node.as_mapping().is_some_and(|map| {
         map.get("id").is_some() && ARCHON_MODES.iter().any(|mode| map.get(mode).is_some())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_to_be_a_workflow_was_possible_before_it_was_parsed() {
+        let cases = [
+            ("/w.yaml", "workflow: {name: x}\nagents: []\n", true),
+            ("/w.yaml", "nodes: [{id: a, bash: x}]\n", true),
+            ("/w.yaml", "#  fermata: archon\n", true),
+            ("/.archon/workflows/w.yaml", "", true),
+            ("/w.yaml", "services: {web: {image: nginx}}\n", false),
+        ];
+        for (path, text, expected) in cases {
+            let path = Path::new(path);
+            let found = dialect(path, &fermata_syntax::parse(text)).is_some();
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(is_possible(path, text.as_bytes()), expected, "{text}");
+        }
+    }
 }

@@ -16,5 +16,5 @@ pub use conditions::{Comparison, Condition, Mention, Subject};
 pub use graph::{EdgeKind, Flow, FlowEdge, Target};
 pub use judges::{Judge, back_conditions};
 pub use loops::Loop;
-pub use passing::passing;
+pub use passing::{number_beside_words as threshold_in, passing};
 pub use verdicts::{FieldClass, Threshold, ThresholdOrigin, VerdictField, field_class, threshold};

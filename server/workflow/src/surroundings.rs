@@ -29,4 +29,7 @@ pub struct Neighbour {
     pub path: PathBuf,
     /// Its declared inputs, whether each is required and its default; `None` when it declares nothing and takes all.
     pub inputs: Option<IndexMap<String, (bool, Option<Value>)>>,
+    /// Calls of the agent that a run retries most often: its attempts, times the iterations of the groups around it; 1
+    /// where no agent has a `retry`.
+    pub retried: u64,
 }

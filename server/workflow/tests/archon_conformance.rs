@@ -205,6 +205,7 @@ fn includes_expand_as_recorded() {
         unnamed.len()
     );
     report("mentions", &unnamed);
+    assert!(unnamed.is_empty(), "{}", unnamed.join("\n"));
     eprintln!(
         "includes: {} of {} rows agree",
         all.len() - lines.len(),

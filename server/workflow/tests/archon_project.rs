@@ -156,3 +156,73 @@ fn what_is_wrong_in_an_included_workflow_stands_in_its_file_and_names_the_includ
     assert_eq!(covered(&far, found).0, Path::new(other));
     assert_eq!(found.step.as_deref(), Some("i__b"));
 }
+
+/// What a finding covers, with its file's name, and the same of the places it points to.
+fn shown(loaded: &Loaded, code: &str) -> (String, Vec<String>) {
+    let found = loaded
+        .diagnostics
+        .iter()
+        .find(|d| d.code == code)
+        .unwrap_or_else(|| panic!("no {code} among {:#?}", loaded.diagnostics));
+    let word = |loc: fermata_workflow::Loc| {
+        let file = loaded.sources.get(loc.file).expect("a file");
+        let name = file.path.file_stem().expect("a name").to_string_lossy();
+        let text = &file.tree.text()[std::ops::Range::<usize>::from(loc.span)];
+        format!("{name}: {text}")
+    };
+    let related = found.related.iter().map(|r| word(r.loc)).collect();
+    (word(found.loc), related)
+}
+
+#[test]
+fn an_include_that_fails_deep_inside_stands_where_it_is_written_and_names_every_include_on_the_way()
+{
+    let file = |name: &str| format!("/repo/.archon/workflows/{name}.yaml");
+    let main = "name: main\ndescription: d\nnodes:\n  - id: g\n    loop_group:\n      until: D\n      max_iterations: 2\n      nodes:\n        - {id: i, include: mid}\n";
+    let mid = "name: mid\ndescription: d\nnodes:\n  - {id: m, include: low, with: {q: 1, zz: 2}}\n";
+    let low = "name: low\ndescription: d\ninputs: {q: {}}\nnodes:\n  - {id: l, bash: echo}\n";
+    let (main_at, mid_at, low_at) = (file("main"), file("mid"), file("low"));
+    let files = [
+        (main_at.as_str(), main),
+        (mid_at.as_str(), mid),
+        (low_at.as_str(), low),
+    ];
+    let loaded = load(&files, &main_at);
+    assert_eq!(
+        shown(&loaded, "include-input-undeclared"),
+        ("mid: zz".to_owned(), vec!["main: mid".to_owned()])
+    );
+    assert_eq!(
+        shown(&loaded, "include-broken"),
+        ("main: mid".to_owned(), vec!["mid: zz".to_owned()])
+    );
+    let own = load(&files, &mid_at);
+    assert_eq!(
+        shown(&own, "include-input-undeclared"),
+        ("mid: zz".to_owned(), Vec::new())
+    );
+    assert_eq!(rules(&own), ["R68"]);
+}
+
+#[test]
+fn a_finding_two_includes_deep_names_both_of_them() {
+    let file = |name: &str| format!("/repo/.archon/workflows/{name}.yaml");
+    let main = "name: main\ndescription: d\nnodes:\n  - {id: i, include: mid}\n";
+    let mid = "name: mid\ndescription: d\nnodes:\n  - {id: m, include: low}\n";
+    let low = "name: low\ndescription: d\nmodel: \"@gone\"\nnodes:\n  - {id: l, prompt: x}\n";
+    let (main_at, mid_at, low_at) = (file("main"), file("mid"), file("low"));
+    let files = [
+        (main_at.as_str(), main),
+        (mid_at.as_str(), mid),
+        (low_at.as_str(), low),
+    ];
+    let loaded = load(&files, &main_at);
+    // The alias is a setting of the innermost workflow: its author mends it there.
+    assert_eq!(
+        shown(&loaded, "unknown-model-alias"),
+        (
+            "low: \"@gone\"".to_owned(),
+            vec!["main: mid".to_owned(), "mid: low".to_owned()]
+        )
+    );
+}

@@ -8,12 +8,23 @@ mod corpus;
 use std::path::Path;
 
 use corpus::{corpus, rows, world};
-use fermata_syntax::{Node, Span, Tree};
+use fermata_syntax::{Node, Offset, Span, Tree};
 use fermata_workflow::{Dialect, FileId, load_as};
 use serde_json::Value;
 
 /// Of a hundred recorded places, so many must be met.
-const WANTED: f64 = 95.0;
+const WANTED: f64 = 99.0;
+
+/// Settings of a workflow that hold for its nodes.
+const INHERITED: &[&str] = &[
+    "provider",
+    "model",
+    "effort",
+    "thinking",
+    "fallbackModel",
+    "betas",
+    "sandbox",
+];
 
 /// The nodes below a list that a chain of ids (or `#n`) names; of several with one id, all.
 fn named<'t>(list: Node<'t>, chain: &[&str]) -> Vec<Node<'t>> {
@@ -71,7 +82,16 @@ fn regions(tree: &Tree, said: &Value) -> Option<Vec<Span>> {
     let root = tree.root()?;
     let field = said["field"].as_str().unwrap_or_default();
     let Some(node) = said["node"].as_str() else {
-        return Some(vec![region(root, field)]);
+        // What is said of the file as a whole may stand anywhere in it: behind its last value too.
+        let whole = Span::new(
+            Offset::new(0),
+            Offset::try_from(tree.text().len()).expect("a file of that size"),
+        );
+        return Some(vec![if field.is_empty() {
+            whole
+        } else {
+            region(root, field)
+        }]);
     };
     let within = said["within"].as_str().unwrap_or_default();
     let chain: Vec<&str> = within
@@ -81,7 +101,18 @@ fn regions(tree: &Tree, said: &Value) -> Option<Vec<Span>> {
         .collect();
     let found = named(below(root, "nodes")?, &chain);
     // Nodes that came in by an include stand in another file.
-    (!found.is_empty()).then(|| found.into_iter().map(|n| region(n, field)).collect())
+    // What a node does not say itself it has from its workflow, and that is where it is mended.
+    let top = field.split('.').next().unwrap_or_default();
+    let place = |node: Node<'_>| {
+        let inherits = INHERITED.contains(&top) && below(node.resolved(), top).is_none();
+        let from = if inherits && below(root, top).is_some() {
+            root
+        } else {
+            node
+        };
+        region(from, field)
+    };
+    (!found.is_empty()).then(|| found.into_iter().map(place).collect())
 }
 
 #[test]

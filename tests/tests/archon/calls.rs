@@ -1,5 +1,6 @@
 //! What agents were asked, against the recorded calls.
 
+use fermata_engine::SessionStart;
 use serde_json::{Map, Value, json};
 
 use crate::scene::Scene;
@@ -55,15 +56,8 @@ pub(crate) fn compare(
         let skipped = |key: &&&str| !(again && matches!(**key, "prompt" | "session"));
         for key in COMPARED.iter().filter(skipped) {
             let (mine, mut theirs) = (mine.get(*key), theirs.get(*key).cloned());
-            match *key {
-                "prompt" => theirs = theirs.map(|prompt| bare(&prompt)),
-                // Whether a session is forked or gone on with is the provider's.
-                "session" => {
-                    if let Some(Value::Object(session)) = &mut theirs {
-                        session.remove("fork");
-                    }
-                }
-                _ => {}
+            if *key == "prompt" {
+                theirs = theirs.map(|prompt| bare(&prompt));
             }
             if mine != theirs.as_ref() {
                 let text = |v: Option<&Value>| v.map_or("nothing".to_owned(), Value::to_string);
@@ -105,6 +99,9 @@ fn shape(scene: &Scene, call: &Asked) -> Value {
     put("allowed_tools", json!(request.tools));
     let mut kept = Map::new();
     kept.insert("resume".to_owned(), json!(call.resumed));
+    if matches!(request.session, SessionStart::Fork { .. }) {
+        kept.insert("fork".to_owned(), Value::Bool(true));
+    }
     kept.insert("returned".to_owned(), json!(call.returned));
     shown.insert("session".to_owned(), Value::Object(kept));
     Value::Object(shown)

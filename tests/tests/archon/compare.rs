@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fermata_engine::{GateKind, RunState, Status};
+use fermata_engine::{GateKind, RunState, Session, Status};
 use fermata_store::{RunRow, load_state};
 use serde_json::{Map, Value, json};
 
@@ -59,24 +59,16 @@ fn state(scene: &Scene, row: &RunRow) -> Value {
     let mut state = Map::new();
     state.insert("run".to_owned(), json!(scene.number(&row.run)));
     state.insert("workflow".to_owned(), json!(row.workflow));
-    state.insert("status".to_owned(), json!(stands(scene, row)));
+    state.insert("status".to_owned(), json!(word(row.status)));
     if let Some(parent) = &row.parent {
         state.insert("parent".to_owned(), json!(scene.number(parent)));
     }
-    if stands(scene, row) == "paused"
+    if row.status == Status::Waiting
         && let Some(gate) = gate(scene, row)
     {
         state.insert("gate".to_owned(), gate);
     }
     Value::Object(state)
-}
-
-/// A run that waits for a child which waits for people is recorded as paused itself.
-fn stands(scene: &Scene, row: &RunRow) -> &'static str {
-    match row.status {
-        Status::Running if scene.waits_for_a_child(&scene.runs(), &row.run) => "paused",
-        status => word(status),
-    }
 }
 
 fn word(status: Status) -> &'static str {
@@ -88,18 +80,14 @@ fn word(status: Status) -> &'static str {
 
 /// The gate that a run holds at, as records show it.
 fn gate(scene: &Scene, row: &RunRow) -> Option<Value> {
-    let Some(gate) = row.gates.first() else {
-        let child = scene.runs().into_iter().find(|other| {
-            other.parent.as_ref() == Some(&row.run) && other.status == Status::Waiting
-        })?;
-        let state = load_state(scene.store.as_ref(), &row.run).unwrap();
-        let node = state.open.values().find(|open| open.kind == "workflow")?;
+    let gate = row.gates.first()?;
+    if let Some((child, _)) = gate.stands_for() {
         return Some(json!({
-            "node": node.step,
+            "node": gate.step,
             "type": "child_workflow",
-            "child": scene.number(&child.run),
+            "child": scene.number(&child),
         }));
-    };
+    }
     if gate.kind != GateKind::Approval {
         return Some(json!({ "node": gate.step, "type": gate.kind.as_str() }));
     }
@@ -136,7 +124,7 @@ pub(crate) fn end(scene: &Scene, case: &Case, differences: &mut Vec<String>) {
         let place = format!("run {}", at + 1);
         let state: RunState = load_state(scene.store.as_ref(), &row.run).unwrap();
         let mut own = Map::new();
-        own.insert("status".to_owned(), json!(stands(scene, row)));
+        own.insert("status".to_owned(), json!(word(row.status)));
         own.insert("message".to_owned(), json!(row.message));
         if let Some(outcome) = &row.outcome {
             own.insert("outcome".to_owned(), json!(outcome));
@@ -156,6 +144,14 @@ pub(crate) fn end(scene: &Scene, case: &Case, differences: &mut Vec<String>) {
         let log = scene.control.events(&row.run, 1, 100_000).unwrap();
         let own = observed::nodes(scene.store.as_ref(), &log, &state);
         nodes(scene, &place, own, &recorded["nodes"], differences);
+        for (name, session) in object(&scene.plain(sessions(&state))) {
+            let theirs = &recorded["run_sessions"][&name];
+            if !theirs.is_null() && *theirs != session {
+                differences.push(format!(
+                    "{place}: {name} was in the session {session} instead of {theirs}"
+                ));
+            }
+        }
         for (name, text) in object(&recorded["artifacts"]) {
             let file = scene.artifacts(&row.run).join(&name);
             let own = std::fs::read_to_string(&file).unwrap_or_default();
@@ -181,6 +177,15 @@ pub(crate) fn end(scene: &Scene, case: &Case, differences: &mut Vec<String>) {
     if let Some(recorded) = case.expected["calls"].as_array() {
         calls::compare(scene, recorded, case.parallel, differences);
     }
+}
+
+/// In which session each node was.
+fn sessions(state: &RunState) -> Value {
+    let each = state.nodes.iter().filter_map(|(path, node)| {
+        let session = Session::of(&node.detail)?;
+        Some((path.as_str().to_owned(), Value::from(session.id)))
+    });
+    Value::Object(each.collect())
 }
 
 /// Node rows by key. Rows that only iterations have, and the missing end of a failed group, are the recorder's.

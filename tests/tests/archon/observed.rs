@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use fermata_engine::fold::CUT_OFF;
-use fermata_engine::{Event, EventBody, Payload, RunState, StepPath, StepRecord, StepStatus};
+use fermata_engine::{
+    Event, EventBody, GateId, Payload, RunState, StepPath, StepRecord, StepStatus,
+};
 use fermata_store::{Store, fetch};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +70,7 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
             && !record.path.as_str().starts_with('%')
             && record.kind != "cancel"
     };
-    for record in state.steps.iter().filter(|record| has_row(record)) {
+    for record in state.steps.values().filter(|record| has_row(record)) {
         let key = key(&record.path, &record.kind);
         let cut = record.error.as_ref().is_some_and(|e| e.kind == CUT_OFF);
         // A body node that did not complete has its end under its name and its start under the round.
@@ -121,9 +123,17 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
             row.insert("reused".to_owned(), Value::Bool(true));
         }
     }
+    // Gates that stand for a child's are recorded with the child.
+    let childs: Vec<&GateId> = log
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::GateOpened { gate } if gate.stands_for().is_some() => Some(&gate.gate),
+            _ => None,
+        })
+        .collect();
     let kinds: BTreeMap<&StepPath, &str> = state
         .steps
-        .iter()
+        .values()
         .map(|record| (&record.path, record.kind.as_str()))
         .collect();
     for event in log.iter().filter(|e| !e.path.as_str().ends_with(']')) {
@@ -143,8 +153,8 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
                 add("starts");
             }
             EventBody::LoopIterationStarted { .. } => add("iterations"),
-            EventBody::GateOpened { .. } => add("gate_opened"),
-            EventBody::GateAnswered { answer, .. } => {
+            EventBody::GateOpened { gate } if gate.stands_for().is_none() => add("gate_opened"),
+            EventBody::GateAnswered { gate, answer, .. } if !childs.contains(&gate) => {
                 let answer = serde_json::to_value(answer).unwrap();
                 let word = match answer["decision"].as_str() {
                     Some("approve") => "approved",

@@ -17,9 +17,7 @@ use fermata_control::{
 use fermata_engine::{Answer, ChildCall, EventBody, RunId, Status, Surface};
 use fermata_expr::archon::names;
 use fermata_runner::{Children, Refused, Surroundings, run_worker};
-use fermata_store::{
-    Home, OsWorld, PinnedWorld, RunFilter, RunRow, SqliteStore, Store, load_state,
-};
+use fermata_store::{Home, OsWorld, PinnedWorld, RunFilter, RunRow, SqliteStore, Store};
 use fermata_workflow::dialects::archon::Project;
 use serde_json::{Map, Value};
 
@@ -57,6 +55,10 @@ impl Children for Nursery {
                 kind: refusal.kind.to_owned(),
                 message: refusal.message,
             })
+    }
+
+    fn find(&self, call: &ChildCall) -> Option<RunId> {
+        self.0.child_of(&call.request).unwrap()
     }
 
     fn end(&self, parent: &RunId, child: &RunId) {
@@ -277,8 +279,7 @@ impl Scene {
         self.runs().iter().position(|row| row.run == *run).unwrap() + 1
     }
 
-    /// Gives every queued run a worker until none is queued and those that work only wait for children that wait for
-    /// people.
+    /// Gives every queued run a worker until none is queued and none works: what waits needs none.
     fn drive(&self) {
         let wake = self.store.subscribe(None).unwrap();
         let mut workers = self.workers.borrow_mut();
@@ -297,32 +298,11 @@ impl Scene {
                     workers.insert(row.run.clone(), self.work(row.run.clone()));
                 }
             }
-            if workers.keys().all(|run| self.waits_for_a_child(&rows, run)) {
+            if workers.is_empty() {
                 return;
             }
             let _ = wake.wait(Duration::from_millis(20));
         }
-    }
-
-    /// Whether all that a run does is to wait for children that hold at a gate.
-    pub(crate) fn waits_for_a_child(&self, rows: &[RunRow], run: &RunId) -> bool {
-        let row = rows.iter().find(|row| row.run == *run).unwrap();
-        if row.status != Status::Running {
-            return row.status == Status::Waiting && row.parked;
-        }
-        let state = load_state(self.store.as_ref(), run).unwrap();
-        let mut live = rows
-            .iter()
-            .filter(|other| other.parent.as_ref() == Some(run) && other.status.is_live())
-            .peekable();
-        let only_children = state
-            .open
-            .values()
-            .filter(|open| open.has_process())
-            .all(|open| open.kind == "workflow");
-        only_children
-            && live.peek().is_some()
-            && live.all(|child| self.waits_for_a_child(rows, &child.run))
     }
 
     fn work(&self, run: RunId) -> JoinHandle<()> {
@@ -338,11 +318,13 @@ impl Scene {
         around.children = Some(Arc::new(Nursery(self.control.clone())));
         around.park_after = Duration::ZERO;
         around.poll = Duration::from_millis(100);
+        let control = self.control.clone();
         std::thread::spawn(move || {
             let Some(lock) = store.try_lock(&run).unwrap() else {
                 return;
             };
             handle.block_on(run_worker(&run, lock, around)).unwrap();
+            control.released(&run).unwrap();
         })
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fermata_control::Control;
-use fermata_engine::RunId;
+use fermata_engine::{RunId, SessionStart};
 use fermata_runner::agent::{
     AgentError, AgentErrorKind, AgentProvider, AgentSink, NoAgent, StepOutput, StepRequest,
     StopReason, Usage,
@@ -39,8 +39,6 @@ struct Memory {
     action: usize,
     used: HashMap<(String, usize), u64>,
     calls: Vec<Asked>,
-    /// The last session of each name.
-    sessions: HashMap<String, String>,
 }
 
 pub(crate) struct Scripted {
@@ -103,11 +101,7 @@ impl Scripted {
             Value::String(text) => serde_json::json!({ "text": text }),
             answer => answer.clone(),
         };
-        // A session that steps share goes on from its last turn.
-        let resumed = request
-            .session_key
-            .as_ref()
-            .and_then(|key| memory.sessions.get(key).cloned());
+        let resumed = request.session.source().map(str::to_owned);
         let returned = match &answer["session"] {
             Value::String(word) if word == "same" => resumed.clone(),
             Value::String(id) => Some(id.clone()),
@@ -192,10 +186,13 @@ impl AgentProvider for Scripted {
                 result["errorSubtype"], result["errors"]
             )));
         }
-        // Only what came to an end can be gone on with.
-        if let (Some(key), Some(id)) = (&request.session_key, session) {
-            let mut memory = self.memory.lock().unwrap();
-            memory.sessions.insert(key.clone(), id);
+        // A copy under the name of the original is none.
+        let copied = answer["resumed"] != false && session.as_deref() != request.session.source();
+        if matches!(request.session, SessionStart::Fork { needed: true, .. }) && !copied {
+            return Err(AgentError {
+                kind: AgentErrorKind::Session,
+                ..failed("the session is lost")
+            });
         }
         Ok(StepOutput {
             text,
@@ -215,6 +212,7 @@ impl AgentProvider for Scripted {
                 .pointer("/result/resolvedModel/id")
                 .and_then(Value::as_str)
                 .map(str::to_owned),
+            session,
             denied: Vec::new(),
         })
     }

@@ -5,6 +5,9 @@
 mod archon;
 mod children;
 mod gates;
+mod hostile;
 mod messages;
+mod navigation;
 mod project;
+mod pull;
 mod server;

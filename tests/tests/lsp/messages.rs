@@ -218,6 +218,39 @@ async fn a_panic_is_an_error_response_and_the_server_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_an_analysis_costs_that_text_and_keeps_nobody_waiting() {
+    let lab = Lab::new();
+    let path = lab.write("edited.yaml", EDITED);
+    let mut server = TestServer::greeted(&lab, "test", json!({})).await;
+    server.ignore(&QUIET);
+    let uri = server.open(&path).await;
+    server
+        .ask("textDocument/hover", only(&uri))
+        .await
+        .expect("a hover");
+    server.probe.breaks.store(true, Ordering::Relaxed);
+    server
+        .tell("textDocument/didChange", edit(&uri, 1, "0"))
+        .await;
+    // Asked while it is under way, and when it is over.
+    for _ in 0..2 {
+        let error = server.ask("textDocument/hover", only(&uri)).await;
+        assert_eq!(error.expect_err("an internal error")["code"], -32603);
+    }
+    let said = server.said("window/showMessage").await;
+    let words = said["params"]["message"].as_str().unwrap_or_default();
+    assert!(words.contains("goes on"), "{words}");
+    let symbols = server.ask("workspace/symbol", json!({"query": ""})).await;
+    assert!(symbols.expect("symbols").is_array());
+    server
+        .tell("textDocument/didChange", edit(&uri, 2, "1"))
+        .await;
+    let again = server.ask("textDocument/hover", only(&uri)).await;
+    assert_eq!(round(&again.expect("the next text is read")), 2);
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn exit_ends_the_server_without_the_end_of_the_stream() {
     let lab = Lab::new();
     let mut server = TestServer::greeted(&lab, "test", json!({})).await;

@@ -73,6 +73,8 @@ export interface GraphNode {
   readonly line?: number | null;
   /** Steps inside of a group. */
   readonly members?: readonly string[] | null;
+  /** The workflow that it runs, as written. */
+  readonly runs?: string | null;
 }
 
 /** A route of the static graph. */

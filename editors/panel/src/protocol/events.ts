@@ -46,6 +46,7 @@ export type EventBody =
   | ({ readonly type: "run_cancelled"; readonly reason: string } & Actor)
   | ({ readonly type: "step_started"; readonly kind: string; readonly iteration: number; readonly rendered?: JsonObject } & StepAttempt)
   | ({ readonly type: "process_started" } & StepAttempt)
+  | ({ readonly type: "child_started"; readonly child: string } & StepAttempt)
   | ({ readonly type: "step_completed"; readonly output: Payload; readonly elapsed: number; readonly counted: number; readonly detail?: JsonObject } & StepAttempt)
   | ({ readonly type: "step_failed"; readonly error: Failure; readonly elapsed: number; readonly detail?: JsonObject } & StepAttempt)
   | { readonly type: "step_skipped"; readonly step: string; readonly reason: string }

@@ -40,6 +40,8 @@ export interface Execution {
   /** Inner rounds of a loop node. */
   loop: { readonly round: number; readonly max: number } | null;
   timer: number | null;
+  /** The run of its own that does the work. */
+  child: string | null;
   /** Members or items of a group. */
   members: number | null;
 }

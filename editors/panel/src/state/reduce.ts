@@ -205,6 +205,11 @@ export function fold(model: RunModel, event: RunEvent): void {
     case "warning":
       model.warnings += 1;
       return;
+    case "child_started": {
+      const execution = model.byKey.get(`${event.path}@${event.attempt}`);
+      if (execution !== undefined) execution.child = event.child;
+      return;
+    }
     case "process_started":
     case "guidance_applied":
     case "context_trimmed":
@@ -255,7 +260,7 @@ function startStep(model: RunModel, event: RunEvent, step: string, kind: string,
     ...roundOf(model, event.path, step),
     status: "running", cutOff: false, invalidated: false,
     seq: event.seq, started: event.at, ended: null, elapsed: null,
-    rendered, output: undefined, detail: {}, usage: {}, error: null, reason: null, route: null, loop: null, timer: null, members: null,
+    rendered, output: undefined, detail: {}, usage: {}, error: null, reason: null, route: null, loop: null, timer: null, members: null, child: null,
   };
   if (known === undefined) model.executions.push(execution);
   else replaceItem(model, known, execution);

@@ -10,7 +10,7 @@ import { count } from "../state/answers";
 import { nodeKey, type Execution, type RunModel } from "../state/model";
 import { STATE_WORDS, executionState, stepState } from "../state/nodes";
 import { describePath, parentPath } from "../state/paths";
-import { skipWords } from "../state/summary";
+import { shortRun, skipWords } from "../state/summary";
 import { clock, duration, size } from "../text/format";
 import { Markdown } from "../text/markdown";
 
@@ -64,10 +64,12 @@ export function Detail({ model, graph, frame }: { readonly model: RunModel; read
   );
 }
 
-/** Ways into what runs inside: a sub-workflow, or those of a group's items. */
+/** Ways into what runs inside: a run of its own, a sub-workflow, or those of a group's items. */
 function Inside({ model, execution }: { readonly model: RunModel; readonly execution: Execution }): JSX.Element | null {
   const store = useStore();
   const go = (frame: string): void => store.go({ frame, selected: null, view: "graph" });
+  const { child } = execution;
+  if (child !== null) return <button type="button" class="secondary" onClick={() => void store.open(child)}>Show run {shortRun(child)}</button>;
   if (model.frames.has(execution.path)) return <button type="button" class="secondary" onClick={() => go(execution.path)}>Show the sub-workflow</button>;
   const inside = [...model.frames.keys()].filter((path) => path !== "" && parentPath(path) === execution.path);
   if (inside.length === 0) return null;

@@ -35,6 +35,7 @@ export function Header({ model }: { readonly model: RunModel }): JSX.Element {
       <div class="header-facts">
         <span>{progressText(model, store.graph)}</span>
         {elapsed !== null && <span class="timer">{duration(elapsed)}</span>}
+        <Parent run={model.request.parent} />
         {model.request.dryRun && <span>dry run</span>}
         {model.request.surface !== "" && <span>started from {model.request.surface}{model.request.by === "" ? "" : ` by ${model.request.by}`}</span>}
         <Connection />
@@ -48,6 +49,13 @@ export function Header({ model }: { readonly model: RunModel }): JSX.Element {
       )}
     </header>
   );
+}
+
+/** The way to the run one of whose steps this one is. */
+function Parent({ run }: { readonly run: string | null }): JSX.Element | null {
+  const store = useStore();
+  if (run === null) return null;
+  return <button type="button" class="link" onClick={() => void store.open(run)}>a step of run {shortRun(run)}</button>;
 }
 
 /** The two ways to resume a run whose workflow was edited since. */

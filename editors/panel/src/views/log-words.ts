@@ -2,7 +2,7 @@
 
 import type { RunEvent } from "../protocol/events";
 import { countsRounds } from "../protocol/gates";
-import { causeWords, outputLine, skipWords } from "../state/summary";
+import { causeWords, outputLine, shortRun, skipWords } from "../state/summary";
 import { duration } from "../text/format";
 
 /** What an event says, in words. */
@@ -36,6 +36,8 @@ export function eventWords(event: RunEvent): string {
       return `started${event.attempt > 1 ? `, attempt ${event.attempt}` : ""}`;
     case "process_started":
       return "process started";
+    case "child_started":
+      return `is run ${shortRun(event.child)}`;
     case "step_completed":
       return `done in ${duration(event.elapsed)}: ${outputLine(event.output)}`;
     case "step_failed":

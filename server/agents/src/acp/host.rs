@@ -2,8 +2,9 @@
 //! for any more is ended.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
+use fermata_engine::SessionStart;
 use fermata_runner::agent::{AgentError, AgentSink, Role, StepOutput, StepRequest};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard, oneshot};
@@ -37,6 +38,8 @@ pub(crate) struct Host {
     conversations: std::sync::Mutex<HashMap<String, Seat>>,
     calls: std::sync::Mutex<HashMap<Attempt, u32>>,
     submit: OnceCell<Option<SubmitServer>>,
+    /// Sessions that later steps may go on with, by agent and id.
+    left_open: std::sync::Mutex<HashMap<(String, String), Seat>>,
     told: Told,
 }
 
@@ -48,6 +51,7 @@ impl Host {
             conversations: std::sync::Mutex::default(),
             calls: std::sync::Mutex::default(),
             submit: OnceCell::new(),
+            left_open: std::sync::Mutex::default(),
             told: Told::default(),
         }
     }
@@ -63,13 +67,11 @@ impl Host {
         sink: Arc<dyn AgentSink>,
     ) -> Result<StepOutput, AgentError> {
         let call = self.count(&request);
-        let seat = self.seat(&request);
-        let session = seat.lock_owned().await;
         let (alive, dropped) = oneshot::channel::<()>();
         let host = self.clone();
         // A task of its own, so that it can still cancel and kill when this future is dropped.
         let task = tokio::spawn(async move {
-            host.turn(Arc::new(launch), request, call, session, sink, dropped)
+            host.turn(Arc::new(launch), request, call, sink, dropped)
                 .await
         });
         let result = task.await;
@@ -87,27 +89,27 @@ impl Host {
         launch: Arc<Launch>,
         request: StepRequest,
         call: u32,
-        mut session: OwnedMutexGuard<Session>,
         sink: Arc<dyn AgentSink>,
         mut dropped: oneshot::Receiver<()>,
     ) -> Result<StepOutput, AgentError> {
-        // The conversation begins again when its first turn comes again, unless steps share it.
-        if request.turn <= 1 && request.session_key.is_none() && session.was_open() {
-            session.close(&self.limits).await;
-        }
-        let opening = self.open(&launch, &request, &mut session, &*sink);
-        let (connection, id) = tokio::select! {
+        let opening = async {
+            let mut session = self.sit(&launch, &request, &*sink).await?;
+            let (connection, id) = self.open(&launch, &request, &mut session, &*sink).await?;
+            Ok::<_, AgentError>((session, connection, id))
+        };
+        let (mut session, connection, id) = tokio::select! {
             opened = opening => opened?,
             _ = &mut dropped => {
                 return Err(failure::slow(&launch, "the opening of a session", self.limits.session, ""));
             }
         };
         sink.process(connection.process().id().clone());
+        self.leave_open(&request, &id, &mut session);
         if let Some(ticket) = &session.ticket {
             ticket.clear();
         }
         let order = Order {
-            session: id,
+            session: id.clone(),
             prompt: prompt(&request, session.ticket.is_some()),
             about: about(&request, call),
             timeout: request.timeout,
@@ -130,6 +132,7 @@ impl Host {
             stop: outcome.stop,
             usage,
             model: session.model.clone(),
+            session: Some(id),
             denied: outcome.denied,
         })
     }
@@ -154,6 +157,7 @@ impl Host {
         }
         if session.ticket.is_none()
             && request.session_key.is_none()
+            && !request.stays_open
             && request.role == Role::Agent
             && connection
                 .greeting()
@@ -201,13 +205,7 @@ impl Host {
             extra: extra.clone(),
             env: env.clone(),
         };
-        let place = self
-            .processes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(key)
-            .or_default()
-            .clone();
+        let place = lock(&self.processes).entry(key).or_default().clone();
         let mut place = place.lock().await;
         if let Some(connection) = place.as_ref().filter(|it| it.is_alive()) {
             return Ok(connection.clone());
@@ -228,19 +226,75 @@ impl Host {
             request.step.clone(),
             request.attempt,
         );
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls = lock(&self.calls);
         let call = calls.entry(attempt).or_default();
         *call += 1;
         *call
     }
 
-    fn seat(&self, request: &StepRequest) -> Seat {
-        self.conversations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(seat_name(request))
-            .or_default()
-            .clone()
+    /// The session of the request's conversation, when nobody else uses it: its own, or one that it goes on with.
+    async fn sit(
+        &self,
+        launch: &Arc<Launch>,
+        request: &StepRequest,
+        sink: &dyn AgentSink,
+    ) -> Result<OwnedMutexGuard<Session>, AgentError> {
+        let first = request.turn <= 1;
+        let joined = match &request.session {
+            _ if !first => None,
+            SessionStart::Fresh => None,
+            SessionStart::Resume(session) => Some(session.clone()),
+            SessionStart::Fork { session, .. } => {
+                let connection = self.connection(launch, request).await?;
+                let can = &connection.greeting().agent_capabilities;
+                if can.session_capabilities.fork.is_some() {
+                    None
+                } else {
+                    self.told.shared(&launch.name, sink);
+                    Some(session.clone())
+                }
+            }
+        };
+        let seat = self.seat(request, joined.as_deref());
+        let mut session = seat.clone().lock_owned().await;
+        // The conversation begins again when its first turn comes again, unless the session is not its own.
+        let own = request.session_key.is_none() && joined.is_none();
+        if first && own && session.was_open() {
+            session.close(&self.limits).await;
+        }
+        Ok(session)
+    }
+
+    fn seat(&self, request: &StepRequest, joined: Option<&str>) -> Seat {
+        let mut conversations = lock(&self.conversations);
+        let name = seat_name(request);
+        let known = |id: &str| Arc::new(Mutex::new(Session::known(id)));
+        match joined {
+            Some(id) if request.session_key.is_none() => {
+                let key = (request.agent.clone(), id.to_owned());
+                let seat = lock(&self.left_open)
+                    .entry(key)
+                    .or_insert_with(|| known(id))
+                    .clone();
+                conversations.insert(name, seat.clone());
+                seat
+            }
+            joined => conversations
+                .entry(name)
+                .or_insert_with(|| joined.map_or_else(Seat::default, known))
+                .clone(),
+        }
+    }
+
+    /// A session that a later step may go on with can be found by its id; it stands under no other.
+    fn leave_open(&self, request: &StepRequest, id: &str, session: &mut OwnedMutexGuard<Session>) {
+        let seat = OwnedMutexGuard::mutex(session).clone();
+        let mut left_open = lock(&self.left_open);
+        left_open.retain(|(_, known), other| known == id || !Arc::ptr_eq(other, &seat));
+        if request.stays_open {
+            session.stays_open = true;
+            left_open.insert((request.agent.clone(), id.to_owned()), seat);
+        }
     }
 
     /// Closes a conversation's session, and those of every conversation whose name goes on after it
@@ -252,16 +306,15 @@ impl Host {
                 .strip_prefix(&name)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
         };
-        let seats: Vec<Seat> = self
-            .conversations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let seats: Vec<Seat> = lock(&self.conversations)
             .extract_if(|other, _| over(other))
             .map(|(_, seat)| seat)
             .collect();
         for seat in seats {
             // A turn that is still being cancelled closes nothing: its session goes with it.
-            if let Ok(mut session) = seat.try_lock() {
+            if let Ok(mut session) = seat.try_lock()
+                && !session.stays_open
+            {
                 session.close(&self.limits).await;
             }
         }
@@ -269,14 +322,9 @@ impl Host {
 
     /// Ends every process.
     pub(crate) async fn shutdown(&self) {
-        self.conversations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        let places: Vec<Place> = self
-            .processes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.conversations).clear();
+        lock(&self.left_open).clear();
+        let places: Vec<Place> = lock(&self.processes)
             .drain()
             .map(|(_, place)| place)
             .collect();
@@ -288,6 +336,10 @@ impl Host {
         });
         futures::future::join_all(ends).await;
     }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn seat_name(request: &StepRequest) -> String {

@@ -51,6 +51,15 @@ impl Told {
         }
     }
 
+    /// Tells that steps which should each have a copy of a session share it.
+    pub(crate) fn shared(&self, agent: &str, sink: &dyn AgentSink) {
+        if self.first(agent, "fork") {
+            sink.warning(&format!(
+                "agent `{agent}` cannot copy a session: steps that begin with the same one go on in it one after another, and each sees what the others have said"
+            ));
+        }
+    }
+
     /// The servers of tools that this agent can reach; the others are told.
     pub(crate) fn servers(
         &self,

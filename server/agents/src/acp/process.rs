@@ -103,7 +103,7 @@ pub(crate) fn spawn(
     };
     tokio::spawn(watch_over(leash, inbox, exit));
     let process = Process {
-        id: fermata_runner::sys::identity(pid),
+        id: fermata_store::process::identity(pid),
         orders,
         exited,
         tail,

@@ -1,17 +1,19 @@
-//! A conversation's session: opened at its first turn, found again after its
-//! process was lost, closed at its end.
+//! A conversation's session: opened at its first turn, as a new one or as a
+//! copy of another; found again after its process was lost; closed at its end.
 
 use std::sync::Arc;
 
-use fermata_runner::agent::{AgentError, AgentSink, StepRequest, Usage};
+use fermata_engine::SessionStart;
+use fermata_runner::agent::{AgentError, AgentErrorKind, AgentSink, StepRequest, Usage};
 
 use super::connection::Connection;
+use super::failure;
 use super::settings::{self, Offers};
 use crate::limits::Limits;
 use crate::submit::Ticket;
 use crate::wire::{
-    CloseSessionRequest, HttpHeader, LoadSessionRequest, McpServer, McpServerHttp,
-    NewSessionRequest, ResumeSessionRequest,
+    CloseSessionRequest, ForkSessionRequest, HttpHeader, LoadSessionRequest, McpServer,
+    McpServerHttp, NewSessionRequest, ResumeSessionRequest,
 };
 
 /// One conversation. Its turns come one after another.
@@ -29,6 +31,8 @@ pub(crate) struct Session {
     pub tokens: Usage,
     /// US dollars that the agent reported for the session so far.
     pub cost: f64,
+    /// Whether a later step may go on with it.
+    pub stays_open: bool,
 }
 
 impl Session {
@@ -36,6 +40,14 @@ impl Session {
     pub(crate) fn live(&self) -> Option<(Arc<Connection>, String)> {
         let connection = self.connection.clone().filter(|it| it.is_alive())?;
         Some((connection, self.id.clone()?))
+    }
+
+    /// One that was open in an earlier worker or run.
+    pub(crate) fn known(id: &str) -> Self {
+        Self {
+            id: Some(id.to_owned()),
+            ..Self::default()
+        }
     }
 
     /// Forgets everything, for a conversation that starts again.
@@ -48,11 +60,11 @@ impl Session {
         self.id.is_some()
     }
 
-    /// Opens the session on a connection; one that was open on another is found again if the
-    /// agent can do that.
+    /// Opens the session on a connection: finds one again that was open on another or in an earlier worker, copies the
+    /// one that the request names, or begins a new one.
     ///
     /// # Errors
-    /// The agent refused, or took too long.
+    /// The agent refused, or took too long; [`AgentErrorKind::Session`] when a needed one is lost.
     pub(crate) async fn open(
         &mut self,
         connection: Arc<Connection>,
@@ -60,43 +72,112 @@ impl Session {
         sink: &dyn AgentSink,
         limits: &Limits,
     ) -> Result<String, AgentError> {
-        if let Some(id) = self.id.clone() {
-            if self.reopen(&connection, &id, request, limits).await? {
-                self.connection = Some(connection);
-                return Ok(id);
+        let source = self.id.clone();
+        let source = source.or_else(|| request.session.source().map(str::to_owned));
+        let found = match &source {
+            Some(id) if self.id.is_some() => self.reopen(&connection, id, request, limits).await?,
+            Some(id) => self.fork(&connection, id, request, limits).await?,
+            None => None,
+        };
+        let (id, offers) = match (found, source) {
+            (Some(found), _) => found,
+            (None, None) => self.begin(&connection, request, limits).await?,
+            (None, Some(lost)) => {
+                let message = format!(
+                    "agent `{}` cannot find the session `{lost}` again",
+                    connection.launch().name
+                );
+                if matches!(request.session, SessionStart::Fork { needed: true, .. }) {
+                    return Err(failure::of(
+                        AgentErrorKind::Session,
+                        format!(
+                            "`{}` has to go on with an earlier session, and {message}: it keeps none beyond its own process, or has cleaned up; run the step that the session comes from again (`fermata resume --from`)",
+                            request.step
+                        ),
+                    ));
+                }
+                sink.warning(&format!(
+                    "{message}: `{}` goes on without what was said before",
+                    request.step
+                ));
+                self.begin(&connection, request, limits).await?
             }
-            sink.warning(&format!(
-                "agent `{}` was started again and cannot find the conversation `{}` again: it goes on without what was said before",
-                connection.launch().name,
-                request.conversation
-            ));
+        };
+        let same = self.id.as_ref() == Some(&id);
+        // One that is found again and offers nothing is as it was.
+        if !(same && offers.is_empty()) {
+            self.model = settings::settle(&connection, &id, &offers, request, sink, limits).await?;
         }
+        self.connection = Some(connection);
+        if !same {
+            self.tokens = Usage::default();
+            self.cost = 0.0;
+        }
+        self.id = Some(id.clone());
+        Ok(id)
+    }
+
+    /// A new one.
+    async fn begin(
+        &self,
+        connection: &Connection,
+        request: &StepRequest,
+        limits: &Limits,
+    ) -> Result<(String, Offers), AgentError> {
         let new = NewSessionRequest::new(request.cwd.clone())
             .mcp_servers(self.servers())
             .meta(connection.launch().session_meta.clone());
         let response = connection
             .ask("the opening of a session", new, limits.session)
             .await?;
-        let id = response.session_id.0.to_string();
         let offers = Offers {
             modes: response.modes,
             options: response.config_options.unwrap_or_default(),
         };
-        self.model = settings::settle(&connection, &id, &offers, request, sink, limits).await?;
-        self.connection = Some(connection);
-        self.id = Some(id.clone());
-        self.tokens = Usage::default();
-        self.cost = 0.0;
-        Ok(id)
+        Ok((response.session_id.0.to_string(), offers))
     }
 
+    /// A copy of another one; `None` when that one is lost.
+    async fn fork(
+        &self,
+        connection: &Connection,
+        source: &str,
+        request: &StepRequest,
+        limits: &Limits,
+    ) -> Result<Option<(String, Offers)>, AgentError> {
+        let ask = || {
+            let fork = ForkSessionRequest::new(source.to_owned(), request.cwd.clone())
+                .mcp_servers(self.servers())
+                .meta(connection.launch().session_meta.clone());
+            connection.ask("the copying of a session", fork, limits.session)
+        };
+        let copy = match found(ask().await)? {
+            Some(copy) => Some(copy),
+            // Some know only what is open.
+            None => match self.reopen(connection, source, request, limits).await? {
+                Some(_) => found(ask().await)?,
+                None => None,
+            },
+        };
+        Ok(copy.and_then(|copy| {
+            let id = copy.session_id.0.to_string();
+            let offers = Offers {
+                modes: copy.modes,
+                options: copy.config_options.unwrap_or_default(),
+            };
+            // Going on with the original would change it for everybody else.
+            (id != source).then_some((id, offers))
+        }))
+    }
+
+    /// The same one again; `None` when it is lost.
     async fn reopen(
         &self,
         connection: &Connection,
         id: &str,
         request: &StepRequest,
         limits: &Limits,
-    ) -> Result<bool, AgentError> {
+    ) -> Result<Option<(String, Offers)>, AgentError> {
         let can = &connection.greeting().agent_capabilities;
         let meta = connection.launch().session_meta.clone();
         if can.session_capabilities.resume.is_some() {
@@ -106,28 +187,41 @@ impl Session {
             let result = connection
                 .ask("the resumption of a session", resume, limits.session)
                 .await;
-            return found(result.map(|_| ()));
+            return Ok(found(result)?.map(|response| {
+                let offers = Offers {
+                    modes: response.modes,
+                    options: response.config_options.unwrap_or_default(),
+                };
+                (id.to_owned(), offers)
+            }));
         }
         if !can.load_session {
-            return Ok(false);
+            return Ok(None);
         }
         // Some agents replay the history only after they have answered: it must not be taken
         // for the next turn's text, so it is listened to until it is quiet, and thrown away.
         let mut replay = connection.routes().open(id);
-        let load =
-            LoadSessionRequest::new(id.to_owned(), request.cwd.clone()).mcp_servers(self.servers());
+        let load = LoadSessionRequest::new(id.to_owned(), request.cwd.clone())
+            .mcp_servers(self.servers())
+            .meta(meta);
         let result = connection
             .ask("the loading of a session", load, limits.session)
             .await;
-        let loaded = found(result.map(|_| ()));
+        let loaded = found(result);
         let quiet = async {
             while let Ok(Some(_)) = tokio::time::timeout(limits.quiet, replay.recv()).await {}
         };
-        if matches!(loaded, Ok(true)) {
+        if matches!(loaded, Ok(Some(_))) {
             let _ = tokio::time::timeout(limits.session, quiet).await;
         }
         connection.routes().close(id);
-        loaded
+        Ok(loaded?.map(|response| {
+            let offers = Offers {
+                modes: response.modes,
+                options: response.config_options.unwrap_or_default(),
+            };
+            (id.to_owned(), offers)
+        }))
     }
 
     fn servers(&self) -> Vec<McpServer> {
@@ -179,14 +273,14 @@ impl Session {
 }
 
 /// A refusal to find a session again is an answer; a dead agent is not.
-fn found(result: Result<(), AgentError>) -> Result<bool, AgentError> {
-    use fermata_runner::agent::AgentErrorKind::{Auth, Timeout};
+fn found<T>(result: Result<T, AgentError>) -> Result<Option<T>, AgentError> {
+    use AgentErrorKind::{Auth, Timeout};
     match result {
-        Ok(()) => Ok(true),
+        Ok(found) => Ok(Some(found)),
         Err(error) if matches!(error.kind, Auth | Timeout) => Err(error),
         Err(error) => {
             tracing::debug!(%error, "a session could not be found again");
-            Ok(false)
+            Ok(None)
         }
     }
 }

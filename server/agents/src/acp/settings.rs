@@ -54,6 +54,11 @@ impl Offers {
         })
     }
 
+    /// Whether there is nothing to choose.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.modes.is_none() && self.options.is_empty()
+    }
+
     fn modes(&self) -> Vec<String> {
         self.modes.as_ref().map_or_else(Vec::new, |state| {
             state

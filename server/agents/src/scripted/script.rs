@@ -43,8 +43,26 @@ pub struct Script {
     /// Characters of a streamed piece, at least 1.
     #[serde(default = "piece")]
     pub(crate) piece: usize,
+    /// What becomes of sessions.
+    #[serde(default)]
+    pub(crate) sessions: Sessions,
     /// The rules.
     pub(crate) rules: Vec<Rule>,
+}
+
+/// What a host can do with an earlier session of the scripted agent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sessions {
+    /// Copy it, and go on with it, from any process.
+    #[default]
+    Copied,
+    /// Go on with it, from any process.
+    Kept,
+    /// Nothing, once the process has ended, although the agent says that it could.
+    Forgotten,
+    /// Nothing, once the process has ended, and the agent says so.
+    Fleeting,
 }
 
 fn piece() -> usize {

@@ -4,19 +4,21 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, watch};
 
 use super::choose::{About, Calls};
 use super::play::{End, Player};
-use super::script::{Script, ScriptError};
+use super::script::{Script, ScriptError, Sessions};
 use crate::lines;
 use crate::wire::{
     self, Agent, AgentCapabilities, CancelNotification, Client, ConnectionTo, ContentBlock,
-    Implementation, InitializeRequest, InitializeResponse, Lines, NewSessionRequest,
-    NewSessionResponse, PromptRequest, PromptResponse, ProtocolVersion, Responder,
-    ResumeSessionRequest, ResumeSessionResponse, SessionCapabilities, SessionResumeCapabilities,
+    ForkSessionRequest, ForkSessionResponse, Implementation, InitializeRequest, InitializeResponse,
+    Lines, LoadSessionRequest, LoadSessionResponse, NewSessionRequest, NewSessionResponse,
+    PromptRequest, PromptResponse, ProtocolVersion, Responder, ResumeSessionRequest,
+    ResumeSessionResponse, SessionCapabilities, SessionForkCapabilities, SessionResumeCapabilities,
     on_receive_notification, on_receive_request,
 };
 
@@ -42,10 +44,53 @@ struct Session {
 
 struct Stage {
     script: Script,
+    /// What sessions of this process begin with: another process has others.
+    name: String,
     sessions: Mutex<HashMap<String, Session>>,
     calls: Mutex<Calls>,
     notices: Mutex<bool>,
     crashed: Notify,
+}
+
+/// Tells this process from every other one.
+fn name() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanos = since.unwrap_or_default().as_nanos();
+    format!("scripted-{:x}-{nanos:x}", std::process::id())
+}
+
+impl Stage {
+    fn open(&self) -> String {
+        let mut sessions = lock(&self.sessions);
+        let id = format!("{}-{}", self.name, sessions.len() + 1);
+        sessions.insert(id.clone(), Session::default());
+        id
+    }
+
+    /// Whether a session can be found again: answers need no memory, so one of another process can as well, unless the
+    /// script says otherwise.
+    fn finds(&self, id: &str) -> Result<(), wire::Error> {
+        let mut sessions = lock(&self.sessions);
+        if self.script.sessions == Sessions::Forgotten && !sessions.contains_key(id) {
+            return Err(wire::Error::invalid_params().data(format!("there is no session `{id}`")));
+        }
+        sessions.entry(id.to_owned()).or_default();
+        Ok(())
+    }
+
+    fn capabilities(&self) -> AgentCapabilities {
+        let resume = SessionCapabilities::new().resume(SessionResumeCapabilities::new());
+        let (sessions, load) = match self.script.sessions {
+            Sessions::Copied | Sessions::Forgotten => {
+                (resume.fork(SessionForkCapabilities::new()), true)
+            }
+            Sessions::Kept => (resume, true),
+            Sessions::Fleeting => (SessionCapabilities::new(), false),
+        };
+        AgentCapabilities::new()
+            .session_capabilities(sessions)
+            .load_session(load)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -64,6 +109,7 @@ where
 {
     let stage = Arc::new(Stage {
         script: Script::read(file)?,
+        name: name(),
         sessions: Mutex::default(),
         calls: Mutex::default(),
         notices: Mutex::new(false),
@@ -81,13 +127,9 @@ where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let (greeter, opener, reopener, prompter, canceller) = (
-        stage.clone(),
-        stage.clone(),
-        stage.clone(),
-        stage.clone(),
-        stage,
-    );
+    let (greeter, opener, forker, loader) =
+        (stage.clone(), stage.clone(), stage.clone(), stage.clone());
+    let (reopener, prompter, canceller) = (stage.clone(), stage.clone(), stage);
     Agent
         .v1()
         .name("scripted")
@@ -100,9 +142,7 @@ where
                     .is_some_and(|session| session.notices.is_some());
                 responder.respond(
                     InitializeResponse::new(ProtocolVersion::V1)
-                        .agent_capabilities(AgentCapabilities::new().session_capabilities(
-                            SessionCapabilities::new().resume(SessionResumeCapabilities::new()),
-                        ))
+                        .agent_capabilities(greeter.capabilities())
                         .agent_info(Implementation::new("scripted", env!("CARGO_PKG_VERSION"))),
                 )
             },
@@ -110,19 +150,34 @@ where
         )
         .on_receive_request(
             async move |_request: NewSessionRequest, responder, _cx| {
-                let mut sessions = lock(&opener.sessions);
-                let id = format!("scripted-{}", sessions.len() + 1);
-                sessions.insert(id.clone(), Session::default());
-                responder.respond(NewSessionResponse::new(id))
+                responder.respond(NewSessionResponse::new(opener.open()))
             },
             on_receive_request!(),
         )
         .on_receive_request(
-            async move |request: ResumeSessionRequest, responder, _cx| {
-                lock(&reopener.sessions)
-                    .entry(request.session_id.0.to_string())
-                    .or_default();
-                responder.respond(ResumeSessionResponse::new())
+            async move |request: ForkSessionRequest, responder, _cx| match forker
+                .finds(&request.session_id.0)
+            {
+                Ok(()) => responder.respond(ForkSessionResponse::new(forker.open())),
+                Err(error) => responder.respond_with_error(error),
+            },
+            on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: LoadSessionRequest, responder, _cx| match loader
+                .finds(&request.session_id.0)
+            {
+                Ok(()) => responder.respond(LoadSessionResponse::new()),
+                Err(error) => responder.respond_with_error(error),
+            },
+            on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: ResumeSessionRequest, responder, _cx| match reopener
+                .finds(&request.session_id.0)
+            {
+                Ok(()) => responder.respond(ResumeSessionResponse::new()),
+                Err(error) => responder.respond_with_error(error),
             },
             on_receive_request!(),
         )

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         ["scripted-agent", file] => scripted(Path::new(file)),
         ["stubborn"] => talk(|_, _| Vec::new(), json!({})),
         ["late-replay", state] => late_replay(Path::new(state)),
+        ["remembering", folder, can @ ..] => remembering(Path::new(folder), can),
         ["submitter"] => submitter(),
         ["next-version"] => talk(|_, _| Vec::new(), json!({"protocolVersion": 2})),
         _ => {
@@ -106,6 +107,57 @@ fn late_replay(state: &Path) -> ExitCode {
         },
         json!({"agentCapabilities": {"loadSession": true}}),
     )
+}
+
+/// Remembers each session in a file and answers with all that was said in it. It can do with earlier sessions what the
+/// words name: `fork`, `resume`, `load`.
+fn remembering(folder: &Path, can: &[&str]) -> ExitCode {
+    let offered = |word: &str| can.contains(&word).then(|| json!({}));
+    let new = || {
+        let count = std::fs::read_dir(folder).map_or(0, Iterator::count);
+        format!("m{}", count + 1)
+    };
+    for line in std::io::stdin().lock().lines() {
+        let message: Value = serde_json::from_str(&line.expect("text")).expect("JSON");
+        let (id, params) = (&message["id"], &message["params"]);
+        let session = params["sessionId"].as_str().unwrap_or_default();
+        let history = std::fs::read_to_string(folder.join(session)).ok();
+        match (message["method"].as_str().unwrap_or_default(), history) {
+            ("initialize", _) => reply(
+                id,
+                json!({"protocolVersion": 1, "agentCapabilities": {
+                    "loadSession": can.contains(&"load"),
+                    "sessionCapabilities": {"fork": offered("fork"), "resume": offered("resume")},
+                }}),
+            ),
+            ("session/new", _) => {
+                let session = new();
+                std::fs::write(folder.join(&session), "").expect("writes");
+                reply(id, json!({"sessionId": session}));
+            }
+            ("session/fork", Some(history)) => {
+                let session = new();
+                std::fs::write(folder.join(&session), history).expect("writes");
+                reply(id, json!({"sessionId": session}));
+            }
+            ("session/resume", Some(_)) => reply(id, json!({})),
+            ("session/load", Some(history)) => {
+                put(&said(session, &history));
+                reply(id, json!({}));
+            }
+            ("session/prompt", Some(history)) => {
+                let text = params["prompt"][0]["text"].as_str().unwrap_or_default();
+                let history = format!("{history}{text};");
+                std::fs::write(folder.join(session), &history).expect("writes");
+                put(&said(session, &history));
+                reply(id, json!({"stopReason": "end_turn"}));
+            }
+            (_, None) if !id.is_null() => put(&json!({"jsonrpc": "2.0", "id": id,
+                "error": {"code": -32602, "message": "there is no such session"}})),
+            _ => {}
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// Hands its result in by the host's tool server: first one that does not fit, then one that does.

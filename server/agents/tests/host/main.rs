@@ -5,5 +5,6 @@ mod misbehaving;
 mod permissions;
 mod refusals;
 mod script;
+mod sessions;
 mod stage;
 mod turns;

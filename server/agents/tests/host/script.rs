@@ -6,6 +6,9 @@ use fermata_agents::scripted::{Script, ServeError, serve};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
+/// What a message calls the session that was opened first: its id is another one in each process.
+const FIRST: &str = "scripted-1";
+
 /// Sends the messages one after another, each after the answer to the one before, and returns
 /// every line that came back.
 async fn talk(script: &Path, messages: &[Value]) -> (Vec<Value>, Result<(), ServeError>) {
@@ -15,9 +18,11 @@ async fn talk(script: &Path, messages: &[Value]) -> (Vec<Value>, Result<(), Serv
     let agent = tokio::spawn(async move { serve(&script, input, output).await });
     let (reader, mut writer) = tokio::io::split(ours);
     let mut lines = BufReader::new(reader).lines();
-    let mut heard = Vec::new();
+    let mut heard: Vec<Value> = Vec::new();
+    let mut first: Option<String> = None;
     'all: for message in messages {
         let line = format!("{message}\n");
+        let line = line.replace(FIRST, first.as_deref().unwrap_or(FIRST));
         writer.write_all(line.as_bytes()).await.expect("it reads");
         let Some(id) = message.get("id") else {
             continue;
@@ -26,6 +31,11 @@ async fn talk(script: &Path, messages: &[Value]) -> (Vec<Value>, Result<(), Serv
             let Some(line) = lines.next_line().await.expect("it writes") else {
                 break 'all;
             };
+            let answer: Value = serde_json::from_str(&line).expect("JSON");
+            if let Some(opened) = answer["result"]["sessionId"].as_str() {
+                first.get_or_insert_with(|| opened.to_owned());
+            }
+            let line = line.replace(first.as_deref().unwrap_or(FIRST), FIRST);
             let answer: Value = serde_json::from_str(&line).expect("JSON");
             let done = answer.get("id") == Some(id) && answer.get("method").is_none();
             heard.push(answer);
@@ -56,8 +66,8 @@ fn conversation() -> Vec<Value> {
     vec![
         request(0, "initialize", &json!({"protocolVersion": 1})),
         request(1, "session/new", &json!({"cwd": "/", "mcpServers": []})),
-        prompt(2, "scripted-1", "Write."),
-        prompt(3, "scripted-1", "Write."),
+        prompt(2, FIRST, "Write."),
+        prompt(3, FIRST, "Write."),
         prompt(4, "scripted-9", "Write."),
     ]
 }

@@ -88,6 +88,8 @@ impl Stage {
             conversation: step.to_owned(),
             turn: 1,
             session_key: None,
+            session: fermata_engine::SessionStart::Fresh,
+            stays_open: false,
             cwd: self.folder.path().to_owned(),
             prompt: prompt.to_owned(),
             system_prompt: None,

@@ -1,24 +1,29 @@
 //! `blind-revision`: work goes back to a step, and nothing in the loop reads why.
 
+mod archon;
+
 use fermata_syntax::{ScalarStyle, Span};
 use fermata_workflow::flow::{Flow, Loop, Target};
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{ContextMode, StepKind};
-use fermata_workflow::{Diagnostic, Edit, Severity, Step, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Edit, Severity, Step, Workflow};
 
 use crate::loops;
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 use crate::texts::Texts;
 use fermata_workflow::edits::line_ending;
 use fermata_workflow::texts::Site;
 
 pub(super) const RULE: Rule = Rule {
     code: "blind-revision",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let texts = report.texts();
     if texts.includes {
         return;

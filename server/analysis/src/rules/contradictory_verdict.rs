@@ -1,22 +1,29 @@
 //! `contradictory-verdict`: a judge yields a score and a flag, and the way back trusts the flag alone.
 
+mod archon;
+
+pub(super) use archon::enough;
+
 use fermata_workflow::flow::{
     BoundKind, FieldClass, Flow, Judge, Loop, ThresholdOrigin, back_conditions, field_class,
     passing,
 };
 use fermata_workflow::loader::Loaded;
-use fermata_workflow::{Diagnostic, Severity, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Severity, Workflow};
 
 use super::reviewer_loop;
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "contradictory-verdict",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     // Where a person is asked on the way round, the flag does not have the last word.
     let asked = |found: &Loop| {
         found

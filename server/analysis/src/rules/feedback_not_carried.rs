@@ -13,17 +13,6 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Words of texts that hand the state over by files.
-const BY_FILES: &[&str] = &[
-    "ARTIFACTS_DIR",
-    "STATE_DIR",
-    ".md",
-    ".json",
-    ".txt",
-    ".yaml",
-    "git ",
-];
-
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
     let Some(nodes) = Nodes::new(loaded, workflow) else {
         return;
@@ -38,10 +27,7 @@ fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
         if !nodes::is_set(&found.raw, &["fresh_context"]) || carried || once || !found.whole {
             continue;
         }
-        let by_files = found
-            .texts
-            .iter()
-            .any(|t| BY_FILES.iter().any(|word| t.contains(word)));
+        let by_files = found.texts.iter().any(|t| signals::names_files(t));
         let (severity, tail) = if by_files {
             (
                 Severity::Information,

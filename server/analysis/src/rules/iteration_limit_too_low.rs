@@ -1,23 +1,28 @@
 //! `iteration-limit-too-low`: the shortest way to the end, or one round of a loop, needs more than the limit.
 
+mod archon;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use fermata_workflow::flow::{Flow, Target};
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::StepKind;
-use fermata_workflow::{Diagnostic, Edit, Severity, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Edit, Severity, Workflow};
 
 use crate::loops;
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "iteration-limit-too-low",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
-fn check(_: &Loaded, workflow: &Workflow, report: &mut Report) {
+fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let flow = Flow::new(workflow);
     let limit = u64::from(workflow.limits.max_iterations());
     let way = shortest(workflow, &flow).map(|cost| {

@@ -1,17 +1,19 @@
 //! `retry-storm`: retries, rounds of a loop and fan-out multiply to 100 agent calls or more.
 
+mod archon;
+
 use fermata_workflow::flow::Flow;
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{AgentStep, StepKind};
-use fermata_workflow::{Diagnostic, Severity, Step, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Severity, Step, Workflow};
 
 use crate::loops;
 use crate::places;
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "retry-storm",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
@@ -19,6 +21,9 @@ pub(super) const RULE: Rule = Rule {
 const MANY: u64 = 100;
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let flow = Flow::new(workflow);
     let found = flow.loops(workflow);
     let limit = u64::from(workflow.limits.max_iterations());

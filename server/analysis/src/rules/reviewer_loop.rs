@@ -1,18 +1,20 @@
 //! `reviewer-loop`: a judge sends work back and nothing in the loop decides when to stop.
 
+mod archon;
+
 use fermata_workflow::flow::{
     FieldClass, Flow, FlowEdge, Judge, Loop, ThresholdOrigin, field_class, passing,
 };
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::{Limits, Route, StepKind};
-use fermata_workflow::{Diagnostic, Fix, Severity, Sources, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Fix, Severity, Sources, Workflow};
 
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 use crate::{insert, loops};
 
 pub(super) const RULE: Rule = Rule {
     code: "reviewer-loop",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
@@ -22,6 +24,9 @@ const FEW_ROUNDS: u64 = 3;
 const OFFERED_ROUNDS: u64 = 3;
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let flow = Flow::new(workflow);
     for found in flow
         .loops(workflow)

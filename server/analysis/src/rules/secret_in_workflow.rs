@@ -2,7 +2,7 @@
 
 use fermata_syntax::{Node, Scalar};
 use fermata_workflow::loader::Loaded;
-use fermata_workflow::{Diagnostic, Loc, Severity, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Loc, Severity, Workflow};
 
 use crate::rule::{BOTH, Report, Rule};
 
@@ -56,7 +56,12 @@ const PLACEHOLDERS: &[&str] = &[
     "<",
 ];
 
-fn check(loaded: &Loaded, _: &Workflow, report: &mut Report) {
+fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    let advice = if workflow.dialect == Dialect::Archon {
+        "put it in the environment, where shells and scripts find it as `$NAME`"
+    } else {
+        "put it in the environment and write `${NAME}`"
+    };
     for (file, source) in loaded.sources.iter().filter(|(_, s)| !s.raw) {
         for node in source.tree.nodes() {
             let Some(scalar) = node.as_scalar().filter(|_| node.resolved() == node) else {
@@ -70,7 +75,7 @@ fn check(loaded: &Loaded, _: &Workflow, report: &mut Report) {
                 span: scalar.source_span(range),
             };
             let message = format!(
-                "{what} is written into the workflow, where everyone who reads the file has it; put it in the environment and write `${{NAME}}`"
+                "{what} is written into the workflow, where everyone who reads the file has it; {advice}"
             );
             report.add(Diagnostic::new(RULE.code, Severity::Warning, loc, message));
         }

@@ -1,18 +1,23 @@
 //! `unused-input`: a declared input of the workflow is never read.
 
+mod archon;
+
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::StepKind;
-use fermata_workflow::{Diagnostic, Severity, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Severity, Workflow};
 
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "unused-input",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let texts = report.texts();
     // A sub-workflow without a mapping gets every input.
     let hands_on = workflow.steps.iter().any(|step| {

@@ -1,20 +1,25 @@
 //! `unused-output`: an agent must answer in a declared form, and nothing ever reads the answer.
 
+mod archon;
+
 use fermata_workflow::flow::{Flow, Target};
 use fermata_workflow::loader::Loaded;
 use fermata_workflow::model::StepKind;
-use fermata_workflow::{Diagnostic, Severity, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Severity, Workflow};
 
 use crate::places;
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "unused-output",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
 fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let texts = report.texts();
     let flow = Flow::new(workflow);
     if texts.includes {

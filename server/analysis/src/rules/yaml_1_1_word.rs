@@ -1,19 +1,24 @@
 //! `yaml-1.1-word`: `yes`, `no`, `on`, `off` or a number with a leading zero, which tools of YAML 1.1 read as something else.
 
+mod archon;
+
 use fermata_syntax::{Node, ScalarStyle};
 use fermata_workflow::dialects::conductor::schema::{Kind, TOP};
 use fermata_workflow::loader::Loaded;
-use fermata_workflow::{Diagnostic, Edit, FileId, Loc, Severity, Workflow};
+use fermata_workflow::{Diagnostic, Dialect, Edit, FileId, Loc, Severity, Workflow};
 
-use crate::rule::{CONDUCTOR, Report, Rule};
+use crate::rule::{BOTH, Report, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "yaml-1.1-word",
-    dialects: CONDUCTOR,
+    dialects: BOTH,
     check,
 };
 
-fn check(loaded: &Loaded, _: &Workflow, report: &mut Report) {
+fn check(loaded: &Loaded, workflow: &Workflow, report: &mut Report) {
+    if workflow.dialect == Dialect::Archon {
+        return archon::check(loaded, workflow, report);
+    }
     let Some(tree) = loaded.sources.get(FileId::ROOT).map(|f| &f.tree) else {
         return;
     };

@@ -184,7 +184,7 @@ fn collect(options: &Check) -> Result<Collected> {
     } else {
         options.paths.clone()
     };
-    let world = OsWorld::new();
+    let world = OsWorld::new().remembering();
     let mut all = Collected::default();
     for name in &named {
         let path = here.join(name);

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::open;
 
 /// Options of `doctor`.
 #[derive(Debug, Args)]
@@ -42,6 +43,10 @@ pub(crate) fn run(options: &Doctor, home: Option<&Path>, console: &Console) -> R
         }],
         Err(error) => return Err(error.into()),
     };
+    if findings.is_empty() {
+        // As every other verb that looks: who died before telling somebody is found out.
+        open::terminal(Some(home.root()))?.tick()?;
+    }
     let open = findings.iter().filter(|finding| !finding.repaired).count();
     if options.json {
         console.json(&json!({

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
-use fermata_ide::{Graph as RouteGraph, GraphEdge};
+use fermata_ide::{Graph as RouteGraph, GraphEdge, GraphNode};
 use fermata_store::OsWorld;
 use fermata_workflow::loader;
 
@@ -80,7 +80,11 @@ fn text(graph: &RouteGraph) -> String {
             ""
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "{} ({entry}{})", node.label, node.kind);
+        let runs = node
+            .runs
+            .as_ref()
+            .map_or_else(String::new, |w| format!(" {w}"));
+        let _ = writeln!(out, "{} ({entry}{}{runs})", node.label, node.kind);
         for edge in graph.edges.iter().filter(|edge| edge.from == node.id) {
             let back = if edge.back { "  ↺ loop" } else { "" };
             let _ = writeln!(out, "  → {}{}{back}", edge.to, condition(edge));
@@ -97,6 +101,14 @@ fn condition(edge: &GraphEdge) -> String {
         (Some(when), _) => format!("  when {when}"),
         (None, Some(label)) => format!("  on “{label}”"),
         (None, None) => String::new(),
+    }
+}
+
+/// What is written on a node where its kind is not: its name, and the workflow that it runs.
+fn whole_label(node: &GraphNode) -> String {
+    match &node.runs {
+        Some(workflow) => format!("{} ({workflow})", node.label),
+        None => node.label.clone(),
     }
 }
 
@@ -117,7 +129,11 @@ fn mermaid(graph: &RouteGraph) -> String {
             "parallel" | "for_each" | "loop_group" | "include" | "workflow" => ("[[", "]]"),
             _ => ("[", "]"),
         };
-        let _ = writeln!(out, "  n{index}{open}\"{}\"{close}", quote(&node.label));
+        let _ = writeln!(
+            out,
+            "  n{index}{open}\"{}\"{close}",
+            quote(&whole_label(node))
+        );
     }
     for edge in &graph.edges {
         let arrow = if edge.back { "-.->" } else { "-->" };
@@ -146,7 +162,12 @@ fn dot(graph: &RouteGraph) -> String {
     };
     let mut out = String::from("digraph workflow {\n");
     for node in &graph.nodes {
-        let _ = writeln!(out, "  {} [label={}];", quote(&node.id), quote(&node.label));
+        let _ = writeln!(
+            out,
+            "  {} [label={}];",
+            quote(&node.id),
+            quote(&whole_label(node))
+        );
     }
     for edge in &graph.edges {
         let label = edge

@@ -28,6 +28,9 @@ pub(crate) struct Runs {
     /// First delete what is beyond retention: the oldest runs that are over and cannot be resumed.
     #[arg(long, conflicts_with = "watch")]
     prune: bool,
+    /// First forget the sessions that runs of this repository have kept for the next run (`persist_session`).
+    #[arg(long, conflicts_with = "watch")]
+    forget_sessions: bool,
     /// One JSON document on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -59,6 +62,13 @@ pub(crate) fn run(options: &Runs, home: Option<&Path>, console: &Console) -> Res
             ));
         }
     }
+    if options.forget_sessions {
+        let forgotten = match control.forget_sessions(&std::env::current_dir()?)? {
+            1 => "1 session".to_owned(),
+            n => format!("{n} sessions"),
+        };
+        console.line(&format!("forgot {forgotten}"));
+    }
     let watcher = control.watch()?;
     loop {
         control.tick()?;
@@ -81,12 +91,12 @@ fn print(control: &Control, options: &Runs, console: &Console) -> Result<()> {
     if options.json {
         console.json(&view.to_json());
     } else {
-        console.text(&table(&view));
+        console.text(&table(&view, options.starts));
     }
     Ok(())
 }
 
-fn table(view: &RunsView) -> String {
+fn table(view: &RunsView, only_starts: bool) -> String {
     let mut out = String::new();
     for start in &view.starts {
         let about = match start.prior {
@@ -116,15 +126,23 @@ fn table(view: &RunsView) -> String {
         } else {
             format!("  {}", held.join(", "))
         };
+        let of = run
+            .parent
+            .as_ref()
+            .map_or_else(String::new, |parent| format!("  for {}", parent.short()));
         out += &format!(
-            "{:<10} {}  {}{cause}{held}\n",
+            "{:<10} {}  {}{cause}{held}{of}\n",
             run.status.as_str(),
             run.run.short(),
             run.workflow
         );
     }
     if out.is_empty() {
-        out.push_str("no runs yet; start one with `fermata run WORKFLOW`\n");
+        out.push_str(if only_starts {
+            "no request waits for a choice\n"
+        } else {
+            "no runs yet; start one with `fermata run WORKFLOW`\n"
+        });
     }
     out
 }

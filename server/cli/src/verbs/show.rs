@@ -4,6 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
+use fermata_engine::RunId;
+use serde_json::Value;
 
 use crate::console::Console;
 use crate::exit::Exit;
@@ -35,10 +37,15 @@ pub(crate) fn run(options: &Show, home: Option<&Path>, console: &Console) -> Res
     let text = |key: &str| shown[key].as_str().unwrap_or("-").to_owned();
     console.line(&format!("run      {run}"));
     console.line(&format!("workflow {} ({})", text("workflow"), text("path")));
-    let cause = shown["cause"]
-        .as_str()
-        .map_or_else(String::new, |cause| format!(" ({cause})"));
-    console.line(&format!("status   {}{cause}", text("status")));
+    let stands = |run: &Value| {
+        let cause = run["cause"].as_str();
+        let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
+        format!("{}{cause}", run["status"].as_str().unwrap_or("-"))
+    };
+    if let Some(parent) = shown["parent"].as_str() {
+        console.line(&format!("parent   {}", RunId::from(parent).short()));
+    }
+    console.line(&format!("status   {}", stands(&shown)));
     if let Some(message) = shown["message"].as_str() {
         console.line(&format!("message  {message}"));
     }
@@ -54,6 +61,15 @@ pub(crate) fn run(options: &Show, home: Option<&Path>, console: &Console) -> Res
         console.line(&format!(
             "  {:<10} {path} {took}",
             step["status"].as_str().unwrap_or_default()
+        ));
+    }
+    for child in shown["children"].as_array().into_iter().flatten() {
+        console.line(&format!(
+            "child    {} of {}: {} {}",
+            RunId::from(child["run"].as_str().unwrap_or_default()).short(),
+            child["path"].as_str().unwrap_or("-"),
+            child["workflow"].as_str().unwrap_or("-"),
+            stands(child),
         ));
     }
     for gate in shown["gates"].as_array().into_iter().flatten() {

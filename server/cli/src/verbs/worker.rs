@@ -60,6 +60,9 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
     if let Some(parallel) = control.config().parallel {
         surroundings.width = parallel.get();
     }
+    if let Some(seconds) = control.config().park_after {
+        surroundings.park_after = Duration::from_secs(u64::from(seconds));
+    }
     surroundings.permissions = permissions(&control, Path::new(&state.request.file))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -67,6 +70,7 @@ pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
         .build()?;
     let ended = runtime.block_on(run_worker(&run, lock, surroundings))?;
     tracing::info!(?ended, %run, "the worker is done");
+    control.released(&run)?;
     // A blocking read of a pipe must not keep a worker that is done.
     runtime.shutdown_background();
     Ok(Exit::Fine)

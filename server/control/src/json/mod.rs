@@ -7,7 +7,6 @@ mod schema;
 mod show;
 mod worktree;
 
-pub use outcome::exit_code_of;
 pub use schema::protocol_schema;
 
 use fermata_engine::{Payload, RunState, StepStatus, Surface};
@@ -31,7 +30,7 @@ pub fn run_result(state: &RunState, fetch: impl Fn(&Payload) -> Value) -> Value 
     };
     let steps = state
         .steps
-        .iter()
+        .values()
         .filter(|record| record.status == StepStatus::Completed)
         .count();
     json!({

@@ -43,17 +43,6 @@ impl Outcome {
     }
 }
 
-/// What the terminal exits with when it has followed a run to where it stands: 0 completed, 4 waiting, 1 otherwise.
-#[must_use]
-pub fn exit_code_of(status: Status) -> u8 {
-    match status {
-        Status::Completed => 0,
-        Status::Waiting => 4,
-        Status::Queued | Status::Running => 0,
-        Status::Failed | Status::Cancelled => 1,
-    }
-}
-
 impl StartRefusal {
     /// The word in `reason`.
     #[must_use]

@@ -142,6 +142,19 @@ fn documents() -> Map<String, Value> {
                     json!({"type": ["object", "null"], "properties": {"pid": {"type": "integer"}, "fence": {"type": "integer"}}}),
                 ),
                 ("steps", list(step)),
+                (
+                    "children",
+                    list(object(
+                        "A run that a step of this one has started; `path` is the step's.",
+                        [
+                            ("run", text()),
+                            ("workflow", text()),
+                            ("status", status()),
+                            ("cause", maybe("string")),
+                            ("path", maybe("string")),
+                        ],
+                    )),
+                ),
                 ("worktree", maybe("string")),
                 ("definition", list(json!({"type": "object"}))),
                 ("output", json!(true)),
@@ -192,6 +205,7 @@ fn documents() -> Map<String, Value> {
             ("label", text()),
             ("line", maybe("integer")),
             ("members", list(text())),
+            ("runs", maybe("string")),
         ],
     );
     let graph_edge = object(

@@ -1,6 +1,8 @@
 //! `show`: one run whole.
 
 use fermata_engine::RunId;
+use fermata_engine::family::step_of_request;
+use fermata_store::RunFilter;
 use serde_json::{Value, json};
 
 use super::VERSION;
@@ -46,7 +48,7 @@ impl Control {
         let steps: Vec<Value> = state.as_ref().map_or_else(Vec::new, |state| {
             state
                 .steps
-                .iter()
+                .values()
                 .map(|record| {
                     json!({
                         "path": record.path,
@@ -66,11 +68,13 @@ impl Control {
             .and_then(|state| state.output.as_ref())
             .map(|payload| fermata_store::fetch(self.store().as_ref(), payload))
             .transpose();
+        let children = self.family(run)?;
         let mut shown = json!(RunSummary::from(row));
         let more = json!({
             "version": VERSION,
             "worker": worker,
             "steps": steps,
+            "children": children,
             "worktree": worktree,
             "definition": definition,
             "place": place,
@@ -82,5 +86,23 @@ impl Control {
             shown.extend(more);
         }
         Ok(shown)
+    }
+
+    /// The runs that steps of a run have started, in that order.
+    fn family(&self, run: &RunId) -> Result<Vec<Value>, ControlError> {
+        let children = self.store().runs(&RunFilter {
+            parent: Some(run.clone()),
+            ..RunFilter::default()
+        })?;
+        let shown = children.iter().rev().map(|child| {
+            json!({
+                "run": child.run,
+                "workflow": child.workflow,
+                "status": child.status,
+                "cause": child.cause,
+                "path": step_of_request(run, &child.request),
+            })
+        });
+        Ok(shown.collect())
     }
 }

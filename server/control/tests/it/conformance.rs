@@ -210,8 +210,14 @@ fn in_state(scene: &Scene, state: &str) -> RunId {
             scene.pass(3_000);
             run
         }
-        // It waits, and what it waits for is not its own.
-        "paused-child" | "paused-no-gate" => {
+        // What it waits for is not its own, and no run that there is.
+        "paused-child" => {
+            let mut worker = scene.running("x");
+            worker.approval_for("kid-1");
+            worker.park();
+            worker.run.clone()
+        }
+        "paused-no-gate" => {
             let mut worker = scene.running("x");
             worker.add(EventBody::RunWaiting { gates: Vec::new() });
             worker.park();

@@ -1,7 +1,7 @@
 //! Pinned definitions and environments at resume.
 
 use fermata_control::{DefinitionChoice, ResumeOptions, StartRefusal};
-use fermata_engine::EventBody;
+use fermata_engine::{EventBody, RunId};
 use fermata_store::PinnedWorld;
 use fermata_workflow::World;
 
@@ -12,6 +12,13 @@ fn with(definition: DefinitionChoice) -> ResumeOptions {
         definition: Some(definition),
         ..ResumeOptions::default()
     }
+}
+
+/// The workflow file as it is pinned with a run.
+fn pinned(scene: &Scene, run: &RunId) -> Vec<u8> {
+    let row = scene.store.run(run).unwrap();
+    let world = PinnedWorld::load(scene.store.as_ref(), &row.definition).unwrap();
+    world.read(std::path::Path::new(&row.file)).unwrap()
 }
 
 #[test]
@@ -78,12 +85,7 @@ fn an_edited_finished_step_allows_only_the_pinned_definition() {
             .resume(&run, with(DefinitionChoice::Pinned))
             .unwrap(),
     );
-    let row = scene.store.run(&run).unwrap();
-    let world = PinnedWorld::load(scene.store.as_ref(), &row.definition).unwrap();
-    assert_eq!(
-        world.read(std::path::Path::new(&row.file)).unwrap(),
-        FLOW.as_bytes()
-    );
+    assert_eq!(pinned(&scene, &run), FLOW.as_bytes());
 }
 
 #[test]
@@ -105,12 +107,7 @@ fn comments_layout_and_limits_are_nobodys_question_and_the_limits_of_now_count()
             .resume(&run, ResumeOptions::default())
             .unwrap(),
     );
-    let row = scene.store.run(&run).unwrap();
-    let world = PinnedWorld::load(scene.store.as_ref(), &row.definition).unwrap();
-    assert_eq!(
-        world.read(std::path::Path::new(&row.file)).unwrap(),
-        text.as_bytes()
-    );
+    assert_eq!(pinned(&scene, &run), text.as_bytes());
 }
 
 #[test]

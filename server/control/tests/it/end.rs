@@ -1,11 +1,11 @@
 //! Abandon, stop, abort and tell.
 
 use fermata_control::Act;
-use fermata_engine::{Cause, EventBody, GateKind, RunId, Status};
-use fermata_store::{NewEvent, NewRun, Place, new_run_id};
+use fermata_engine::{Cause, EventBody, GateKind, Status};
+use fermata_store::NewEvent;
 
 use crate::played::Played;
-use crate::scene::{Scene, started};
+use crate::scene::{Scene, child_of, started};
 
 fn refused(act: &Act) -> (&str, Status) {
     match act {
@@ -47,31 +47,6 @@ fn a_final_run_cannot_be_abandoned_and_the_refusal_names_its_status() {
     scene.control.abandon(&second).unwrap();
     let act = scene.control.abandon(&second).unwrap();
     assert_eq!(refused(&act).1, Status::Cancelled);
-}
-
-/// A child run of a run, as its worker creates it.
-fn child_of(scene: &Scene, parent: &RunId) -> RunId {
-    let mut body = scene.control.events(parent, 1, 1).unwrap().remove(0).body;
-    let EventBody::RunQueued {
-        parent: of,
-        request,
-        ..
-    } = &mut body
-    else {
-        panic!("queued");
-    };
-    *of = Some(parent.clone());
-    "child".clone_into(request);
-    let child = new_run_id(9);
-    scene
-        .store
-        .create_run(NewRun {
-            run: child.clone(),
-            events: vec![NewEvent::root(9, body)],
-            place: Place::default(),
-        })
-        .unwrap();
-    child
 }
 
 #[test]

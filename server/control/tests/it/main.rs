@@ -11,6 +11,7 @@ mod conformance;
 mod crash_points;
 mod definition;
 mod end;
+mod family;
 mod model;
 mod played;
 mod policy;

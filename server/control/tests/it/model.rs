@@ -30,6 +30,10 @@ pub(crate) enum Op {
     Tick,
     /// Three seconds pass.
     Pass,
+    /// The clock jumps: forward by a day, as after a suspend, or back by an hour, as when somebody sets it.
+    Jump {
+        back: bool,
+    },
     Worker {
         run: usize,
         deed: Deed,
@@ -92,7 +96,7 @@ impl Model {
     /// Whether an operation means anything now; others are skipped.
     pub(crate) fn can(&self, op: &Op) -> bool {
         match op {
-            Op::Start { .. } | Op::Pass => true,
+            Op::Start { .. } | Op::Pass | Op::Jump { .. } => true,
             Op::Choose { start, .. } => *start < self.starts.len(),
             // What becomes of a run that no worker ever claims has a test of its own.
             Op::Tick => !self
@@ -120,7 +124,8 @@ impl Model {
                 }
                 Said::Nothing
             }
-            Op::Pass => {
+            // A moment that is still to come counts as long ago.
+            Op::Pass | Op::Jump { .. } => {
                 for run in &mut self.runs {
                     run.fresh = false;
                 }

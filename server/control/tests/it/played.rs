@@ -147,7 +147,32 @@ impl Played {
         self.gate_with(kind, answers(kind))
     }
 
+    /// Opens the gate that stands for the first one of another run, and waits at it.
+    pub(crate) fn approval_for(&mut self, child: &str) {
+        let extra = [
+            ("type", "child_workflow"),
+            ("child", child),
+            ("child_gate", "g1"),
+        ];
+        let extra = extra.map(|(key, text)| (key.to_owned(), json!(text)));
+        let gate = self.gate_like(
+            GateKind::Approval,
+            answers(GateKind::Approval),
+            extra.into_iter().collect(),
+        );
+        self.add(EventBody::RunWaiting { gates: vec![gate] });
+    }
+
     fn gate_with(&mut self, kind: GateKind, answers: Vec<AnswerSpec>) -> GateId {
+        self.gate_like(kind, answers, Map::new())
+    }
+
+    fn gate_like(
+        &mut self,
+        kind: GateKind,
+        answers: Vec<AnswerSpec>,
+        extra: Map<String, serde_json::Value>,
+    ) -> GateId {
         let number = self
             .store
             .events(&self.run, 1, usize::MAX)
@@ -180,7 +205,7 @@ impl Played {
                 verdicts: Vec::new(),
                 counts: Counted::Steps,
             }),
-            extra: Map::new(),
+            extra,
         };
         let body = if kind == GateKind::IterationLimit {
             EventBody::IterationLimitReached { gate }

@@ -6,7 +6,7 @@
 //! `FERMATA_CASES` sets how many sequences (default below), `FERMATA_SEED`
 //! which ones; a failure is shrunk and printed as operations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fermata_control::{
@@ -20,7 +20,7 @@ use serde_json::json;
 
 use crate::model::{Deed, Model, Op, Said};
 use crate::played::Played;
-use crate::scene::Scene;
+use crate::scene::{DAY, Scene};
 
 const CASES: u32 = 400;
 const SEED: u64 = 0x00fe_a7a0;
@@ -65,6 +65,7 @@ fn ops() -> impl Strategy<Value = Vec<(Op, Trouble)>> {
         1 => run().prop_map(|run| Op::Stop { run }),
         1 => Just(Op::Tick),
         1 => Just(Op::Pass),
+        1 => any::<bool>().prop_map(|back| Op::Jump { back }),
         10 => (run(), deed).prop_map(|(run, deed)| Op::Worker { run, deed }),
     ];
     let trouble = prop_oneof![
@@ -110,6 +111,8 @@ impl World {
     pub(crate) fn new() -> Self {
         let store = Arc::new(Faulty::new(MemStore::new()));
         let scene = Scene::with(Arc::clone(&store) as Arc<dyn Store>);
+        // Late enough to go back from.
+        scene.pass(1_000 * DAY);
         Self {
             control: scene.impatient(),
             scene,
@@ -147,7 +150,7 @@ impl World {
     /// The operation with a store that fails; then, if that was noticed, again: by the same person, or by another one
     /// after a restart.
     fn act_in_trouble(&mut self, op: &Op, index: usize, trouble: Trouble) -> Option<Heard> {
-        if matches!(op, Op::Worker { .. } | Op::Pass) {
+        if matches!(op, Op::Worker { .. } | Op::Pass | Op::Jump { .. }) {
             return Some(self.act(op, index).expect("nothing fails here"));
         }
         let error = StoreError::Full {
@@ -219,6 +222,10 @@ impl World {
             }
             Op::Pass => {
                 self.scene.pass(3_000);
+                Heard::Nothing
+            }
+            Op::Jump { back } => {
+                self.scene.jump(*back);
                 Heard::Nothing
             }
             Op::Worker { run, deed } => {
@@ -365,12 +372,10 @@ impl World {
                 assert!(state.open_gates.is_empty(), "a final run holds no gate");
             }
         }
-        let open: Vec<String> = {
-            let mut rows = self.store.starts().unwrap();
-            rows.reverse();
-            rows.into_iter().map(|row| row.start.0).collect()
-        };
-        let wanted: Vec<&String> = self
+        // A list by time: its order is the clock's, and the clock may have jumped.
+        let rows = self.store.starts().unwrap();
+        let open: BTreeSet<&String> = rows.iter().map(|row| &row.start.0).collect();
+        let wanted: BTreeSet<&String> = self
             .model
             .starts
             .iter()
@@ -378,11 +383,8 @@ impl World {
             .filter(|(start, _)| start.open)
             .map(|(_, id)| id)
             .collect();
-        assert_eq!(
-            open.iter().collect::<Vec<_>>(),
-            wanted,
-            "open requests after {op:?}"
-        );
+        assert_eq!(open, wanted, "open requests after {op:?}");
+        assert_eq!(open.len(), rows.len());
         for (start, id) in self.model.starts.iter().zip(&self.starts) {
             let row = self
                 .store

@@ -8,11 +8,16 @@ use fermata_control::{
     AgentCheck, AnyAgent, Choice, Control, ControlError, Launcher, NoAgent, Outcome, Parts,
     Patience, StartRefusal, StartRequest, UserConfig, WorkerReport,
 };
-use fermata_engine::{RunId, Status, Surface};
-use fermata_store::{Home, MemStore, RunFilter, SqliteStore, Store};
+use fermata_engine::{EventBody, RunId, Status, Surface};
+use fermata_store::{
+    Home, MemStore, NewEvent, NewRun, Place, RunFilter, SqliteStore, Store, new_run_id,
+};
 use serde_json::{Map, json};
 
 use crate::played::Played;
+
+/// Milliseconds.
+pub(crate) const DAY: u64 = 86_400_000;
 
 pub(crate) const FLOW: &str = "\
 workflow:
@@ -162,6 +167,15 @@ impl Scene {
         self.clock.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// Forward by a day, or back by an hour.
+    pub(crate) fn jump(&self, back: bool) {
+        if back {
+            self.clock.fetch_sub(DAY / 24, Ordering::SeqCst);
+        } else {
+            self.pass(DAY);
+        }
+    }
+
     pub(crate) fn request(&self, message: &str) -> StartRequest {
         let mut inputs = Map::new();
         inputs.insert("task".to_owned(), json!(message));
@@ -288,4 +302,40 @@ pub(crate) fn refusal(outcome: &Outcome) -> StartRefusal {
         Outcome::Refused(refusal) => refusal.clone(),
         other => panic!("expected a refusal, found {other:?}"),
     }
+}
+
+/// A child run of a run, as its worker creates it.
+pub(crate) fn child_of(scene: &Scene, parent: &RunId) -> RunId {
+    child_with(scene, parent, Map::new())
+}
+
+/// The same with inputs.
+pub(crate) fn child_with(
+    scene: &Scene,
+    parent: &RunId,
+    with: Map<String, serde_json::Value>,
+) -> RunId {
+    let mut body = scene.control.events(parent, 1, 1).unwrap().remove(0).body;
+    let EventBody::RunQueued {
+        parent: of,
+        request,
+        inputs,
+        ..
+    } = &mut body
+    else {
+        panic!("queued");
+    };
+    *of = Some(parent.clone());
+    *inputs = with;
+    "child".clone_into(request);
+    let child = new_run_id(9);
+    scene
+        .store
+        .create_run(NewRun {
+            run: child.clone(),
+            events: vec![NewEvent::root(9, body)],
+            place: Place::default(),
+        })
+        .unwrap();
+    child
 }

@@ -11,14 +11,15 @@ use serde_json::{Map, Value};
 use super::evidence;
 use super::node::Kind;
 use super::place::{self, Place};
-use super::{retry, rounds};
+use super::{retry, rounds, sessions};
 use crate::definition::Definition;
 use crate::draft::failure;
-use crate::effect::Effect;
+use crate::effect::{AgentCall, Effect};
 use crate::event::{EventBody, Failure, Payload};
 use crate::fold::CUT_OFF;
 use crate::ids::StepPath;
 use crate::outcome::Outcome;
+use crate::session::SessionCall;
 use crate::state::{OpenAttempt, RunState};
 use crate::turn::Turn;
 
@@ -67,7 +68,7 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
 pub(crate) fn is_stale(turn: &Turn<'_>, path: &StepPath) -> bool {
     let state = &turn.draft.state;
     let open = state.open.get(path);
-    open.is_some_and(|open| open.has_process() && open.fence < state.fence)
+    open.is_some_and(|open| open.has_process() && !open.is_child() && open.fence < state.fence)
 }
 
 /// What the worker has to do for an open attempt.
@@ -86,7 +87,16 @@ pub(crate) fn effect(
             state, definition, place, open, setting,
         )))),
         Kind::Prompt | Kind::Command => {
+            let sessions = SessionCall {
+                start: sessions::begun(open),
+                stays_open: sessions::is_continued(place),
+                kept_as: sessions::kept_as(place),
+            };
             let call = prompt::call(state, &place.path, place.node, open, true);
+            let call = AgentCall {
+                session: sessions,
+                ..call
+            };
             Some(Effect::Agent(Box::new(call)))
         }
         Kind::Workflow if open.has_process() => {
@@ -164,9 +174,7 @@ pub(crate) fn conclude(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
             mut detail,
             elapsed,
         } => {
-            if let Some(open) = turn.draft.state.open.get(path) {
-                prompt::remember(&mut detail, &open.rendered);
-            }
+            sessions::keep(&place, &mut detail);
             if place.node.kind() == Kind::Workflow {
                 workflow::facts(&output, &mut detail);
             }
@@ -195,7 +203,6 @@ fn conclude_within(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
             mut detail,
             elapsed,
         } => {
-            prompt::remember(&mut detail, &open.rendered);
             if open.kind == Kind::Workflow.word() {
                 workflow::facts(&output, &mut detail);
             }
@@ -214,9 +221,19 @@ fn conclude_within(turn: &mut Turn<'_>, path: &StepPath, outcome: Outcome) {
         }
         Outcome::Failed {
             error,
-            detail,
+            mut detail,
             elapsed,
-        } => turn.failed(path, &step, attempt, error, elapsed, detail),
+        } => {
+            let gate =
+                approval::node_of_rework(path).and_then(|node| place::find(turn.definition, &node));
+            let retries = turn.draft.state.nodes.get(path).map_or(0, |n| n.retries);
+            if let Some(delay) =
+                gate.and_then(|gate| retry::delay_of_turn(gate.node, &error, retries))
+            {
+                detail.insert("retry_at".to_owned(), Value::from(turn.draft.now + delay));
+            }
+            turn.failed(path, &step, attempt, error, elapsed, detail);
+        }
         Outcome::Process {
             exit_code, elapsed, ..
         } => {

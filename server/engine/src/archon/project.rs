@@ -14,7 +14,9 @@ use super::graph::{self, Graph};
 use super::models::Models;
 use super::node::{Kind, Node};
 use super::rounds::Control;
+use super::scripts::Scripts;
 use super::setting::Setting;
+use crate::effect::PinnedScript;
 use crate::ids::StepPath;
 use crate::path::escape;
 
@@ -32,11 +34,13 @@ pub(crate) struct Nature {
 pub struct Project {
     graphs: HashMap<String, Graph>,
     commands: BTreeMap<String, String>,
-    scripts: BTreeMap<(String, String), (PathBuf, String)>,
+    scripts: Scripts,
     targets: BTreeMap<String, PathBuf>,
     natures: BTreeMap<PathBuf, Nature>,
+    started: Vec<PathBuf>,
     models: Models,
     base_branch: Option<String>,
+    remote: Option<String>,
     docs: Option<String>,
     setting: Setting,
 }
@@ -56,6 +60,7 @@ impl Project {
             assistant: library.config.assistant.clone(),
         };
         project.base_branch.clone_from(&library.config.base_branch);
+        project.remote.clone_from(&library.config.remote);
         project.docs.clone_from(&library.config.docs);
         project.draw(world, &library, file, nodes);
         let mut seen = vec![file.to_path_buf()];
@@ -78,6 +83,7 @@ impl Project {
                 );
             }
             due.extend(child.targets.into_values());
+            project.started.push(path.clone());
             seen.push(path);
         }
         project
@@ -141,10 +147,7 @@ impl Project {
             return;
         }
         if let Some(path) = library.script(file, name, runtime) {
-            let bytes = world.read(&path).unwrap_or_default();
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            self.scripts
-                .insert((name.to_owned(), runtime.to_owned()), (path, text));
+            self.scripts.draw(world, name, runtime, path);
         }
     }
 
@@ -156,6 +159,12 @@ impl Project {
     #[must_use]
     pub fn base_branch(&self) -> Option<&str> {
         self.base_branch.as_deref()
+    }
+
+    /// `worktree.remote` of the configuration.
+    #[must_use]
+    pub fn remote(&self) -> Option<&str> {
+        self.remote.as_deref()
     }
 
     /// `docs.path` of the configuration.
@@ -193,11 +202,50 @@ impl Project {
         self.commands.get(name).map(String::as_str)
     }
 
-    /// File and text of a named script.
-    pub(crate) fn script(&self, name: &str, runtime: &str) -> Option<(&Path, &str)> {
-        self.scripts
-            .get(&(name.to_owned(), runtime.to_owned()))
-            .map(|(path, text)| (path.as_path(), text.as_str()))
+    /// File of a named script.
+    pub(crate) fn script(&self, name: &str, runtime: &str) -> Option<&Path> {
+        self.scripts.file(name, runtime)
+    }
+
+    /// A named script as it was pinned, with what it may import; copies go below `copies`.
+    pub(crate) fn pinned_script(
+        &self,
+        name: &str,
+        runtime: &str,
+        copies: &str,
+    ) -> Option<PinnedScript> {
+        self.scripts.pinned(name, runtime, copies)
+    }
+
+    /// What a node is, in words that are compared and never shown: itself, the commands that it sends and the scripts
+    /// that it runs, those of its body included.
+    #[must_use]
+    pub fn content(&self, node: &Value) -> String {
+        let mut content = node.to_string();
+        self.add_content(Node::of(node), &mut content);
+        content
+    }
+
+    fn add_content(&self, node: Node<'_>, content: &mut String) {
+        for name in commands_of(node) {
+            let text = self.commands.get(name).map_or("", String::as_str);
+            content.push_str(&format!("\n{name:?}: {text:?}"));
+        }
+        if node.kind() == Kind::Script {
+            let name = node.text("script").unwrap_or_default();
+            let runtime = node.text("runtime").unwrap_or_default();
+            for (file, bytes) in self.scripts.content(name, runtime) {
+                content.push_str(&format!("\n{file:?}: {:?}", String::from_utf8_lossy(bytes)));
+            }
+        }
+        for inner in node.body().into_iter().flatten() {
+            self.add_content(Node::of(inner), content);
+        }
+    }
+
+    /// The files of the workflows that this one's nodes start, and that those start.
+    pub fn started_files(&self) -> impl Iterator<Item = &Path> {
+        self.started.iter().map(PathBuf::as_path)
     }
 }
 

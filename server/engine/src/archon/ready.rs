@@ -13,6 +13,7 @@ use super::graph::Graph;
 use super::node::Kind;
 use super::nodes;
 use super::place::Place;
+use super::retry;
 use crate::event::EventBody;
 use crate::ids::StepPath;
 use crate::state::{NodeState, RunState};
@@ -70,12 +71,12 @@ pub(crate) fn pass(turn: &mut Turn<'_>, scope: &StepPath) -> Progress {
     }
 }
 
-/// How many processes and turns are open.
+/// How many processes and turns of this run are open.
 fn busy(state: &RunState) -> usize {
     state
         .open
         .values()
-        .filter(|open| open.has_process())
+        .filter(|open| open.has_process() && !open.is_child())
         .count()
 }
 
@@ -191,12 +192,11 @@ impl Sweep<'_> {
             );
         }
         let record = turn.draft.state.nodes.get(&place.path);
-        let due = record.and_then(|record| record.retry);
-        if due.is_some_and(|due| due > turn.draft.now) {
+        if record.is_some_and(|record| retry::pauses(place.node, record, turn.draft.now)) {
             self.all = false;
             return;
         }
-        if due.is_none() {
+        if record.is_none_or(|record| record.retry.is_none()) {
             match gate_in::decide(turn.draft.state, turn.definition, place) {
                 Entry::Start => {}
                 Entry::Skip(reason, warning) => {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::node::{Kind, Node};
 use crate::event::Failure;
+use crate::state::NodeRecord;
 
 /// Milliseconds before the first new attempt; doubled for each after it.
 const DELAY_MS: u64 = 3000;
@@ -16,8 +17,17 @@ const AGENT_RETRIES: u32 = 2;
 
 /// Milliseconds until the next attempt, after so many new attempts; `None` when the failure stands.
 pub(crate) fn delay(node: Node<'_>, error: &Failure, retries: u32) -> Option<u64> {
-    let declared = node.map("retry");
     let agent = matches!(node.kind(), Kind::Prompt | Kind::Command);
+    after(node, agent, error, retries)
+}
+
+/// The same for a turn of an agent that a node of another kind has asked for.
+pub(crate) fn delay_of_turn(node: Node<'_>, error: &Failure, retries: u32) -> Option<u64> {
+    after(node, true, error, retries)
+}
+
+fn after(node: Node<'_>, agent: bool, error: &Failure, retries: u32) -> Option<u64> {
+    let declared = node.map("retry");
     let allowed = match declared {
         Some(retry) => retry
             .get("max_attempts")
@@ -44,12 +54,23 @@ pub(crate) fn delay(node: Node<'_>, error: &Failure, retries: u32) -> Option<u64
     Some(base.saturating_mul(1 << retries.min(10)))
 }
 
+/// Whether the pause before the next attempt of a node is not over. One that has more left than it was to last is:
+/// the clock was put back since.
+pub(crate) fn pauses(node: Node<'_>, record: &NodeRecord, now: u64) -> bool {
+    let left = record.retry.unwrap_or(now).saturating_sub(now);
+    let before = record.retries.saturating_sub(1);
+    let pause = record
+        .error
+        .as_ref()
+        .and_then(|error| delay(node, error, before));
+    left > 0 && left <= pause.unwrap_or(left)
+}
+
 /// The class of a failure. What the author has to change is never tried again.
 fn class(error: &Failure) -> FailureClass {
     match error.kind.as_str() {
-        "output-ref" | "input" | "binding" | "not-found" | "alias" | "credit" | "auth" => {
-            FailureClass::Fatal
-        }
+        "output-ref" | "input" | "binding" | "not-found" | "alias" | "credit" | "auth"
+        | "session" => FailureClass::Fatal,
         "timeout" | "idle-timeout" => FailureClass::Transient,
         _ => match classify(&error.message) {
             // The agent itself says so.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::definition::Definition;
 use crate::effect::{AgentCall, Effect, ScriptCall, ValidatorCall};
 use crate::ids::StepPath;
+use crate::session::{SessionCall, SessionStart};
 use crate::state::{OpenAttempt, RunState};
 
 use super::{place, steps};
@@ -28,7 +29,7 @@ pub(crate) fn effect(
             };
             let item = place.item.as_ref().map(|item| item.key.clone());
             let group = place.item.as_ref().map(|item| item.group.clone());
-            Some(Effect::Agent(Box::new(call(
+            let mut call = call(
                 path,
                 open,
                 agent,
@@ -36,10 +37,24 @@ pub(crate) fn effect(
                 (item, group),
                 &place.source.workflow,
                 !state.groups.contains_key(&path.parent()),
-            ))))
+            );
+            call.session.start = shared(state, &call);
+            Some(Effect::Agent(Box::new(call)))
         }
         _ => None,
     }
+}
+
+/// The session that steps with the same `session_key` were in last: one that a worker before this one has left is gone
+/// on with.
+fn shared(state: &RunState, call: &AgentCall) -> SessionStart {
+    let known = call.session_key.as_ref().and_then(|key| {
+        let session = state.sessions.get(key)?;
+        let agent = state.request.agent.as_ref().or(call.provider.as_ref());
+        let same = agent.is_none_or(|agent| *agent == session.agent) && session.cwd == call.cwd;
+        same.then(|| session.id.clone())
+    });
+    known.map_or(SessionStart::Fresh, SessionStart::Resume)
 }
 
 fn text(rendered: &Map<String, Value>, key: &str) -> Option<String> {
@@ -152,6 +167,7 @@ fn call(
         alone,
         dialog: agent.dialog.as_ref().map(|text| text.value.clone()),
         session_key: agent.session_key.as_ref().map(|text| text.value.clone()),
+        session: SessionCall::default(),
         pricing: workflow
             .runtime
             .raw

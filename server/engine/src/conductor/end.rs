@@ -88,9 +88,7 @@ impl Turn<'_> {
                 self.draft
                     .state
                     .steps
-                    .iter()
-                    .rev()
-                    .find(|record| record.path == *path)
+                    .get(path)
                     .map(|record| record.step.clone())
             });
             self.run_failed(cause(&error.kind), error, name, None);

@@ -179,9 +179,7 @@ impl<'a> Turn<'a> {
             .draft
             .state
             .steps
-            .iter()
-            .rev()
-            .find(|record| record.path == *path)
+            .get(path)
             .map(|record| (record.step.clone(), record.attempt))
         else {
             self.next_step(frame);

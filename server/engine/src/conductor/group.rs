@@ -103,9 +103,7 @@ impl Turn<'_> {
             .draft
             .state
             .steps
-            .iter()
-            .rev()
-            .find(|record| record.path == *path)
+            .get(path)
             .map_or(0, |record| record.attempt);
         match self.place(path, &name) {
             Some(place) => self.start(&place, path, attempt + 1),

@@ -75,12 +75,7 @@ pub(crate) fn find<'a>(
             item: member.1,
         });
     }
-    let kind = state
-        .steps
-        .iter()
-        .rev()
-        .find(|record| record.path == *path)
-        .map(|record| record.kind.as_str());
+    let kind = state.steps.get(path).map(|record| record.kind.as_str());
     let named = || {
         source
             .workflow

@@ -22,9 +22,7 @@ impl<'a> Turn<'a> {
             .draft
             .state
             .steps
-            .iter()
-            .rev()
-            .find(|record| record.path == *path)
+            .get(path)
             .map(|record| (record.step.clone(), record.kind.clone()))
         else {
             return;

@@ -23,6 +23,11 @@ impl RunState {
             EventBody::ProcessStarted {
                 attempt, process, ..
             } => self.note_process(path, *attempt, process),
+            EventBody::ChildStarted { attempt, child, .. } => {
+                if let Some(open) = self.open.get_mut(path).filter(|o| o.attempt == *attempt) {
+                    open.child = Some(child.clone());
+                }
+            }
             EventBody::StepCompleted { detail, .. } => {
                 self.spend(path, detail.get("cost_usd"));
                 self.close(path, event.at, StepStatus::Completed, Some(event.seq), None);
@@ -86,6 +91,7 @@ impl RunState {
                 gate: None,
                 timer: None,
                 process: None,
+                child: None,
             },
         );
     }
@@ -128,14 +134,11 @@ impl RunState {
             error: None,
             process: None,
         };
-        match self.record(&event.path) {
-            Some(earlier) => *earlier = record,
-            None => self.steps.push(record),
-        }
+        self.steps.insert(event.path.clone(), record);
     }
 
     pub(super) fn record(&mut self, path: &StepPath) -> Option<&mut StepRecord> {
-        self.steps.iter_mut().rev().find(|r| r.path == *path)
+        self.steps.get_mut(path)
     }
 
     fn close(

@@ -81,6 +81,9 @@ impl RunState {
                 };
                 self.answered(event, gate, answer, &actor.by, actor.surface);
                 self.answers.insert(gate.clone(), as_value(answer));
+                if open.gate.kind == GateKind::Approval {
+                    self.approved = event.seq;
+                }
                 self.back_to_work(&open.gate.path);
             }
             EventBody::GateWithdrawn { gate, reason } => {

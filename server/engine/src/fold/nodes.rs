@@ -5,8 +5,11 @@ use serde_json::Value;
 
 use super::CUT_OFF;
 use crate::event::{Event, EventBody};
-use crate::ids::{Seq, StepPath};
+use crate::ids::{GateId, Seq, StepPath};
 use crate::state::{NodeRecord, NodeState, RunState};
+
+/// Key in `detail` of a failed approval: the gate whose rejection asked for the rework that failed.
+pub(crate) const REWORK: &str = "rework";
 
 impl RunState {
     /// Events about nodes.
@@ -52,6 +55,11 @@ impl RunState {
             }
             EventBody::StepsInvalidated { after, .. } => self.invalidate_nodes(path, *after),
             EventBody::LoopIterationStarted { round, .. } => self.node(path).rounds = *round,
+            EventBody::GateOpened { gate } => {
+                if let Some(node) = self.nodes.get_mut(&gate.path) {
+                    node.rework = None;
+                }
+            }
             _ => {}
         }
     }
@@ -88,7 +96,13 @@ impl RunState {
             match node.state {
                 NodeState::Failed if cut => node.state = NodeState::Pending,
                 NodeState::Failed => {
+                    let rework = node.detail.get(REWORK).and_then(Value::as_str);
+                    let rework = rework.map(|gate| (GateId::from(gate), node.rounds));
                     node.again();
+                    if let Some((gate, rounds)) = rework {
+                        node.rework = Some(gate);
+                        node.rounds = rounds;
+                    }
                     afresh.push(path.clone());
                 }
                 NodeState::Skipped => node.again(),

@@ -7,6 +7,7 @@ use crate::event::{Event, EventBody, Payload};
 use crate::gate::Verdict;
 use crate::ids::{Seq, StepPath};
 use crate::path::segment;
+use crate::session::Session;
 use crate::state::{Frame, Group, Phase, Result as Counted, RunState, Slot, SlotStatus};
 
 impl RunState {
@@ -30,7 +31,14 @@ impl RunState {
                 counted,
                 detail,
                 ..
-            } => self.complete(event, step, output, *counted, detail.get("verdict")),
+            } => {
+                if let Some(session) = Session::of(detail)
+                    && let Some(key) = &session.key
+                {
+                    self.sessions.insert(key.clone(), session);
+                }
+                self.complete(event, step, output, *counted, detail.get("verdict"));
+            }
             EventBody::StepFailed { error, .. } => {
                 if let Some(slot) = self.slot(path) {
                     slot.status = SlotStatus::Failed;
@@ -228,7 +236,7 @@ impl RunState {
         let within = |path: &StepPath| path != frame_path && path.is_within(frame_path);
         let kept: Vec<StepPath> = self
             .steps
-            .iter()
+            .values()
             .filter(|r| r.result_seq.is_some_and(|seq| seq <= after))
             .map(|r| r.path.clone())
             .collect();

@@ -74,9 +74,7 @@ impl Turn<'_> {
         self.draft
             .state
             .steps
-            .iter()
-            .rev()
-            .find(|record| record.path == *step)
+            .get(step)
             .and_then(|record| record.error.clone())
             .unwrap_or_else(|| crate::draft::failure("ExecutionError", "the step failed", &[]))
     }

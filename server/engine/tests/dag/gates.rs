@@ -116,6 +116,67 @@ fn a_rework_that_a_dead_worker_left_is_done_again() {
 }
 
 #[test]
+fn a_failed_rework_is_done_over_on_resume_before_anybody_is_asked_again() {
+    let rework = "{message: m, on_reject: {prompt: 'Fix $REJECTION_REASON', max_attempts: 3}}";
+    let mut run = gated(rework, USE);
+    run.decide("reject", Some("one"));
+    let path = "ask[g1]/on_reject";
+    run.fails(path, "provider", "cannot fix");
+    assert_eq!(run.state.status, Status::Failed);
+    assert_eq!(run.state_of("z"), NodeState::Skipped);
+    run.resume(2);
+    assert!(run.state.open_gates.is_empty(), "the work is owed");
+    let call = run.prompt(path);
+    assert_eq!((call.attempt, call.prompt.as_str()), (2, "Fix one"));
+    // It may fail a second time, and its worker may die.
+    run.fails(path, "provider", "cannot fix");
+    run.resume(3);
+    run.claim(4);
+    run.advance();
+    assert_eq!(run.prompt(path).attempt, 4);
+    run.speaks(path, json!("fixed"));
+    assert_eq!(run.state.status, Status::Waiting);
+    run.folds_to_itself();
+    // The rejection counted once: one more rework is left.
+    run.decide("reject", Some("two"));
+    run.speaks("ask[g2]/on_reject", json!("fixed again"));
+    run.decide("approve", None);
+    assert_eq!(run.under_way(), ["z"]);
+    run.folds_to_itself();
+}
+
+#[test]
+fn a_rework_is_tried_again_as_a_prompt_is() {
+    let rework = "{message: m, on_reject: {prompt: Fix}}";
+    let mut run = gated(rework, USE);
+    run.decide("reject", None);
+    let path = "ask[g1]/on_reject";
+    for delay in [3_000, 6_000] {
+        run.fails(path, "provider", "429 too many requests");
+        assert_eq!(run.state.status, Status::Running);
+        run.now += delay - 1;
+        run.advance();
+        assert!(!run.under_way().contains(&path));
+        run.now += 1;
+        run.advance();
+        assert!(run.under_way().contains(&path));
+    }
+    run.fails(path, "provider", "429 too many requests");
+    assert_eq!(run.state.status, Status::Failed);
+    // The node's own policy counts for its reworks.
+    let mut run = Run::new(&workflow(
+        "  - {id: ask, retry: {max_attempts: 1, on_error: all, delay_ms: 1000}, approval: {message: m, on_reject: {prompt: Fix}}}\n",
+    ));
+    run.decide("reject", None);
+    run.fails(path, "provider", "something odd");
+    run.now += 1_000;
+    run.advance();
+    assert_eq!(run.prompt(path).attempt, 2);
+    run.fails(path, "provider", "something odd");
+    assert_eq!(run.state.status, Status::Failed, "and nobody was asked");
+}
+
+#[test]
 fn work_beside_a_gate_goes_on_and_the_run_waits_only_when_nothing_else_does() {
     let mut run = Run::new(&workflow(
         "  - {id: ask, approval: {message: m}}\n  - {id: b, bash: b}\n  - {id: c, approval: {message: m2}}\n",

@@ -10,6 +10,7 @@ mod reference;
 mod rounds;
 mod rules;
 mod run;
+mod sessions;
 mod shell;
 
 #[path = "../support/run.rs"]

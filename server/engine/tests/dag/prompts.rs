@@ -1,5 +1,4 @@
-//! Prompts: what agents are asked, in which session, and when they are asked
-//! again.
+//! Prompts: what agents are asked, and when they are asked again.
 
 use fermata_engine::state::NodeState;
 use serde_json::{Map, json};
@@ -58,61 +57,6 @@ fn a_structured_answer_is_read_by_field_and_written_as_canonical_json() {
     assert!(rule.schema.is_some() && rule.strict);
     run.speaks("a", json!({"kind": "x"}));
     assert_eq!(run.prompt("b").prompt, "x of {\"kind\":\"x\"}");
-}
-
-#[test]
-fn nodes_alone_in_their_layers_go_on_in_one_session() {
-    let mut run = Run::new(&workflow(
-        "  - {id: a, prompt: a}
-  - {id: sh, depends_on: [a], bash: x}
-  - {id: b, depends_on: [sh], prompt: b}
-  - {id: c, depends_on: [b], prompt: c, context: fresh}
-  - {id: d, depends_on: [c], prompt: d}
-  - {id: e1, depends_on: [d], prompt: e1}
-  - {id: e2, depends_on: [d], prompt: e2}
-  - {id: f, depends_on: [e1, e2], prompt: f, context: {resume: a}}
-",
-    ));
-    let mut sessions = Vec::new();
-    for id in ["a", "sh", "b", "c", "d"] {
-        if id == "sh" {
-            run.says(id, "");
-            continue;
-        }
-        sessions.push(run.prompt(id).session_key);
-        run.speaks(id, json!("said"));
-    }
-    let [a, b, c, d] = sessions.as_slice() else {
-        panic!("four prompts")
-    };
-    assert!(a.is_some() && a == b);
-    assert!(c.is_some() && c != b && c == d);
-    assert_eq!(
-        run.prompt("e1").session_key,
-        None,
-        "two in a layer start afresh"
-    );
-    run.speaks("e1", json!("said"));
-    run.speaks("e2", json!("said"));
-    assert_eq!(&run.prompt("f").session_key, a);
-}
-
-#[test]
-fn another_provider_and_a_gate_begin_another_session() {
-    let mut run = Run::new(&workflow(
-        "  - {id: a, prompt: a}
-  - {id: b, depends_on: [a], prompt: b, provider: codex}
-  - {id: ask, depends_on: [b], approval: {message: m}}
-  - {id: c, depends_on: [ask], prompt: c, provider: codex}
-",
-    ));
-    let a = run.prompt("a").session_key;
-    run.speaks("a", json!("said"));
-    let b = run.prompt("b").session_key;
-    assert!(b.is_some() && a != b);
-    run.speaks("b", json!("said"));
-    run.decide("approve", None);
-    assert_ne!(run.prompt("c").session_key, b);
 }
 
 #[test]

@@ -344,6 +344,7 @@ fn bindings_keep_values_and_a_skipped_producer_needs_a_value_to_fall_back_to() {
     assert_eq!(of("INPUTS_THREE"), Some("{\"k\":\"v\"}"));
     assert_eq!(of("INPUTS_FOUR"), Some("7"));
     assert_eq!(call.args[..2], ["--no-env-file", "run"]);
-    assert_eq!(call.pinned.unwrap().text, "console.log(1)");
+    let pinned = call.pinned.unwrap();
+    assert_eq!(&*pinned.files[0].bytes, b"console.log(1)");
     assert_eq!(run.error_of("w"), "binding");
 }

@@ -4,7 +4,8 @@ use fermata_engine::event::EventBody;
 use fermata_engine::schedule;
 use fermata_engine::state::NodeState;
 use fermata_engine::{
-    AgentCall, Answer, Effect, Failure, GateKind, Outcome, Payload, RunState, ScriptCall, StepPath,
+    AgentCall, Answer, Effect, Failure, GateKind, Outcome, Payload, RunState, ScriptCall, Session,
+    SessionStart, StepPath,
 };
 use serde_json::{Map, Value};
 
@@ -74,6 +75,31 @@ impl Run {
                 elapsed: 1,
             },
         );
+    }
+
+    /// An agent answered in a session of that id.
+    pub(crate) fn speaks_in(&mut self, path: &str, session: &str) {
+        let provider = self.prompt(path).provider.unwrap();
+        let session = Session {
+            id: session.to_owned(),
+            agent: provider,
+            from: None,
+            key: None,
+            cwd: None,
+        };
+        self.conclude(
+            path,
+            Outcome::Agent {
+                output: Value::from("said"),
+                detail: Map::from_iter([session.fact()]),
+                elapsed: 1,
+            },
+        );
+    }
+
+    /// How the turn at a path begins.
+    pub(crate) fn begins(&self, path: &str) -> SessionStart {
+        self.prompt(path).session.start
     }
 
     /// An agent's turn failed.

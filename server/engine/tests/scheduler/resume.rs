@@ -3,7 +3,7 @@
 use fermata_engine::event::EventBody;
 use fermata_engine::gate::LimitDecision;
 use fermata_engine::state::{Phase, StepStatus};
-use fermata_engine::{Cause, Effect, Outcome, RunState, Status, StepPath};
+use fermata_engine::{Cause, Effect, Outcome, RunState, Session, SessionStart, Status, StepPath};
 use serde_json::{Map, json};
 
 use crate::run::{LOOP, Run, ada, at_limit};
@@ -52,6 +52,49 @@ fn an_attempt_of_an_earlier_worker_is_started_again_by_the_next_one() {
     run.resume(2);
     assert_eq!(run.due()[0].attempt(), (&StepPath::from("write"), 2));
 }
+
+#[test]
+fn steps_that_share_a_session_key_go_on_with_the_session_that_the_log_names() {
+    const SHARED: &str = r#"
+workflow: {name: shared, entry_point: one, runtime: {provider: claude-agent-sdk}}
+agents:
+  - {name: one, prompt: One., session_key: k, routes: [{to: two}]}
+  - {name: two, prompt: Two., session_key: k, routes: [{to: three}]}
+  - {name: three, prompt: Three., session_key: k, working_dir: /elsewhere}
+"#;
+    let mut run = Run::new(&[("main.yaml", SHARED)], "ask");
+    run.advance();
+    let start = |run: &Run| match run.due().remove(0) {
+        Effect::Agent(call) => call.session.start,
+        other => panic!("an agent is asked, found {other:?}"),
+    };
+    let speak = |run: &mut Run, path: &str, id: &str| {
+        let session = Session {
+            id: id.to_owned(),
+            agent: "claude-agent-sdk".to_owned(),
+            from: None,
+            key: Some("k".to_owned()),
+            cwd: None,
+        };
+        run.conclude(
+            path,
+            Outcome::Agent {
+                output: json!({"result": "said"}),
+                detail: Map::from_iter([session.fact()]),
+                elapsed: 1,
+            },
+        );
+        run.advance();
+    };
+    assert_eq!(start(&run), SessionStart::Fresh);
+    speak(&mut run, "one", "s1");
+    assert_eq!(start(&run), SessionStart::Resume("s1".to_owned()));
+    speak(&mut run, "two", "s2");
+    assert_eq!(start(&run), SessionStart::Fresh, "it works elsewhere");
+    let folded = RunState::fold_all(&run.log).unwrap();
+    assert_eq!(folded.sessions["k"].id, "s2");
+}
+
 #[test]
 fn resuming_from_an_earlier_step_takes_back_what_came_after_it() {
     let mut run = at_limit();
@@ -59,7 +102,7 @@ fn resuming_from_an_earlier_step_takes_back_what_came_after_it() {
     let first_judge = run
         .state
         .steps
-        .iter()
+        .values()
         .find(|record| record.path.0 == "judge")
         .and_then(|record| record.result_seq)
         .unwrap();
@@ -99,7 +142,7 @@ fn every_step_has_one_row_with_its_last_attempt() {
     let rows: Vec<_> = run
         .state
         .steps
-        .iter()
+        .values()
         .map(|row| (row.path.0.as_str(), row.attempt, row.status))
         .collect();
     assert_eq!(

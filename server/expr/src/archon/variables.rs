@@ -51,7 +51,7 @@ pub enum VariableError {
     NoStateDir,
     /// No base branch was found.
     #[error(
-        "$BASE_BRANCH has no value: name one with --base or `worktree.baseBranch` in the configuration"
+        "$BASE_BRANCH has no value, since no branch of a repository was found: name one as `worktree.baseBranch` in .archon/config.yaml"
     )]
     NoBaseBranch,
     /// No such input.

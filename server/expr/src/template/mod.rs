@@ -32,6 +32,17 @@ pub struct Parsed {
     nodes: Vec<Node>,
 }
 
+/// A tag that takes in another template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// `include`, `import` or `extends`.
+    pub tag: &'static str,
+    /// The names that it goes through; one of them has to be there.
+    pub names: Vec<String>,
+    /// Where they are written.
+    pub span: std::ops::Range<usize>,
+}
+
 impl Parsed {
     /// Names the template takes from its context, with their fields, in source order.
     ///
@@ -43,6 +54,11 @@ impl Parsed {
     /// Templates that it takes in, by name; `None` for a name that only rendering tells.
     pub fn loads(&self) -> Vec<Option<String>> {
         references::loads(&self.nodes)
+    }
+
+    /// Templates that have to be there when it is rendered, where their names are written out.
+    pub fn needs(&self) -> Vec<Need> {
+        references::needs(&self.nodes)
     }
 
     /// Comparisons of a reference with a constant in outputs and `if` tags.

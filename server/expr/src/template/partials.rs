@@ -20,11 +20,14 @@ impl Partials {
     }
 
     /// Whether the text they belong to comes from a file.
-    pub(crate) fn allowed(&self) -> bool {
+    #[must_use]
+    pub fn allowed(&self) -> bool {
         self.files.is_some()
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Result<String, String>> {
+    /// A template by its name: its text, or why it cannot be used; `None` where there is none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Result<String, String>> {
         self.files.as_ref()?.get(&normal(name)?)
     }
 }

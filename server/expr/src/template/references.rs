@@ -1,5 +1,6 @@
 //! Which undeclared names a template uses: scopes of loops, assignments and macros are followed.
 
+use super::Need;
 use super::names::FUNCTIONS;
 use super::node::{Node, Way};
 use crate::ast::{Expr, ExprKind, Literal};
@@ -48,6 +49,30 @@ pub(super) fn loads(nodes: &[Node]) -> Vec<Option<String>> {
     each_node(nodes, &mut |node| {
         if let Node::Load(load) = node {
             named(&load.source, &mut found);
+        }
+    });
+    found
+}
+
+/// Loads of which every name is written out and one has to be there.
+pub(super) fn needs(nodes: &[Node]) -> Vec<Need> {
+    let mut found = Vec::new();
+    each_node(nodes, &mut |node| {
+        let Node::Load(load) = node else { return };
+        let names: Option<Vec<String>> = loads(std::slice::from_ref(node)).into_iter().collect();
+        let conditional = matches!(load.source.kind, ExprKind::Conditional { .. });
+        let optional = matches!(
+            load.way,
+            Way::Include {
+                ignore_missing: true
+            }
+        );
+        if let Some(names) = names.filter(|_| !conditional && !optional) {
+            found.push(Need {
+                tag: load.way.tag(),
+                names,
+                span: load.source.span.clone(),
+            });
         }
     });
     found

@@ -11,6 +11,7 @@ use super::words::VARIABLES;
 use crate::completion::{
     Completion, CompletionKind, line_before, mapping_path, present_keys, value_path, word_before,
 };
+use crate::describe::Subject;
 use crate::place::place;
 use crate::snapshot::Snapshot;
 
@@ -42,9 +43,18 @@ fn item(label: &str, kind: CompletionKind, detail: &str, span: Span) -> Completi
         label: label.to_owned(),
         kind,
         detail: Some(detail.to_owned()),
-        documentation: None,
+        about: None,
         span,
         insert: None,
+    }
+}
+
+/// A node's id.
+fn node_item(node: &dag::DagNode<'_>, span: Span) -> Completion {
+    let id = node.step.name.trim();
+    Completion {
+        about: Some(Subject::Step(id.to_owned())),
+        ..item(id, CompletionKind::Step, node.kind.word(), span)
     }
 }
 
@@ -81,8 +91,11 @@ fn reference(
                     } else {
                         dag.nodes[at].kind.word().to_owned()
                     };
-                    let mut found = item(id, CompletionKind::Step, &detail, span);
-                    found.insert = Some(format!("{id}.output"));
+                    let found = Completion {
+                        detail: Some(detail),
+                        insert: Some(format!("{id}.output")),
+                        ..node_item(&dag.nodes[at], span)
+                    };
                     Some((late, found))
                 })
                 .collect();
@@ -98,7 +111,10 @@ fn reference(
         ["INPUTS"] => workflow
             .inputs
             .keys()
-            .map(|input| name(input, "input"))
+            .map(|input| Completion {
+                about: Some(Subject::Input(input.clone())),
+                ..name(input, "input")
+            })
             .collect(),
         ["LOOP_PREV"] => dag
             .list(dag.nodes[node].group)
@@ -158,10 +174,13 @@ fn values(
         .unwrap_or_default()
         .trim_end_matches("[]");
     let inside = path.contains("nodes[]");
-    let names = |names: Vec<&str>, detail: &str| {
+    let names = |names: Vec<&str>, detail: &str, about: fn(String) -> Subject| {
         names
             .into_iter()
-            .map(|name| item(name, CompletionKind::Step, detail, word))
+            .map(|name| Completion {
+                about: Some(about(name.to_owned())),
+                ..item(name, CompletionKind::Step, detail, word)
+            })
             .collect::<Vec<_>>()
     };
     match last {
@@ -170,34 +189,19 @@ fn values(
             let group = node.and_then(|n| dag.nodes[n].group);
             dag.list(group)
                 .filter(|(_, n)| Some(n.step.name.trim()) != own)
-                .map(|(_, n)| {
-                    item(
-                        n.step.name.trim(),
-                        CompletionKind::Step,
-                        n.kind.word(),
-                        word,
-                    )
-                })
+                .map(|(_, n)| node_item(n, word))
                 .collect()
         }
-        "returns" if !inside => dag
-            .list(None)
-            .map(|(_, n)| {
-                item(
-                    n.step.name.trim(),
-                    CompletionKind::Step,
-                    n.kind.word(),
-                    word,
-                )
-            })
-            .collect(),
+        "returns" if !inside => dag.list(None).map(|(_, n)| node_item(n, word)).collect(),
         "command" if inside => names(
             around.commands.keys().map(String::as_str).collect(),
             "command",
+            Subject::Command,
         ),
         "script" if inside => names(
             around.scripts.keys().map(String::as_str).collect(),
             "script",
+            Subject::Script,
         ),
         "include" | "workflow" if inside => {
             let own = workflow.name.as_str();
@@ -206,12 +210,12 @@ fn values(
                 .keys()
                 .map(String::as_str)
                 .filter(|n| *n != own);
-            names(others.collect(), "workflow")
+            names(others.collect(), "workflow", Subject::Workflow)
         }
-        "provider" => names(
-            fermata_workflow::dialects::archon::PROVIDERS.to_vec(),
-            "provider",
-        ),
+        "provider" => fermata_workflow::dialects::archon::PROVIDERS
+            .iter()
+            .map(|name| item(name, CompletionKind::Step, "provider", word))
+            .collect(),
         "model" => {
             let tiers =
                 ["small", "medium", "large"].map(|t| item(t, CompletionKind::Word, "tier", word));
@@ -254,7 +258,7 @@ fn keys(tree: &Tree, offset: Offset, here: &crate::place::Place, word: Span) -> 
             label: key.name.to_owned(),
             kind: CompletionKind::Key,
             detail: Some(super::takes(&key.kind)),
-            documentation: Some(key.doc.to_owned()),
+            about: Some(Subject::key(&parent, key.name)),
             span: word,
             insert: Some(format!("{}: ", key.name)),
         })

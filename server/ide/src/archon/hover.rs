@@ -11,6 +11,7 @@ use fermata_workflow::{Placed, Workflow};
 use serde_json::Value;
 
 use super::words;
+use crate::describe;
 use crate::hover::Hover;
 use crate::place::place;
 use crate::snapshot::Snapshot;
@@ -87,19 +88,8 @@ fn of_text(
         });
     }
     if let Some(found) = super::on(reference::input_refs(text.text()), |r| r.span.clone(), at) {
-        let input = workflow.inputs.get(&found.name);
-        let mut markdown = format!("**{}** · input of the workflow", found.name);
-        if let Some(input) = input {
-            if input.required {
-                markdown.push_str(" · required");
-            }
-            if let Some(default) = &input.default {
-                let _ = write!(markdown, " · default `{}`", default.value);
-            }
-            if let Some(description) = &input.description {
-                let _ = write!(markdown, "\n\n{}", description.as_str());
-            }
-        }
+        let markdown = describe::input(workflow, &found.name)
+            .unwrap_or_else(|| format!("**{}** · input of the workflow", found.name));
         return Some(Hover {
             span: text.span(found.span),
             markdown,

@@ -39,7 +39,8 @@ fn convert_symbol(view: &View, tree: &Tree, symbol: &Symbol) -> DocumentSymbol {
     }
 }
 
-fn kind(kind: SymbolKind) -> lsp::SymbolKind {
+/// A kind as the protocol has it.
+pub(crate) fn kind(kind: SymbolKind) -> lsp::SymbolKind {
     match kind {
         SymbolKind::Input => lsp::SymbolKind::PROPERTY,
         SymbolKind::Agent => lsp::SymbolKind::CLASS,

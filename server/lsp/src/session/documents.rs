@@ -2,19 +2,18 @@
 //! it kept until it is there, diagnostics published once it is.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fermata_ide::Snapshot;
 use fermata_store::IndexedWorld;
-use fermata_workflow::{FileId, loader};
-use tower_lsp::ls_types::{self as lsp, Uri};
+use tower_lsp::ls_types::{MessageType, TextDocumentContentChangeEvent, Uri};
 
-use crate::convert;
 use crate::document::{Analysis, Document, Waiting};
 use crate::outbox::Mail;
 use crate::session::{Job, Message, Session, View};
+use crate::{convert, reports, survey};
 
 impl Session {
     pub(super) fn close(&mut self, uri: &Uri) {
@@ -30,26 +29,73 @@ impl Session {
         if !said.contains_key(uri) {
             self.say(uri);
         }
+        self.told.remove(uri);
         self.document_changed(uri);
+        // What it waited for may have been this one.
+        self.settle();
+    }
+
+    /// A revision that no document of this session has had.
+    pub(super) fn revision(&mut self) -> u64 {
+        self.revisions += 1;
+        self.revisions
+    }
+
+    /// Applies an edit, and checks the workflows again that use the document.
+    pub(super) fn edit(
+        &mut self,
+        uri: &Uri,
+        changes: Vec<TextDocumentContentChangeEvent>,
+        version: i32,
+    ) {
+        let (revision, encoding) = (self.revision(), self.facts.encoding);
+        let Some(document) = self.documents.get_mut(uri) else {
+            return;
+        };
+        document.change(changes, version, revision, encoding);
+        let path = document.path.clone();
+        let outlined = self.workspace.outlines.contains_key(&path);
+        self.analyze(uri);
+        if outlined {
+            // The others are checked again if what they see of it has changed.
+            self.check(self.open_users(&path));
+            self.workspace_edited(&path);
+        } else {
+            self.document_changed(uri);
+        }
     }
 
     /// Checks the workflows again that use a document which has changed.
     pub(super) fn document_changed(&mut self, changed: &Uri) {
-        let Some(path) = convert::path(changed) else {
-            return;
-        };
-        self.check_those(|uri, document| uri != changed && document.uses(&path));
+        if let Some(path) = convert::path(changed) {
+            self.check_users(changed, &path);
+            self.workspace_edited(&path);
+        }
+    }
+
+    /// Checks the open workflows again that have looked at a document.
+    fn check_users(&mut self, changed: &Uri, path: &Path) {
+        self.check_those(|uri, document| uri != changed && document.uses(path));
     }
 
     /// Checks the workflows again that use something that has changed on disk.
     pub(super) fn disk_changed(&mut self, paths: &[PathBuf]) {
         self.index.touch(paths);
+        let open = |path: &PathBuf| self.documents.values().any(|d| d.path == *path);
+        // What is open is read from the editor.
+        let paths: Vec<&PathBuf> = paths.iter().filter(|path| !open(path)).collect();
         self.check_those(|_, document| paths.iter().any(|path| document.uses(path)));
+        for path in paths {
+            if self.concerns_workspace(path) {
+                self.workspace_changed(path);
+            }
+        }
     }
 
     /// Checks every open workflow again.
     pub(super) fn check_all(&mut self) {
         self.check_those(|_, _| true);
+        self.workspace_all_changed();
     }
 
     fn check_those(&mut self, which: impl Fn(&Uri, &Document) -> bool) {
@@ -59,9 +105,14 @@ impl Session {
             .filter(|(uri, document)| which(uri, document))
             .map(|(uri, _)| uri.clone())
             .collect();
+        self.check(stale);
+    }
+
+    fn check(&mut self, stale: Vec<Uri>) {
         for uri in stale {
+            let revision = self.revision();
             if let Some(document) = self.documents.get_mut(&uri) {
-                document.revision += 1;
+                document.renew(revision);
             }
             self.analyze(&uri);
         }
@@ -73,161 +124,124 @@ impl Session {
         let Some(document) = self.documents.get_mut(uri) else {
             return;
         };
-        if document.in_flight {
+        if document.in_flight.is_some() {
             return;
         }
-        document.in_flight = true;
+        document.in_flight = Some(document.revision);
         self.probe.lowerings.fetch_add(1, Ordering::Relaxed);
         let (path, revision, attached) =
             (document.path.clone(), document.revision, document.attached);
         let (rules, own, uri) = (self.settings.rules.clone(), self.own.clone(), uri.clone());
-        let index = self.index.clone();
+        let (index, probe) = (self.index.clone(), Arc::clone(&self.probe));
         tokio::task::spawn_blocking(move || {
             let world = IndexedWorld::new(&index, overlay);
-            let loaded = match attached {
-                Some(dialect) => loader::load_as(&world, &path, dialect),
-                None => loader::load(&world, &path),
-            };
-            let diagnostics = if loaded.dialect.is_some() {
-                fermata_analysis::run(&loaded, &rules)
-            } else {
-                Vec::new()
-            };
-            let dialect = loaded.dialect;
-            let analysis = Analysis {
-                revision,
-                loaded: Arc::new(loaded),
-                diagnostics: Arc::new(diagnostics),
-                dialect,
-                asked: Arc::new(world.asked()),
-            };
+            // A panic costs what was asked about this text, never the session (invariant 6).
+            let analysis = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                assert!(
+                    !probe.breaks.swap(false, Ordering::Relaxed),
+                    "an analysis that was made to panic"
+                );
+                Analysis::of(world, &path, attached, &rules, revision)
+            }));
             // The session ends only with the server.
-            let _ = own.send(Message::Analyzed { uri, analysis });
+            let _ = own.send(Message::Analyzed {
+                uri,
+                revision,
+                analysis: analysis.ok(),
+            });
         });
     }
 
-    pub(super) fn analyzed(&mut self, uri: &Uri, analysis: Analysis) {
+    pub(super) fn analyzed(&mut self, uri: &Uri, revision: u64, analysis: Option<Analysis>) {
         let Some(document) = self.documents.get_mut(uri) else {
             return;
         };
-        document.in_flight = false;
+        // Of the same file, but opened before: it was closed since.
+        if document.in_flight != Some(revision) {
+            return;
+        }
+        document.in_flight = None;
+        let Some(analysis) = analysis else {
+            return self.not_analyzed(uri, revision);
+        };
         let attached_now = document.attached.is_none() && analysis.dialect.is_some();
         document.attached = document.attached.or(analysis.dialect);
         let newest = analysis.revision == document.revision;
-        document.analysis = Some(analysis);
+        let path = document.path.clone();
+        document.analysis = Some(analysis.clone());
         if !newest {
             self.analyze(uri);
             return;
         }
-        for waiting in std::mem::take(&mut document.waiting) {
-            waiting(document.analysis.as_ref());
+        let waiting = std::mem::take(&mut document.waiting);
+        for waiting in waiting {
+            waiting(Some(&analysis));
         }
         if document.attached.is_some() {
             self.publish(uri);
         }
+        if self.outlined(&path, &analysis) {
+            self.check_users(uri, &path);
+            self.workspace_changed(&path);
+        }
         if attached_now {
             self.read_runs();
         }
+        self.settle();
+    }
+
+    /// The analysis of a text has panicked: whoever waits for it is told so.
+    fn not_analyzed(&mut self, uri: &Uri, revision: u64) {
+        let text = self.crash();
+        let Some(document) = self.documents.get_mut(uri) else {
+            return;
+        };
+        self.outbox.send(Mail::Message {
+            kind: MessageType::ERROR,
+            text,
+        });
+        if document.revision != revision {
+            return self.analyze(uri);
+        }
+        document.failed = true;
+        // Their requests are answered with an error once nobody holds them.
+        document.waiting.clear();
+        self.settle();
     }
 
     pub(super) fn publish(&mut self, uri: &Uri) {
-        let Some(document) = self.documents.get(uri) else {
+        let analysis = |d: &Document| d.analysis.clone();
+        let Some(analysis) = self.documents.get(uri).and_then(analysis) else {
             return;
         };
-        let Some(analysis) = &document.analysis else {
-            return;
-        };
-        let mut by_file: HashMap<Uri, Vec<lsp::Diagnostic>> = HashMap::new();
-        by_file.insert(uri.clone(), Vec::new());
-        for diagnostic in analysis.diagnostics.iter() {
-            let sources = &analysis.loaded.sources;
-            let Some((file, converted)) = convert::diagnostic(
-                sources,
-                diagnostic,
-                self.facts.encoding,
-                self.facts.pages.as_deref(),
-            ) else {
-                continue;
-            };
-            let target = match file {
-                FileId::ROOT => Some(uri.clone()),
-                other => sources
-                    .get(other)
-                    .and_then(|source| convert::uri(&source.path)),
-            };
-            if let Some(target) = target {
-                by_file.entry(target).or_default().push(converted);
-            }
-        }
-        self.below(&analysis.loaded.children, &mut HashSet::new(), &mut by_file);
+        let terms = self.facts.terms();
+        let mut by_file = reports::said(uri, &analysis.loaded, &analysis.diagnostics, &terms);
+        let open: HashSet<&Path> = self.documents.values().map(|d| d.path.as_path()).collect();
+        let children = &analysis.loaded.children;
+        reports::below(children, &open, &terms, &mut HashSet::new(), &mut by_file);
         let mut files: HashSet<Uri> = by_file.keys().cloned().collect();
         let before = self.published.insert(uri.clone(), by_file);
         files.extend(before.into_iter().flat_map(HashMap::into_keys));
-        for file in files {
-            self.say(&file);
+        for file in &files {
+            self.say(file);
         }
+        self.refresh_reports(uri, &files);
     }
 
-    /// Tells the client everything that the open workflows say about a file, its own first. What two of them say alike
-    /// is said once.
+    /// Tells the client everything that the open workflows say about a file, unless it asks by itself.
     fn say(&self, file: &Uri) {
-        let mut all: Vec<lsp::Diagnostic> = Vec::new();
-        let own = self.published.get(file).and_then(|said| said.get(file));
-        let others = self
-            .published
-            .iter()
-            .filter(|(owner, _)| *owner != file)
-            .filter_map(|(_, said)| said.get(file));
-        for diagnostic in own.into_iter().chain(others).flatten() {
-            let said = |d: &lsp::Diagnostic| {
-                (d.range, &d.code, &d.message)
-                    == (diagnostic.range, &diagnostic.code, &diagnostic.message)
-            };
-            if !all.iter().any(said) {
-                all.push(diagnostic.clone());
-            }
+        if self.facts.pulls {
+            return;
         }
         self.outbox.send(Mail::Diagnostics {
             uri: file.clone(),
-            diagnostics: all,
+            diagnostics: reports::about(file, &self.published),
             version: self.documents.get(file).map(|d| d.version),
         });
     }
 
-    /// What is wrong in the sub-workflows that nobody has open, each in its own file.
-    fn below(
-        &self,
-        children: &[loader::Child],
-        seen: &mut HashSet<PathBuf>,
-        by_file: &mut HashMap<Uri, Vec<lsp::Diagnostic>>,
-    ) {
-        for child in children {
-            if !seen.insert(child.path.clone()) {
-                continue;
-            }
-            let open = self.documents.values().any(|d| d.path == child.path);
-            if let Some(uri) = convert::uri(&child.path).filter(|_| !open) {
-                let found = child.loaded.diagnostics.iter();
-                let found = found.filter(|d| d.upstream.is_some() && d.loc.file == FileId::ROOT);
-                let converted = found.filter_map(|diagnostic| {
-                    convert::diagnostic(
-                        &child.loaded.sources,
-                        diagnostic,
-                        self.facts.encoding,
-                        self.facts.pages.as_deref(),
-                    )
-                });
-                by_file
-                    .entry(uri)
-                    .or_default()
-                    .extend(converted.map(|(_, converted)| converted));
-            }
-            self.below(&child.loaded.children, seen, by_file);
-        }
-    }
-
     pub(super) fn ask(&mut self, uri: &Uri, job: Job) {
-        let encoding = self.facts.encoding;
+        let (encoding, resolves) = (self.facts.encoding, self.facts.resolves);
         let run_facts = self.run_facts(uri);
         let asked = uri.clone();
         let probe = Arc::clone(&self.probe);
@@ -245,6 +259,7 @@ impl Session {
                         facts: Arc::new(run_facts),
                     },
                     encoding,
+                    resolves,
                 });
             tokio::task::spawn_blocking(move || {
                 assert!(
@@ -255,9 +270,9 @@ impl Session {
             });
         });
         if document.is_fresh() {
-            answer(document.analysis.as_ref())
-        } else {
-            document.waiting.push(answer)
+            answer(document.analysis.as_ref());
+        } else if !document.failed {
+            document.waiting.push(answer);
         }
     }
 
@@ -267,5 +282,32 @@ impl Session {
             .values()
             .map(|d| (d.path.clone(), d.text.clone().into_bytes()))
             .collect()
+    }
+
+    /// Like [`Self::ask`], about a file that need not be open.
+    pub(super) fn ask_file(&mut self, uri: &Uri, job: Job) {
+        if self.documents.contains_key(uri) {
+            return self.ask(uri, job);
+        }
+        let Some(path) = convert::path(uri) else {
+            return job(None);
+        };
+        let (rules, uri) = (self.settings.rules.clone(), uri.clone());
+        let world = IndexedWorld::new(&self.index, self.overlay());
+        let (encoding, resolves) = (self.facts.encoding, self.facts.resolves);
+        tokio::task::spawn_blocking(move || {
+            let analysis = survey::analyse_file(world, &path, &rules);
+            let analysis = analysis.filter(|analysis| analysis.dialect.is_some());
+            job(analysis.map(|analysis| View {
+                uri,
+                snapshot: Snapshot {
+                    loaded: analysis.loaded,
+                    diagnostics: analysis.diagnostics,
+                    facts: Arc::default(),
+                },
+                encoding,
+                resolves,
+            }));
+        });
     }
 }

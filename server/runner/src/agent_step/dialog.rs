@@ -2,7 +2,7 @@
 //! the person should be asked; the answer goes back to the agent. Where
 //! anything fails, the output stands.
 
-use fermata_engine::Failure;
+use fermata_engine::{Failure, SessionStart};
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
@@ -64,6 +64,8 @@ impl Conversation<'_> {
         let request = StepRequest {
             model: call.model.clone(),
             session_key: None,
+            session: SessionStart::Fresh,
+            stays_open: false,
             tools: Some(Vec::new()),
             tool_servers: Vec::new(),
             ..self.request(

@@ -165,6 +165,7 @@ impl Conversation<'_> {
                 stop: StopReason::EndTurn,
                 usage: Usage::default(),
                 model: None,
+                session: None,
                 denied: Vec::new(),
             });
         };
@@ -175,6 +176,7 @@ impl Conversation<'_> {
             refused(&error)
         })?;
         spent.add(&output, request.model.as_deref());
+        spent.was_in(self.call, &request.agent, &output);
         match output.stop {
             StopReason::Cancelled => Err(failed(
                 "cancelled",
@@ -256,6 +258,7 @@ fn refused(error: &AgentError) -> Failure {
         AgentErrorKind::Auth => "auth",
         AgentErrorKind::Unsupported | AgentErrorKind::Start => "other",
         AgentErrorKind::Timeout => "timeout",
+        AgentErrorKind::Session => "session",
         AgentErrorKind::NoStub => MISSING_STUB,
         AgentErrorKind::Provider => "provider",
     };

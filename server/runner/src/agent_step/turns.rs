@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use fermata_engine::{AgentCall, Failure, RunId};
+use fermata_engine::{AgentCall, Failure, RunId, Session};
 use serde_json::{Map, Value};
 
 use crate::agent::{AgentError, AgentErrorKind, Role, StepOutput, StepRequest, StopReason, Usage};
@@ -34,6 +34,7 @@ pub(crate) struct Spent {
     cost: Option<f64>,
     denied: Vec<String>,
     by_turn: Vec<(Usage, Option<String>)>,
+    session: Option<Session>,
 }
 
 impl Spent {
@@ -47,6 +48,18 @@ impl Spent {
         self.by_turn.push((output.usage.clone(), model.clone()));
         self.model = model.or_else(|| self.model.take());
         self.denied.extend(output.denied.iter().cloned());
+    }
+
+    /// Notes in which session the step's own turn was, where that means something to later steps.
+    pub(super) fn was_in(&mut self, call: &AgentCall, agent: &str, output: &StepOutput) {
+        let shared = call.session_key.is_some() || call.text.is_some();
+        self.session = output.session.clone().filter(|_| shared).map(|id| Session {
+            id,
+            agent: agent.to_owned(),
+            from: call.session.start.source().map(str::to_owned),
+            key: call.session_key.clone(),
+            cwd: call.session_key.as_ref().and(call.cwd.clone()),
+        });
     }
 
     /// As it stands in the result event.
@@ -78,6 +91,7 @@ impl Spent {
         if !self.denied.is_empty() {
             put(&mut detail, "denied", self.denied);
         }
+        detail.extend(self.session.map(|session| session.fact()));
         detail
     }
 }
@@ -199,6 +213,8 @@ impl<'a> Conversation<'a> {
             conversation: String::new(),
             turn: 1,
             session_key: call.session_key.clone(),
+            session: call.session.start.clone(),
+            stays_open: call.session.stays_open,
             cwd: self.cwd.clone(),
             prompt: String::new(),
             system_prompt,
@@ -321,6 +337,9 @@ impl<'a> Conversation<'a> {
                 .await
                 .map_err(Stop::Agent)?;
             spent.add(&output, request.model.as_deref());
+            if request.role == Role::Agent {
+                spent.was_in(self.call, &request.agent, &output);
+            }
             let unfit = match output.stop {
                 StopReason::Cancelled => {
                     return Err(Stop::Agent(AgentError {
@@ -387,6 +406,7 @@ fn provider_failure(error: &AgentError, tried: u32) -> Failure {
         AgentErrorKind::Unsupported => "ValidationError",
         AgentErrorKind::NoStub => MISSING_STUB,
         AgentErrorKind::Provider
+        | AgentErrorKind::Session
         | AgentErrorKind::Timeout
         | AgentErrorKind::Auth
         | AgentErrorKind::Start => "ProviderError",

@@ -1,7 +1,7 @@
 //! A second opinion on an output (specs/conductor.md 4.13): another call with
 //! the author's criteria. Where it fails, the output stands.
 
-use fermata_engine::{Failure, ValidatorCall};
+use fermata_engine::{Failure, SessionStart, ValidatorCall};
 use serde_json::{Map, Value, json};
 
 use crate::agent::{Role, StepRequest};
@@ -31,6 +31,8 @@ impl Conversation<'_> {
         let request = StepRequest {
             model: validator.model.clone().or_else(|| call.model.clone()),
             session_key: None,
+            session: SessionStart::Fresh,
+            stays_open: false,
             tool_servers: Vec::new(),
             ..self.request(Role::Validator, step, system)
         };

@@ -15,11 +15,12 @@ use fermata_store::{StoreError, Wake};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::{Ended, Surroundings, WorkerError};
+use super::begun::Begun;
+use super::{Ended, Surroundings, WorkerError, sessions};
 use crate::agent::PermissionDecision;
 use crate::agent_step::{self, Stage};
 use crate::artifact;
-use crate::child::{self, Family};
+use crate::child;
 use crate::dry;
 use crate::ledger::{Appended, Ledger};
 use crate::looking::{self, Looking};
@@ -44,9 +45,10 @@ pub(super) struct Round {
     pub(super) tasks: HashMap<StepPath, Task>,
     pub(super) permissions: HashMap<GateId, oneshot::Sender<PermissionDecision>>,
     pub(super) dialogs: HashMap<GateId, oneshot::Sender<Option<String>>>,
-    reports: Reports,
+    pub(super) reports: Reports,
     inbox: mpsc::UnboundedReceiver<Report>,
     looking: Looking,
+    begun: Begun,
     woken: Arc<Notify>,
     _wake: Wake,
     stage: Stage,
@@ -60,6 +62,7 @@ enum Why {
     Report(Box<Report>),
     Look,
     Flush,
+    Settled,
     Park,
 }
 
@@ -98,6 +101,7 @@ impl Round {
             reports,
             inbox,
             looking: Looking::default(),
+            begun: Begun::default(),
             woken,
             _wake: wake,
             stage,
@@ -110,6 +114,7 @@ impl Round {
     /// Works until the run ends, waits without need of a worker, or belongs to somebody else.
     pub(super) async fn go(mut self) -> Result<Ended, WorkerError> {
         let result = self.rounds().await;
+        self.leave_children();
         for task in self.tasks.values() {
             task.cancel.send_replace(true);
         }
@@ -134,8 +139,9 @@ impl Round {
                 Status::Completed | Status::Failed | Status::Cancelled => {
                     return Ok(Ended::With(self.ledger.state.status));
                 }
-                Status::Waiting if self.tasks.is_empty() => {
-                    park_at.get_or_insert_with(|| Instant::now() + self.around.park_after);
+                Status::Waiting if self.may_park() => {
+                    let at = Instant::now() + self.grace()?;
+                    park_at = Some(park_at.map_or(at, |before| before.min(at)));
                 }
                 Status::Waiting | Status::Running | Status::Queued => park_at = None,
             }
@@ -159,6 +165,10 @@ impl Round {
                 Why::Flush => {
                     self.flush(false)?;
                     flush_at = Instant::now() + looking::EVERY;
+                }
+                Why::Settled => {
+                    let due = self.begun.take();
+                    self.ledger.write_all(due)?;
                 }
                 Why::Park => {
                     if self.park()? {
@@ -197,9 +207,13 @@ impl Round {
                     task.cancel.send_replace(true);
                 }
                 None => {
-                    let Some(attempt) = self.ledger.state.open.get(path).map(|o| o.attempt) else {
+                    let Some(open) = self.ledger.state.open.get(path) else {
                         continue;
                     };
+                    let (attempt, child) = (open.attempt, open.is_child());
+                    if child && self.end_child(path) {
+                        continue;
+                    }
                     self.conclude(path, attempt, Outcome::Cancelled { elapsed: 0 })?;
                     stale = true;
                 }
@@ -252,29 +266,49 @@ impl Round {
             let (path, attempt) = effect.attempt();
             let path = path.clone();
             let (cancel, asked) = watch::channel(false);
-            let reports = self.reports.clone();
-            let done = path.clone();
             let work = self.work(effect, asked);
-            let kept = archon::kept(&self.definition, &path);
-            tokio::spawn(async move {
-                let outcome = work.await;
-                if let Some(kept) = kept {
-                    artifact::keep(&kept, &outcome);
-                }
-                let _ = reports.send(Report::Ended {
-                    path: done,
-                    attempt,
-                    outcome: Box::new(outcome),
-                });
-            });
-            self.tasks.insert(
-                path,
-                Task {
-                    attempt,
-                    cancel: Arc::new(cancel),
-                },
-            );
+            self.begin(path, attempt, cancel, work);
         }
+    }
+
+    /// Starts a task.
+    pub(super) fn begin(
+        &mut self,
+        path: StepPath,
+        attempt: u32,
+        cancel: watch::Sender<bool>,
+        work: impl Future<Output = Outcome> + Send + 'static,
+    ) {
+        let reports = self.reports.clone();
+        let done = path.clone();
+        let kept = archon::kept(&self.definition, &path);
+        let is_child = self
+            .ledger
+            .state
+            .open
+            .get(&path)
+            .is_some_and(|open| open.is_child());
+        let task = tokio::spawn(async move {
+            let outcome = work.await;
+            if let Some(kept) = kept {
+                artifact::keep(&kept, &outcome);
+            }
+            let _ = reports.send(Report::Ended {
+                path: done,
+                attempt,
+                outcome: Box::new(outcome),
+            });
+        });
+        self.tasks.insert(
+            path,
+            Task {
+                attempt,
+                cancel: Arc::new(cancel),
+                leave: task.abort_handle(),
+                is_child,
+                child: None,
+            },
+        );
     }
 
     fn work(
@@ -294,15 +328,15 @@ impl Round {
                 };
                 Box::pin(script::run(*call, place, reports, asked))
             }
-            Effect::Child(call) => {
-                let family = Family {
-                    run: self.run.clone(),
-                    store: Arc::clone(&self.around.store),
-                    children: self.around.children.clone(),
-                };
-                Box::pin(child::run(*call, family, asked))
-            }
-            Effect::Agent(call) => {
+            Effect::Child(call) => Box::pin(child::run(*call, self.family(), asked)),
+            Effect::Agent(mut call) => {
+                let (store, request) = (&*self.around.store, &self.ledger.state.request);
+                if let Some(body) = sessions::recall(store, request, &mut call) {
+                    let _ = reports.send(Report::Look {
+                        path: call.path.clone(),
+                        body: Box::new(body),
+                    });
+                }
                 let mut stage = self.stage.clone();
                 let frame = self.ledger.state.frame_of(&call.path);
                 if let Some(source) = self
@@ -332,25 +366,19 @@ impl Round {
             .map_or(RECHECK, |at| until(at, now))
             .min(RECHECK)
             .min(self.around.poll);
-        let flush = async {
-            if self.looking.is_empty() {
-                std::future::pending().await
-            } else {
-                tokio::time::sleep_until(flush_at).await;
-            }
-        };
-        let park = async {
-            match park_at {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
+        let flush_at = (!self.looking.is_empty()).then_some(flush_at);
+        let settled_at = self.begun.next();
+        let at = async |moment: Option<Instant>| match moment {
+            Some(moment) => tokio::time::sleep_until(moment).await,
+            None => std::future::pending().await,
         };
         tokio::select! {
             biased;
             Some(report) = self.inbox.recv() => Why::Report(Box::new(report)),
             () = self.woken.notified() => Why::Look,
-            () = flush => Why::Flush,
-            () = park => Why::Park,
+            () = at(settled_at) => Why::Settled,
+            () = at(flush_at) => Why::Flush,
+            () = at(park_at) => Why::Park,
             () = tokio::time::sleep(timer) => Why::Look,
         }
     }
@@ -362,9 +390,14 @@ impl Round {
                 attempt,
                 outcome,
             } => {
-                if self.tasks.get(&path).is_some_and(|t| t.attempt == attempt) {
-                    self.tasks.remove(&path);
+                if self.tasks.get(&path).is_some_and(|t| t.attempt == attempt)
+                    && let Some(Task {
+                        child: Some(child), ..
+                    }) = self.tasks.remove(&path)
+                {
+                    self.reflect(&path, attempt, &child)?;
                 }
+                self.begun.forget(&path);
                 self.flush(true)?;
                 self.conclude(&path, attempt, *outcome)
             }
@@ -383,9 +416,15 @@ impl Round {
                     attempt,
                     process,
                 };
-                let now = self.around.clock.now();
-                Ok(self.ledger.write(now, &path, &body)?)
+                let at = self.around.clock.now();
+                self.begun.push(Entry { at, path, body });
+                Ok(())
             }
+            Report::Child {
+                path,
+                attempt,
+                child,
+            } => self.reflect(&path, attempt, &child),
             Report::Dialog {
                 path,
                 attempt,
@@ -414,7 +453,7 @@ impl Round {
     fn park(&mut self) -> Result<bool, WorkerError> {
         self.flush(true)?;
         self.ledger.catch_up()?;
-        if self.ledger.state.status != Status::Waiting || !self.tasks.is_empty() {
+        if self.ledger.state.status != Status::Waiting || !self.may_park() {
             return Ok(false);
         }
         let still_waits = {

@@ -34,7 +34,10 @@ pub(super) async fn prepare(
     }
     let base_branch = match project.base_branch() {
         Some(branch) => branch.to_owned(),
-        None => base_branch(Path::new(&state.request.cwd)).await,
+        None => {
+            let remote = project.remote().unwrap_or("origin");
+            base_branch(Path::new(&state.request.cwd), remote).await
+        }
     };
     let shell = ["FERMATA_BASH", "ARCHON_BASH_PATH"]
         .iter()
@@ -69,19 +72,29 @@ fn project_folder(scope: &str) -> PathBuf {
     PathBuf::from(format!("{name}-{hash:016x}"))
 }
 
-/// The branch that work of the repository starts from; empty where there is none.
-async fn base_branch(cwd: &Path) -> String {
-    let remote = git(
-        cwd,
-        &["symbolic-ref", "--short", "refs/remotes/origin/HEAD"],
-    )
-    .await;
-    match remote {
-        Some(name) => name.trim_start_matches("origin/").to_owned(),
-        None => git(cwd, &["symbolic-ref", "--short", "HEAD"])
-            .await
-            .unwrap_or_default(),
+/// The branch that work of the repository starts from: what the remote calls its own, else a branch with one of the
+/// usual names, the remote's before the checkout's, else the one that is checked out; empty where there is none.
+async fn base_branch(cwd: &Path, remote: &str) -> String {
+    let head = format!("refs/remotes/{remote}/HEAD");
+    if let Some(name) = git(cwd, &["symbolic-ref", "--short", &head]).await {
+        let own = name.strip_prefix(&format!("{remote}/"));
+        return own.unwrap_or(&name).to_owned();
     }
+    let folders = [format!("refs/remotes/{remote}"), "refs/heads".to_owned()];
+    for folder in &folders {
+        for name in ["main", "master"] {
+            let branch = format!("{folder}/{name}");
+            if git(cwd, &["rev-parse", "--verify", "--quiet", &branch])
+                .await
+                .is_some()
+            {
+                return name.to_owned();
+            }
+        }
+    }
+    git(cwd, &["symbolic-ref", "--short", "HEAD"])
+        .await
+        .unwrap_or_default()
 }
 
 async fn git(cwd: &Path, words: &[&str]) -> Option<String> {
@@ -96,4 +109,40 @@ async fn git(cwd: &Path, words: &[&str]) -> Option<String> {
     let text = String::from_utf8(output.stdout).ok()?;
     let text = text.trim();
     (output.status.success() && !text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(folder: &Path, words: &str) {
+        let done = std::process::Command::new("git")
+            .args(["-c", "user.name=ada", "-c", "user.email=ada@example.org"])
+            .args(words.split(' '))
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        assert!(done.expect("git starts").success(), "git {words}");
+    }
+
+    #[tokio::test]
+    async fn the_base_branch_is_the_remotes_own_then_a_usual_name_then_the_one_that_is_checked_out()
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        std::fs::create_dir(&one).expect("a folder");
+        assert_eq!(base_branch(&one, "origin").await, "");
+        sh(&one, "init -q -b trunk");
+        sh(&one, "commit -q --allow-empty -m first");
+        assert_eq!(base_branch(&one, "origin").await, "trunk");
+        sh(folder.path(), "clone -q one two");
+        sh(&two, "checkout -q -b main");
+        assert_eq!(base_branch(&two, "origin").await, "trunk");
+        sh(&two, "remote rename origin upstream");
+        sh(&two, "remote set-head upstream -a");
+        assert_eq!(base_branch(&two, "upstream").await, "trunk");
+        sh(&two, "checkout -q -b feature");
+        assert_eq!(base_branch(&two, "nowhere").await, "main");
+    }
 }

@@ -168,6 +168,7 @@ impl AgentProvider for Scripted {
                 cost_usd: None,
             },
             model: get("model").and_then(Value::as_str).map(str::to_owned),
+            session: None,
             denied: Vec::new(),
         })
     }

@@ -16,6 +16,9 @@ use crate::record::RunRow;
 /// A blob younger than this may belong to a row that is about to be written.
 const YOUNG: Duration = Duration::from_secs(3600);
 
+/// A session that no run has gone on with for so long is forgotten. Archon's own cleanup takes the same time.
+const IDLE_SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// How much is kept per scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
@@ -41,6 +44,8 @@ pub struct Pruned {
     pub runs: Vec<RunId>,
     /// Blobs that nothing names any more.
     pub blobs: usize,
+    /// Sessions, kept for a next run, that none has gone on with for 30 days.
+    pub sessions: usize,
     /// Runs kept only because their worktree still stands (`fermata worktree RUN --remove`).
     pub held_by_worktree: Vec<RunId>,
 }
@@ -65,7 +70,21 @@ impl SqliteStore {
             self.prune_scope(rows, keep, &mut pruned)?;
         }
         pruned.blobs = self.drop_orphans(YOUNG)?;
+        pruned.sessions = self.drop_idle_sessions()?;
         Ok(pruned)
+    }
+
+    fn drop_idle_sessions(&self) -> Result<usize> {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let before = now.saturating_sub(IDLE_SESSION).as_millis();
+        let before = i64::try_from(before).unwrap_or(i64::MAX);
+        self.write(true, |rows| {
+            rows.db
+                .execute("DELETE FROM sessions WHERE at < ?1", [before])
+                .map_err(|e| rows.sql(&e))
+        })
     }
 
     /// Rows come newest first; children count for and go with their parent.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::failure;
 use crate::chain::Stored;
 use crate::error::{Result, StoreError};
-use crate::record::{RunRow, StartId, StartRow};
+use crate::record::{RunRow, SessionKey, StartId, StartRow};
 use crate::tables::Tables;
 
 /// A connection with its path; inside a transaction when it writes.
@@ -223,6 +223,27 @@ impl Tables for Rows<'_> {
                     facts
                 ],
             )
+            .map_err(|e| self.sql(&e))?;
+        Ok(())
+    }
+
+    fn put_session(&mut self, key: &SessionKey, session: &str, run: &RunId, at: u64) -> Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO sessions (workflow, node, scope, agent, session, run, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (workflow, node, scope, agent) DO UPDATE SET session = excluded.session, run = excluded.run, at = excluded.at",
+            )
+            .and_then(|mut query| {
+                query.execute(params![
+                    key.workflow,
+                    key.node,
+                    key.scope,
+                    key.agent,
+                    session,
+                    run.as_str(),
+                    at
+                ])
+            })
             .map_err(|e| self.sql(&e))?;
         Ok(())
     }

@@ -36,6 +36,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         writers: 1,
         sql: "CREATE INDEX runs_of_status ON runs (status, ord);",
     },
+    Migration {
+        to: 3,
+        readers: 1,
+        writers: 1,
+        sql: SESSIONS,
+    },
 ];
 
 const FIRST: &str = "
@@ -76,6 +82,20 @@ CREATE TABLE starts (
 ) WITHOUT ROWID;
 CREATE TABLE trust (root TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// Sessions of agents that are kept from run to run. A program that does not know them leaves them as they are.
+const SESSIONS: &str = "
+CREATE TABLE sessions (
+  workflow TEXT NOT NULL,
+  node TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  session TEXT NOT NULL,
+  run TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (workflow, node, scope, agent)
+) WITHOUT ROWID;
 ";
 
 /// What this program may do with the store it found.

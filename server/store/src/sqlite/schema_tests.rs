@@ -106,3 +106,27 @@ fn the_database_of_another_program_is_left_alone() {
     let refused = prepare_to(&home, MIGRATIONS).unwrap_err();
     assert!(refused.to_string().contains("another program"), "{refused}");
 }
+
+#[test]
+fn a_store_of_the_version_before_keeps_what_it_has_and_can_keep_sessions() {
+    use crate::Store as _;
+
+    let (_folder, home) = home();
+    prepare_to(&home, &MIGRATIONS[..2]).unwrap();
+    Connection::open(home.database())
+        .unwrap()
+        .execute_batch("INSERT INTO memory (key, value) VALUES ('k', 'v')")
+        .unwrap();
+    let store = crate::SqliteStore::open(&home).unwrap();
+    assert_eq!(store.recall("k").unwrap().as_deref(), Some("v"));
+    let key = crate::SessionKey {
+        workflow: "w".to_owned(),
+        node: "n".to_owned(),
+        scope: "s".to_owned(),
+        agent: "a".to_owned(),
+    };
+    assert_eq!(store.kept_session(&key).unwrap(), None);
+    assert!(home.root().join("fermata.db.v2.bak").exists());
+    // A program of the version before may still write it.
+    assert_eq!(prepare_to(&home, &MIGRATIONS[..2]).unwrap(), Access::Write);
+}

@@ -11,8 +11,8 @@ use crate::contract::Store;
 use crate::error::{Result, StoreError};
 use crate::lock::RunLock;
 use crate::record::{
-    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, StartId,
-    StartRow, Took, Trust,
+    Closing, Commits, Created, Decision, NewEvent, NewRun, Proposal, RunFilter, RunRow, SessionKey,
+    StartId, StartRow, Took, Trust,
 };
 use crate::rules;
 use crate::tables::{self, Tables};
@@ -257,6 +257,44 @@ impl Store for SqliteStore {
                 })
                 .optional()
                 .map_err(|e| rows.sql(&e))
+        })
+    }
+
+    fn kept_session(&self, key: &SessionKey) -> Result<Option<String>> {
+        self.look(|rows| {
+            rows.db
+                .query_row(
+                    "SELECT session FROM sessions WHERE workflow = ?1 AND node = ?2 AND scope = ?3 AND agent = ?4",
+                    params![key.workflow, key.node, key.scope, key.agent],
+                    |row| row.get(0),
+                )
+                .optional()
+                .map_err(|e| rows.sql(&e))
+        })
+    }
+
+    fn forget_sessions(&self, under: &str) -> Result<usize> {
+        self.write(true, |rows| {
+            let mut query = rows
+                .db
+                .prepare("SELECT DISTINCT scope FROM sessions")
+                .map_err(|e| rows.sql(&e))?;
+            let scopes = query
+                .query_map([], |row| row.get::<_, String>(0))
+                .map_err(|e| rows.sql(&e))?
+                .collect::<std::result::Result<Vec<_>, _>>()
+                .map_err(|e| rows.sql(&e))?;
+            let mut gone = 0;
+            for scope in scopes
+                .iter()
+                .filter(|scope| rules::lies_under(scope, under))
+            {
+                gone += rows
+                    .db
+                    .execute("DELETE FROM sessions WHERE scope = ?1", [scope])
+                    .map_err(|e| rows.sql(&e))?;
+            }
+            Ok(gone)
         })
     }
 

@@ -10,4 +10,5 @@ mod disk;
 mod doctor;
 mod kill;
 mod make;
+mod sessions;
 mod wake;

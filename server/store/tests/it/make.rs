@@ -6,8 +6,8 @@ use fermata_engine::{
     StepPath, Surface,
 };
 use fermata_store::{
-    Decision, Home, MemStore, NewEvent, NewRun, NewStart, Place, Proposal, SqliteStore, StartId,
-    Store, new_run_id,
+    Decision, Home, MemStore, NewEvent, NewRun, NewStart, Place, Proposal, SessionKey, SqliteStore,
+    StartId, Store, new_run_id,
 };
 use serde_json::{Map, json};
 
@@ -176,4 +176,34 @@ pub(crate) fn begun(store: &dyn Store, run: &RunId) -> Fence {
         .append(run, log.len() as u64, Some(fence), &[started(fence)])
         .unwrap();
     fence
+}
+
+/// A result whose session is kept for the next run, written at that time (UTC ms).
+pub(crate) fn kept(node: &str, session: &str, at: u64) -> NewEvent {
+    let detail = json!({
+        "session": {"id": session, "agent": "claude"},
+        "session_kept_as": node,
+    });
+    NewEvent {
+        at,
+        path: StepPath::from(node),
+        body: EventBody::StepCompleted {
+            step: node.to_owned(),
+            attempt: 1,
+            output: Payload::Inline(json!("said")),
+            elapsed: 1,
+            counted: 1,
+            detail: detail.as_object().cloned().unwrap_or_default(),
+        },
+    }
+}
+
+/// Whose session it is, of a run that [`fresh`] makes.
+pub(crate) fn session_of(node: &str, scope: &str) -> SessionKey {
+    SessionKey {
+        workflow: "flow".to_owned(),
+        node: node.to_owned(),
+        scope: scope.to_owned(),
+        agent: "claude".to_owned(),
+    }
 }

@@ -20,6 +20,7 @@ pub mod expand;
 mod file;
 mod findings;
 mod fixes;
+mod included;
 mod lower;
 mod node_warnings;
 mod nodes;
@@ -62,6 +63,7 @@ pub(crate) fn load(world: &dyn World, path: &Path, tree: Tree) -> Loaded {
     if let Some(map) = file.root.as_ref().and_then(crate::data::Datum::map) {
         fixes::attach(&mut diagnostics, map, &tree);
     }
+    included::point(&mut diagnostics, &sources);
     Loaded {
         sources,
         dialect: Some(Dialect::Archon),

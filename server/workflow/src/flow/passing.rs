@@ -31,8 +31,9 @@ pub fn passing(step: &Step, field: &str) -> Option<Threshold> {
     })
 }
 
-/// The first number that closely follows a word for a threshold, or stands right before one.
-fn number_beside_words(text: &str) -> Option<f64> {
+/// The first number of a text that closely follows a word for a threshold, or stands right before one.
+#[must_use]
+pub fn number_beside_words(text: &str) -> Option<f64> {
     let lower = text.to_lowercase();
     let after = ["threshold", "at least", "minimum of", "≥", ">="]
         .into_iter()

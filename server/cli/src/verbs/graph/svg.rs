@@ -189,6 +189,7 @@ mod tests {
             label: (*name).to_owned(),
             line: None,
             members: Vec::new(),
+            runs: None,
         };
         let edge = |(from, to, back): &(&str, &str, bool)| GraphEdge {
             from: (*from).to_owned(),

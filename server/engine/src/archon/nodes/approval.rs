@@ -10,6 +10,7 @@ use crate::archon::place::Place;
 use crate::archon::texts::{Round, Texts};
 use crate::draft::{failure, policy};
 use crate::event::{Actor, EventBody, Failure, Surface};
+use crate::fold::nodes;
 use crate::gate::{Answer, AnswerField, AnswerSpec, Gate, GateKind};
 use crate::ids::{GateId, StepPath};
 use crate::state::{ClosedGate, NodeState, RunState};
@@ -30,8 +31,12 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
     match rendered {
         Ok(message) => {
             let rendered = Map::from_iter([("message".to_owned(), Value::from(message.as_str()))]);
+            let owed = owed(turn.draft.state, &place.path).is_some();
             super::started(turn, place, rendered);
-            ask(turn, place, message);
+            // A rework that failed in an earlier life of the run comes before the question.
+            if !owed {
+                ask(turn, place, message);
+            }
         }
         Err(error) => super::refuse(turn, place, error),
     }
@@ -146,12 +151,13 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
-    let Some(gate) = open.gate.clone() else {
+    let gate = open.gate.clone();
+    let Some(gate) = gate.or_else(|| owed(turn.draft.state, &place.path)) else {
         // Its gate was withdrawn while the run was down.
         ask(turn, place, message);
         return;
     };
-    let Some(answer) = turn.draft.state.answers.get(&gate).cloned() else {
+    let Some(answer) = said(turn.draft.state, &gate) else {
         by_policy(turn, place, &gate);
         return;
     };
@@ -239,6 +245,7 @@ fn rejected(turn: &mut Turn<'_>, place: &Place<'_>, gate: &GateId, reason: &str,
     };
     match record.state {
         NodeState::Completed => ask(turn, place, message),
+        _ if record.retry.is_some_and(|due| due > turn.draft.now) => {}
         NodeState::Failed => {
             let error = record
                 .error
@@ -248,7 +255,10 @@ fn rejected(turn: &mut Turn<'_>, place: &Place<'_>, gate: &GateId, reason: &str,
                 message: format!("the rework after a rejection: {}", error.message),
                 ..error
             };
-            super::fail(turn, place, error, 0, Map::new());
+            // It has had its own new attempts.
+            let detail = Map::from_iter([(nodes::REWORK.to_owned(), Value::from(gate.as_str()))]);
+            let attempt = super::attempt_of(turn, &place.path);
+            turn.failed(&place.path, place.node.id(), attempt, error, 0, detail);
         }
         NodeState::Running | NodeState::Pending | NodeState::Skipped => {
             let open = turn.draft.state.open.get(&path);
@@ -269,6 +279,21 @@ fn unattended(turn: &Turn<'_>, gate: &Gate) -> Option<Answer> {
         });
     }
     turn.policy.answer(gate)
+}
+
+/// The gate whose rejection has asked for a rework that is still to be done, since it failed in an earlier life of the
+/// run.
+fn owed(state: &RunState, path: &StepPath) -> Option<GateId> {
+    state.nodes.get(path)?.rework.clone()
+}
+
+/// The answer to a gate, also one of an earlier attempt.
+fn said(state: &RunState, gate: &GateId) -> Option<Value> {
+    match (state.answers.get(gate), state.closed_gates.get(gate)) {
+        (Some(answer), _) => Some(answer.clone()),
+        (None, Some(ClosedGate::Answered(by))) => Some(by.answer.clone()),
+        (None, Some(ClosedGate::Withdrawn(_)) | None) => None,
+    }
 }
 
 /// How often a rejection has led to a rework so far.

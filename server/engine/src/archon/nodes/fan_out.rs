@@ -162,20 +162,15 @@ fn begin(turn: &mut Turn<'_>, place: &Place<'_>, path: &StepPath, item: &Value) 
     if let Some(name) = setting(place.node, "as") {
         more.insert(name.to_owned(), item.clone());
     }
-    let rendered = workflow::render(turn.draft.state, turn.definition, place, path, &more);
+    let text = js::canonical(item);
+    // Another item at this place is another run.
+    let mark = Some(hash(&text));
+    let rendered = workflow::render(turn.draft.state, turn.definition, place, path, &more, mark);
     let (mut rendered, error) = match rendered {
         Ok(rendered) => (rendered, None),
         Err(error) => (Map::new(), Some(error)),
     };
     if error.is_none() {
-        let text = js::canonical(item);
-        // Another item at this place is another run.
-        let request = rendered
-            .get("request")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let request = format!("{request}:{:016x}", hash(&text));
-        rendered.insert("request".to_owned(), Value::from(request));
         rendered.insert("message".to_owned(), Value::from(text));
     }
     let attempt = super::next_attempt(turn.draft.state, path);

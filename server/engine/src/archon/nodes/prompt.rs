@@ -14,6 +14,7 @@ use crate::draft::failure;
 use crate::effect::{AgentCall, TextAnswer};
 use crate::event::Failure;
 use crate::ids::StepPath;
+use crate::session::SessionCall;
 use crate::state::{OpenAttempt, RunState};
 use crate::turn::Turn;
 
@@ -28,6 +29,12 @@ pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
     turn.take_guidance(&place.path, place.node.id());
     match render(turn.draft.state, turn.definition, place) {
         Ok(rendered) => super::started(turn, place, rendered),
+        // Without the session that it names there is nothing to start.
+        Err(error) if error.kind == sessions::LOST => {
+            let attempt = super::next_attempt(turn.draft.state, &place.path);
+            let id = place.node.id();
+            turn.failed(&place.path, id, attempt, error, 0, Map::new());
+        }
         Err(error) => super::refuse(turn, place, error),
     }
 }
@@ -46,25 +53,9 @@ fn render(
         _ => of("prompt").and_then(Value::as_str).unwrap_or_default(),
     };
     let mut rendered = asked(state, definition, place, text, &with, Round::default())?;
-    if let Some(Value::String(provider)) = rendered.get(sessions::PROVIDER) {
-        let session = match sessions::continued(state, place, provider) {
-            Some(session) => Some(session),
-            None if sessions::is_continued(place) => Some(own_session(state, &place.path)),
-            None => None,
-        };
-        if let Some(session) = session {
-            rendered.insert(sessions::SESSION.to_owned(), Value::from(session));
-        }
-    }
+    let start = sessions::start(state, place, sessions::agent(state, &rendered))?;
+    sessions::begin(&mut rendered, &start);
     Ok(rendered)
-}
-
-/// A name for a session that begins with the next attempt at a path.
-pub(crate) fn own_session(state: &RunState, path: &StepPath) -> String {
-    let run = state.run.as_ref().map_or("", |run| run.as_str());
-    // A new try does not go on with what went wrong before.
-    let attempt = super::next_attempt(state, path);
-    format!("{run}:{path}:{attempt}")
 }
 
 /// The text of a command file.
@@ -153,7 +144,7 @@ fn tools(node: Node<'_>) -> Option<Vec<&str>> {
 
 /// What a node may ask of its provider besides model, effort and tools (specs/archon.md 1.2). An agent that cannot be
 /// told is named in a warning.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 11] = [
     "agents",
     "betas",
     "denied_tools",
@@ -161,7 +152,6 @@ const SETTINGS: [&str; 12] = [
     "hooks",
     "maxBudgetUsd",
     "mcp",
-    "persist_session",
     "sandbox",
     "settingSources",
     "skills",
@@ -212,7 +202,8 @@ pub(crate) fn call(
         validator: None,
         dialog: None,
         alone: true,
-        session_key: text(sessions::SESSION),
+        session_key: None,
+        session: SessionCall::default(),
         pricing: None,
         mcp_servers: Map::new(),
         settings: SETTINGS
@@ -226,14 +217,5 @@ pub(crate) fn call(
             idle_seconds: idle.unwrap_or(IDLE_MS) / 1000.0,
             strict,
         }),
-    }
-}
-
-/// Adds to the facts of a result which session it came from.
-pub(crate) fn remember(detail: &mut Map<String, Value>, rendered: &Map<String, Value>) {
-    for key in [sessions::SESSION, sessions::PROVIDER] {
-        if let Some(value) = rendered.get(key) {
-            detail.insert(key.to_owned(), value.clone());
-        }
     }
 }

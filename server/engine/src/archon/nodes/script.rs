@@ -11,7 +11,7 @@ use crate::archon::place::Place;
 use crate::archon::texts::Texts;
 use crate::definition::Definition;
 use crate::draft::failure;
-use crate::effect::{PinnedScript, ScriptCall};
+use crate::effect::ScriptCall;
 use crate::event::Failure;
 use crate::state::{OpenAttempt, RunState};
 use crate::turn::Turn;
@@ -86,7 +86,7 @@ fn file(definition: &Definition, name: &str, runtime: &str) -> Result<String, Fa
         .archon()
         .and_then(|project| project.script(name, runtime));
     match found {
-        Some((path, _)) => Ok(path.to_string_lossy().into_owned()),
+        Some(path) => Ok(path.to_string_lossy().into_owned()),
         None => Err(failure(
             "not-found",
             format!(
@@ -124,18 +124,10 @@ pub(crate) fn call(
         .and_then(Value::as_str)
         .unwrap_or_default();
     let name = place.node.text("script").unwrap_or_default();
+    let copies = format!("{}/.archon/scripts", setting.artifacts);
     let pinned = definition
         .archon()
-        .and_then(|project| project.script(name, runtime))
-        .map(|(path, text)| PinnedScript {
-            path: path.to_string_lossy().into_owned(),
-            text: text.to_owned(),
-            copy: format!(
-                "{}/.archon/scripts/{}",
-                setting.artifacts,
-                path.file_name().unwrap_or_default().to_string_lossy()
-            ),
-        });
+        .and_then(|project| project.pinned_script(name, runtime, &copies));
     ScriptCall {
         path: place.path.clone(),
         step: open.step.clone(),

@@ -11,6 +11,7 @@ use crate::definition::Definition;
 use crate::draft::failure;
 use crate::effect::ChildCall;
 use crate::event::Failure;
+use crate::family;
 use crate::ids::StepPath;
 use crate::state::{OpenAttempt, RunState};
 use crate::turn::Turn;
@@ -19,14 +20,21 @@ use super::bindings;
 
 pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
     let none = Map::new();
-    match render(turn.draft.state, turn.definition, place, &place.path, &none) {
+    match render(
+        turn.draft.state,
+        turn.definition,
+        place,
+        &place.path,
+        &none,
+        None,
+    ) {
         Ok(rendered) => super::started(turn, place, rendered),
         Err(error) => super::refuse(turn, place, error),
     }
 }
 
 /// Everything that a child is started with. `more` are inputs over those of `with`; `path` tells this child from others
-/// of the node.
+/// of the node, `mark` from an earlier one at that path.
 ///
 /// # Errors
 /// A [`Failure`] of class `not-found`, `output-ref` or `input`.
@@ -36,6 +44,7 @@ pub(crate) fn render(
     place: &Place<'_>,
     path: &StepPath,
     more: &Map<String, Value>,
+    mark: Option<u64>,
 ) -> Result<Map<String, Value>, Failure> {
     let node = place.node;
     let name = node.text("workflow").unwrap_or_default();
@@ -74,9 +83,8 @@ pub(crate) fn render(
     put("inputs", Value::Object(inputs));
     let own = node.text("isolation") == Some("worktree");
     put("worktree", Value::Bool(own));
-    // The same for every attempt: a child that is there already is gone on with, never doubled.
-    let run = state.run.as_ref().map_or("", |run| run.as_str());
-    put("request", Value::from(format!("{run}:{path}")));
+    let run = state.run.clone().unwrap_or_default();
+    put("request", Value::from(family::request(&run, path, mark)));
     Ok(rendered)
 }
 

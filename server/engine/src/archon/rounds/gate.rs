@@ -32,7 +32,7 @@ pub(super) fn open(
     extra.insert("max_iterations".to_owned(), json!(maximum));
     extra.insert("signalled".to_owned(), json!(record.done));
     if let Some(session) = turn::last_session(turn, place, record) {
-        extra.insert("session".to_owned(), session);
+        extra.insert("session".to_owned(), Value::from(session));
     }
     let gate = Gate {
         gate: turn.next_gate(),

@@ -12,9 +12,10 @@ use crate::archon::place::Place;
 use crate::archon::sessions;
 use crate::archon::texts::Round;
 use crate::draft::failure;
-use crate::effect::Effect;
+use crate::effect::{AgentCall, Effect};
 use crate::event::{EventBody, Failure, Payload};
 use crate::ids::StepPath;
+use crate::session::{SESSION, SessionCall, SessionStart};
 use crate::state::{LoopRecord, NodeRecord, NodeState, OpenAttempt, RunState};
 use crate::turn::Turn;
 
@@ -90,9 +91,8 @@ fn start(
         ..Round::default()
     };
     let mut rendered = prompt::asked(state, turn.definition, place, text, &Map::new(), round)?;
-    if let Some(session) = session(state, place, control, record, &rendered) {
-        rendered.insert(sessions::SESSION.to_owned(), Value::from(session));
-    }
+    let start = session(state, place, control, record, &rendered);
+    sessions::begin(&mut rendered, &start);
     let attempt = nodes::next_attempt(state, path);
     turn.draft.emit(
         path,
@@ -107,33 +107,26 @@ fn start(
     Ok(())
 }
 
-/// The session of a round: that of the round before, or one of its own where somebody may go on with it.
+/// A round goes on with the session of the round before, unless each is to begin its own.
 fn session(
     state: &RunState,
     place: &Place<'_>,
     control: Control<'_>,
     record: &LoopRecord,
     rendered: &Map<String, Value>,
-) -> Option<String> {
+) -> SessionStart {
     if control.fresh_context() {
-        return sessions::is_continued(place).then(|| own_session(state, place, record.round));
+        return SessionStart::Fresh;
     }
     let before = round_path(&place.path, record.round.saturating_sub(1));
-    let before = state.nodes.get(&before).map(|node| &node.detail);
-    let same = before
-        .is_some_and(|detail| detail.get(sessions::PROVIDER) == rendered.get(sessions::PROVIDER));
-    let kept = before.filter(|_| same).and_then(|detail| {
-        let name = detail.get(sessions::SESSION)?;
-        name.as_str().map(str::to_owned)
-    });
-    Some(kept.unwrap_or_else(|| own_session(state, place, record.round)))
-}
-
-/// A name for a session that begins with a round: another one in another life of the loop.
-fn own_session(state: &RunState, place: &Place<'_>, round: u64) -> String {
-    let run = state.run.as_ref().map_or("", |run| run.as_str());
-    let life = state.nodes.get(&place.path).map_or(1, |node| node.attempts);
-    format!("{run}:{}:{life}", round_path(&place.path, round))
+    state
+        .nodes
+        .get(&before)
+        .and_then(sessions::of)
+        .filter(|session| session.agent == sessions::agent(state, rendered))
+        .map_or(SessionStart::Fresh, |session| {
+            SessionStart::Resume(session.id)
+        })
 }
 
 /// The turn of an open attempt.
@@ -143,8 +136,17 @@ pub(super) fn effect(
     path: &StepPath,
     open: &OpenAttempt,
 ) -> Effect {
+    let fresh = Control::of(place.node).is_some_and(Control::fresh_context);
     // Wording about credit is not looked for in loops (specs/archon.md 13.13).
-    Effect::Agent(Box::new(prompt::call(state, path, place.node, open, false)))
+    let call = prompt::call(state, path, place.node, open, false);
+    Effect::Agent(Box::new(AgentCall {
+        session: SessionCall {
+            start: sessions::begun(open),
+            stays_open: !fresh || sessions::is_continued(place),
+            kept_as: None,
+        },
+        ..call
+    }))
 }
 
 /// The facts of a loop's result: those of its last round, and what all of them cost.
@@ -152,7 +154,7 @@ pub(super) fn facts(turn: &Turn<'_>, place: &Place<'_>, record: &LoopRecord) -> 
     let nodes = &turn.draft.state.nodes;
     let round = |n: u64| nodes.get(&round_path(&place.path, n));
     let mut facts = Map::new();
-    let keys = [STRUCTURED, VALUE, sessions::SESSION, sessions::PROVIDER];
+    let keys = [STRUCTURED, VALUE, SESSION];
     if let Some(last) = round(record.completed) {
         for key in keys {
             if let Some(value) = last.detail.get(key) {
@@ -176,8 +178,8 @@ pub(super) fn last_session(
     turn: &Turn<'_>,
     place: &Place<'_>,
     record: &LoopRecord,
-) -> Option<Value> {
+) -> Option<String> {
     let path = round_path(&place.path, record.completed);
     let node = turn.draft.state.nodes.get(&path)?;
-    node.detail.get(sessions::SESSION).cloned()
+    sessions::of(node).map(|session| session.id)
 }

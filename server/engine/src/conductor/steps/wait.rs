@@ -1,4 +1,6 @@
 //! `wait`: a deadline in the log, so that suspend and restart do not stretch it.
+//! A clock that is put back makes the wait begin again, so that it never lasts
+//! longer from there than it was to last at all.
 
 use fermata_workflow::model::WaitStep;
 use serde_json::{Map, Value, json};
@@ -33,31 +35,37 @@ pub(in crate::conductor) fn start<'a>(
     });
     turn.started(place, path, attempt, rendered);
     match seconds {
-        Ok(seconds) => {
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "checked to be positive and at most a day"
-            )]
-            let ms = (seconds * 1000.0).ceil() as u64;
-            // A dry run waits for nothing.
-            let ms = if turn.draft.state.request.dry_run {
-                0
-            } else {
-                ms
-            };
-            let deadline = turn.draft.now.saturating_add(ms);
-            turn.draft.emit(
-                path,
-                EventBody::TimerStarted {
-                    step: name.to_owned(),
-                    deadline,
-                    seconds,
-                },
-            );
-        }
+        Ok(seconds) => set_timer(turn, path, name, seconds),
         Err(error) => turn.fail_step(path, place.step, attempt, error),
     }
+}
+
+fn set_timer(turn: &mut Turn<'_>, path: &StepPath, step: &str, seconds: f64) {
+    // A dry run waits for nothing.
+    let length = if turn.draft.state.request.dry_run {
+        0
+    } else {
+        length(seconds)
+    };
+    let deadline = turn.draft.now.saturating_add(length);
+    turn.draft.emit(
+        path,
+        EventBody::TimerStarted {
+            step: step.to_owned(),
+            deadline,
+            seconds,
+        },
+    );
+}
+
+/// Milliseconds.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be positive and at most a day"
+)]
+fn length(seconds: f64) -> u64 {
+    (seconds * 1000.0).ceil() as u64
 }
 
 fn seconds(step: &str, wait: &WaitStep, context: &Context) -> Result<f64, Failure> {
@@ -87,10 +95,15 @@ pub(in crate::conductor) fn look(turn: &mut Turn<'_>, path: &StepPath) {
     let Some(timer) = open.timer else {
         return;
     };
-    if turn.draft.now < timer.deadline {
+    let (step, attempt, started) = (open.step.clone(), open.attempt, open.started);
+    let left = timer.deadline.saturating_sub(turn.draft.now);
+    if left > 0 {
+        // More than all of it: the clock was put back since, and nobody can tell what has passed.
+        if left > length(timer.seconds) {
+            set_timer(turn, path, &step, timer.seconds);
+        }
         return;
     }
-    let (step, attempt, started) = (open.step.clone(), open.attempt, open.started);
     turn.draft
         .emit(path, EventBody::TimerFired { step: step.clone() });
     let output = json!({"waited_seconds": timer.seconds});

@@ -17,6 +17,8 @@ pub(super) fn word(value: &Value) -> &'static str {
         Value::Number(_) => "a number",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
+        // Numbers that JSON cannot hold.
+        Value::Object(map) if map.contains_key("__float__") => "a number without end",
         Value::Object(_) => "a map",
     }
 }

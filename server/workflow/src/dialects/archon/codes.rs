@@ -233,6 +233,11 @@ pub const CODES: &[Code] = &[
         "A fan-out takes its items from a node that need not have run.",
     ),
     code(
+        "include-broken",
+        &["R68"],
+        "A workflow that is included here does not load.",
+    ),
+    code(
         "include-command-empty",
         &["R68"],
         "An included workflow needs a command whose file is empty.",
@@ -360,6 +365,11 @@ pub const CODES: &[Code] = &[
         "The file of MCP servers holds no object.",
     ),
     code("mcp-unsupported", &["R74"], "The provider has no MCP."),
+    code(
+        "merge-key",
+        &[],
+        "`<<` stands before something that is no mapping.",
+    ),
     code(
         "missing-description",
         &["R4"],

@@ -12,6 +12,7 @@ use crate::source::{FileId, Loc, Text};
 /// The root value; `None` for a file without one.
 pub(super) fn read(tree: &Tree, file: FileId, findings: &mut Findings) -> Option<Datum> {
     report(tree, file, findings);
+    merges(tree, file, findings);
     Some(datum(tree.root()?, file, 0))
 }
 
@@ -51,6 +52,29 @@ fn report(tree: &Tree, file: FileId, findings: &mut Findings) {
             findings.ours(related(
                 Diagnostic::new("duplicate-key", Severity::Warning, loc, message),
                 "the first one",
+            ));
+        }
+    }
+}
+
+/// `<<` before anything but a mapping, or a list of them, merges nothing.
+fn merges(tree: &Tree, file: FileId, findings: &mut Findings) {
+    let merges = |node: Node<'_>| {
+        let node = node.resolved();
+        let all = node.as_sequence();
+        node.as_mapping().is_some()
+            || all.is_some_and(|s| s.items().all(|n| n.resolved().as_mapping().is_some()))
+    };
+    let mappings = tree.nodes().filter_map(Node::as_mapping);
+    for entry in mappings.flat_map(|m| m.entries()) {
+        if entry.key_text() == Some("<<") && !merges(entry.value) {
+            let span = entry.value.span();
+            let message = "`<<` merges mappings, and this is none: it has no effect";
+            findings.ours(Diagnostic::new(
+                "merge-key",
+                Severity::Warning,
+                Loc { file, span },
+                message,
             ));
         }
     }

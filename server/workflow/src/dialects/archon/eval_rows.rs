@@ -79,8 +79,21 @@ fn refused(error: &Refused) -> Value {
     if let Some(node) = &error.node {
         out["node"] = json!(node);
     }
-    if !error.mentions.is_empty() {
-        out["mentions"] = json!(error.mentions);
+    let mut mentions = error.mentions.clone();
+    // A row has the parts of the way round as the tool's message has them: before the first the words that lead there.
+    if let Some(first) = mentions
+        .first_mut()
+        .filter(|_| error.name == "include-cycle")
+    {
+        let inner: String = error
+            .within
+            .iter()
+            .map(|id| format!("Node '{id}': "))
+            .collect();
+        *first = format!("{inner}include cycle detected: {first}");
+    }
+    if !mentions.is_empty() {
+        out["mentions"] = json!(mentions);
     }
     out
 }

@@ -36,8 +36,9 @@ pub struct ExpandError {
     pub name: &'static str,
     /// The include node, in the workflow that has it.
     pub node: String,
-    /// The include node of the outermost workflow that leads there.
-    pub root: String,
+    /// The include nodes that lead there, outermost first and this one last: each by its chain of ids in its own
+    /// workflow (`group/include`).
+    pub way: Vec<String>,
     /// The field of the include node that is meant.
     pub field: &'static str,
     /// Names that the message is about.
@@ -58,11 +59,17 @@ impl ExpandError {
         Self {
             name,
             node: node.to_owned(),
-            root: node.to_owned(),
+            way: Vec::new(),
             field,
             mentions,
             message: message.into(),
         }
+    }
+
+    /// The ids of the include nodes behind the outermost one, without their groups.
+    pub(super) fn inner(&self) -> impl Iterator<Item = &str> {
+        let ids = self.way.iter().skip(1);
+        ids.filter_map(|chain| chain.rsplit('/').next())
     }
 }
 
@@ -89,7 +96,7 @@ fn graph(file: &Parsed, library: &dyn Library, chain: &[String]) -> Result<Graph
     push_settings(&mut nodes, &file.pushed);
     let mut requires = file.requires.clone();
     let mut returns = file.returns.clone();
-    let nodes = scope(nodes, &mut returns, &mut requires, library, chain)?;
+    let nodes = scope(nodes, "", &mut returns, &mut requires, library, chain)?;
     Ok(Graph {
         nodes,
         returns,
@@ -115,24 +122,29 @@ fn push_settings(nodes: &mut [Value], settings: &IndexMap<String, Value>) {
     }
 }
 
-/// Expands the includes of one list of nodes, bodies of groups first.
+/// Expands the includes of one list of nodes, bodies of groups first. `around` is the chain of groups that the list is in.
 fn scope(
     mut nodes: Vec<Value>,
+    around: &str,
     returns: &mut Option<String>,
     requires: &mut Vec<String>,
     library: &dyn Library,
     chain: &[String],
 ) -> Result<Vec<Value>, ExpandError> {
     for node in &mut nodes {
+        let within = format!("{around}{}/", id(node));
         if let Some(body) = node.get_mut("loop_group").and_then(|g| g.get_mut("nodes")) {
             let inner = body.as_array().cloned().unwrap_or_default();
-            *body = Value::Array(scope(inner, &mut None, requires, library, chain)?);
+            *body = Value::Array(scope(inner, &within, &mut None, requires, library, chain)?);
         }
     }
     while let Some(at) = nodes.iter().position(|n| n.get("include").is_some()) {
         let include = nodes[at].clone();
-        let child = block(&include, requires, library, chain)?;
         let name = id(&include).to_owned();
+        let child = block(&include, requires, library, chain).map_err(|mut error| {
+            error.way.insert(0, format!("{around}{name}"));
+            error
+        })?;
         let (sinks, result) = ends(&child);
         nodes.splice(at..=at, child.nodes);
         for node in &mut nodes {
@@ -161,11 +173,6 @@ fn ends(child: &Graph) -> (Vec<String>, String) {
         .or_else(|| sinks.first().cloned())
         .unwrap_or_default();
     (sinks, result)
-}
-
-fn nested(mut error: ExpandError, include: &str) -> ExpandError {
-    include.clone_into(&mut error.root);
-    error
 }
 
 /// The nodes that take the place of an include node.
@@ -213,7 +220,7 @@ fn block(
         ));
     }
     let deeper: Vec<String> = chain.iter().cloned().chain([target.to_owned()]).collect();
-    let mut child = graph(file, library, &deeper).map_err(|e| nested(e, name))?;
+    let mut child = graph(file, library, &deeper)?;
     let values = inputs::values(include, file)?;
     if let Some(twice) = repeated(&child.nodes) {
         let message = format!("'{target}' has two nodes '{twice}' after its own includes");

@@ -53,6 +53,10 @@ pub(super) fn read(tree: &Tree, file: FileId, findings: &mut Findings) -> File {
         span: Span::empty(Offset::new(0)),
     };
     let Some(datum) = &root else {
+        // Bytes that are no text have been spoken of.
+        if tree.problems().iter().any(|p| p.primary) {
+            return File { root, parsed: None };
+        }
         findings.file(top::not_a_mapping("an empty file", start));
         return File { root, parsed: None };
     };
@@ -93,6 +97,10 @@ pub(super) fn read(tree: &Tree, file: FileId, findings: &mut Findings) -> File {
 fn parsed(map: &Map, tree: &Tree, findings: &mut Findings) -> Option<Parsed> {
     let raw = map.list("nodes");
     if raw.is_empty() {
+        // What is wrong beside the missing nodes is wrong all the same.
+        top::providers(map, &[], &BTreeMap::new(), findings);
+        top::late(map, findings);
+        top_warnings::check(map, &[], &BTreeMap::new(), findings);
         return None;
     }
     let checked = nodes::check(raw, findings);
@@ -104,7 +112,7 @@ fn parsed(map: &Map, tree: &Tree, findings: &mut Findings) -> Option<Parsed> {
                 datum,
                 tree,
                 file: FileId::ROOT,
-                through: None,
+                through: Vec::new(),
             });
             // A circle is shown at its first node.
             let first = || problem.mentions.first().and_then(|id| written.get(id));
@@ -112,8 +120,10 @@ fn parsed(map: &Map, tree: &Tree, findings: &mut Findings) -> Option<Parsed> {
             let diagnostic = nodes::problem(&problem, author.as_ref(), fallback);
             findings.graph_about(diagnostic, &problem.mentions);
         }
-        top::providers(map, &checked, &written, findings);
-        top::late(map, findings);
+    }
+    top::providers(map, &checked, &written, findings);
+    top::late(map, findings);
+    if findings.nodes_passed() {
         outcome::returns(map, &checked, findings);
         if let Some(problem) = outcome::outcome_field(
             map.get("outcome_field").map(Datum::to_json).as_ref(),

@@ -70,7 +70,19 @@ impl Findings {
             &mut self.warnings
         };
         list.extend(diagnostic.upstream);
-        self.all.push(diagnostic);
+        // A setting of the workflow is wrong once, however many nodes have it from there.
+        let said = |d: &Diagnostic| {
+            (d.code, d.loc, &d.message, &d.related)
+                == (
+                    diagnostic.code,
+                    diagnostic.loc,
+                    &diagnostic.message,
+                    &diagnostic.related,
+                )
+        };
+        if !self.all.iter().any(said) {
+            self.all.push(diagnostic);
+        }
     }
 
     /// A warning that the dialect shows for a file that loads.

@@ -85,6 +85,15 @@ fn fix(found: &Diagnostic, map: &Map, tree: &Tree) -> Option<Fix> {
         let edit = edits::depend_on(tree, enclosing_node(tree, found.loc.span)?, name)?;
         return one(format!("Depend on `{name}`"), edit);
     }
+    if code == "duplicate-key" {
+        // The last one counts, so that nothing changes without the one before.
+        let before = found.related.first()?;
+        let edit = edits::remove_entry(tree, before.loc.span)?;
+        return one(
+            "Remove the one above, which does not count".to_owned(),
+            edit,
+        );
+    }
     match code {
         "deprecated-reasoning-effort" if map.get("effort").is_none() => one(
             "Rename to `effort`".to_owned(),
@@ -100,6 +109,13 @@ fn fix(found: &Diagnostic, map: &Map, tree: &Tree) -> Option<Fix> {
         }
         "type-mismatch" if found.message.contains("must be true or false") => {
             truth(tree, found.loc.span)
+        }
+        "type-mismatch" if found.message.ends_with("must be a list, found a text") => {
+            let span = whole_scalar(tree, found.loc.span)?;
+            let written = covered(found, tree)?;
+            let edit = replace(span, format!("[{}]", tree.slice(span)));
+            let line = !written.contains(['\n', ',']);
+            line.then(|| one("Make it a list".to_owned(), edit))?
         }
         "dropped-invalid" => {
             let (_, entry) = edits::entry_at(tree, found.loc.span)?;

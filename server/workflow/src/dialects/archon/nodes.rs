@@ -122,8 +122,8 @@ pub(super) fn problem(problem: &Problem, author: Option<&Author<'_>>, fallback: 
     let mut diagnostic =
         Diagnostic::new(problem.name, Severity::Error, loc, problem.message.clone())
             .upstream(problem.rule);
-    if let Some(through) = author.and_then(|a| a.through) {
-        diagnostic = diagnostic.related(through, "it is included here");
+    if let Some(author) = author {
+        diagnostic = author.included(diagnostic);
     }
     diagnostic.step.clone_from(&problem.node);
     diagnostic.path = (!problem.field.is_empty()).then(|| problem.field.clone());

@@ -11,7 +11,7 @@ use super::authors::Authors;
 use super::expand::{self, ExpandError, Graph, Library};
 use super::file::{self, File, Parsed};
 use super::findings::{Findings, Refusal};
-use super::{nodes, outcome, place, resource, structure};
+use super::{nodes, outcome, resource, structure};
 use crate::data::Datum;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Loc};
@@ -62,8 +62,10 @@ pub struct Refused {
     pub rule: &'static str,
     /// The rule's name.
     pub name: &'static str,
-    /// The node, if one is meant.
+    /// The node of the file, if one is meant.
     pub node: Option<String>,
+    /// The include nodes of other files that lead on from there to the one that fails.
+    pub within: Vec<String>,
     /// Names in the message.
     pub mentions: Vec<String>,
 }
@@ -144,6 +146,7 @@ impl<'w> Project<'w> {
                 rule,
                 name,
                 node,
+                within: Vec::new(),
                 mentions,
             };
             match (&member.parsed, &member.refused) {
@@ -164,9 +167,12 @@ impl<'w> Project<'w> {
                 (Some(parsed), None) => match self.graph(parsed) {
                     Ok(_) => found.workflows.push(parsed.name.clone()),
                     Err(Failure::Include(e)) => {
-                        found
-                            .errors
-                            .push(refuse("R68", e.name, Some(e.node), e.mentions))
+                        let outermost = e.way.first().and_then(|way| way.rsplit('/').next());
+                        let node = outermost.unwrap_or(&e.node).to_owned();
+                        found.errors.push(Refused {
+                            within: e.inner().map(str::to_owned).collect(),
+                            ..refuse("R68", e.name, Some(node), e.mentions)
+                        });
                     }
                     Err(Failure::Graph(p)) => found
                         .errors
@@ -269,26 +275,7 @@ impl<'w> Project<'w> {
                 Some(graph)
             }
             Err(Failure::Include(error)) => {
-                let node = parsed
-                    .written
-                    .iter()
-                    .find(|(chain, _)| chain.rsplit('/').next() == Some(&error.root))
-                    .map(|(_, d)| d);
-                // A name that is handed over and not declared is the wrong one, its value is not.
-                let key = node
-                    .filter(|_| error.name == "include-input-undeclared")
-                    .and_then(|d| {
-                        let with = d.map()?.map("with")?;
-                        Some(with.field(error.mentions.last()?)?.key.loc)
-                    });
-                let loc = key.unwrap_or_else(|| {
-                    node.map_or(name_at, |d| place::of(d, &place::dotted(error.field)))
-                });
-                findings.project(
-                    Diagnostic::new(error.name, Severity::Error, loc, error.message.clone())
-                        .upstream("R68")
-                        .step(error.root),
-                );
+                findings.project(include_problem(&error, authors, name_at));
                 None
             }
             Err(Failure::Graph(problem)) => {
@@ -387,6 +374,28 @@ impl<'w> Project<'w> {
             .into_keys()
             .collect()
     }
+}
+
+/// R68 at the include that is meant, in the file of its workflow.
+fn include_problem(error: &ExpandError, authors: &Authors<'_>, fallback: Loc) -> Diagnostic {
+    let author = authors.of_way(&error.way);
+    let loc = author.as_ref().map_or(fallback, |author| {
+        // A name that is handed over and not declared is the wrong one, its value is not.
+        let undeclared = error.name == "include-input-undeclared";
+        let key = || {
+            let with = author.datum.map()?.map("with")?;
+            Some(author.here(with.field(error.mentions.last()?)?.key.loc))
+        };
+        let key = undeclared.then(key).flatten();
+        key.unwrap_or_else(|| author.place(error.field))
+    });
+    let mut diagnostic = Diagnostic::new(error.name, Severity::Error, loc, error.message.clone())
+        .upstream("R68")
+        .step(error.node.clone());
+    if let Some(author) = author {
+        diagnostic = author.included(diagnostic);
+    }
+    diagnostic
 }
 
 enum Failure {

@@ -78,12 +78,8 @@ impl Needs<'_> {
             return author.place(field);
         }
         // What a node does not say itself it has from its workflow.
-        let through = author.and_then(|a| a.through);
-        let setting = self
-            .map
-            .get(top)
-            .filter(|_| through.is_none())
-            .map(|d| d.loc);
+        let setting = author.as_ref().and_then(|a| a.setting(top));
+        let through = author.and_then(|a| a.through.first().copied());
         setting.or(through).or(start).unwrap_or(Loc {
             file: crate::source::FileId::ROOT,
             span: fermata_syntax::Span::empty(fermata_syntax::Offset::new(0)),
@@ -123,10 +119,8 @@ impl Needs<'_> {
         let mut diagnostic = Diagnostic::new(name, severity, loc, message)
             .upstream(rule)
             .step(node.id());
-        if let Some(through) = self.authors.of(&node.chain).and_then(|a| a.through)
-            && loc.file != crate::source::FileId::ROOT
-        {
-            diagnostic = diagnostic.related(through, "it is included here");
+        if let Some(author) = self.authors.of(&node.chain) {
+            diagnostic = author.included(diagnostic);
         }
         diagnostic.path = Some(field.to_owned());
         findings.resource(diagnostic);

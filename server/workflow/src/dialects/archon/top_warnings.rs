@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::findings::Findings;
 use super::{place, structure};
-use crate::data::{Datum, Map, Shape};
+use crate::data::{Datum, Field, Map, Shape};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Loc;
 
@@ -88,7 +88,7 @@ pub(super) fn check(
 
 fn unknown(map: &Map, findings: &mut Findings) -> usize {
     let mut count = 0;
-    let mut report = |field: &crate::data::Field, known: &Model, findings: &mut Findings| {
+    let mut report = |field: &Field, known: &Model, findings: &mut Findings| {
         let Some(key) = field.key.text() else { return };
         if known.key(&key.value).is_some() {
             return;
@@ -134,6 +134,19 @@ fn unknown(map: &Map, findings: &mut Findings) -> usize {
     count
 }
 
+/// The entry of a setting's map that makes it unsound.
+fn part_at_fault<'d>(key: &str, value: &'d Datum) -> Option<&'d Field> {
+    let map = value.map()?;
+    let wrong = |part: &&Field| match (key, part.key.key_string().as_str()) {
+        ("worktree" | "container", "enabled") => !matches!(part.value.shape, Shape::Bool(_)),
+        ("container", "write_back") => {
+            !matches!(part.value.text(), Some(t) if ["approve", "auto"].contains(&t.value.as_str()))
+        }
+        _ => false,
+    };
+    map.entries.iter().find(wrong)
+}
+
 fn dropped(map: &Map, findings: &mut Findings) -> usize {
     let mut count = 0;
     let mut log = |code: &'static str, loc: Loc, message: String| {
@@ -144,10 +157,14 @@ fn dropped(map: &Map, findings: &mut Findings) -> usize {
             continue;
         };
         if sound(key, &field.value).is_none() {
+            let (name, loc) = match part_at_fault(key, &field.value) {
+                Some(part) => (format!("{key}.{}", part.key.key_string()), part.value.loc),
+                None => ((*key).to_owned(), field.key.loc),
+            };
             log(
                 "dropped-invalid",
-                field.key.loc,
-                format!("`{key}` has a value that it cannot have and is dropped without a word"),
+                loc,
+                format!("`{name}` has a value that it cannot have and is dropped without a word"),
             );
         }
     }

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::{Library, Project, commands, scripts};
 use crate::data::{Datum, Shape};
+use crate::dialects::archon::structure;
 use crate::surroundings::{Neighbour, Surroundings};
 
 impl Project<'_> {
@@ -24,6 +27,7 @@ impl Project<'_> {
                 let neighbour = Neighbour {
                     path: member.path.clone(),
                     inputs: parsed.inputs.clone(),
+                    retried: retried(&parsed.nodes),
                 };
                 (parsed.name.clone(), neighbour)
             })
@@ -49,6 +53,27 @@ impl Project<'_> {
             aliases: self.config.aliases.clone(),
         }
     }
+}
+
+/// The most calls that the retries of one agent can come to.
+fn retried(nodes: &[Value]) -> u64 {
+    let one = |node: &Value| {
+        let number = |path: [&str; 2]| node.get(path[0])?.get(path[1])?.as_u64();
+        if let Some(body) = structure::body(node) {
+            let rounds = number(["loop_group", "max_iterations"]).unwrap_or(1);
+            let within = retried(body);
+            return if within > 1 {
+                within.saturating_mul(rounds)
+            } else {
+                1
+            };
+        }
+        let agent = structure::text(node, "kind") == "agent";
+        number(["retry", "max_attempts"])
+            .filter(|_| agent)
+            .map_or(1, |retries| retries + 1)
+    };
+    nodes.iter().map(one).max().unwrap_or(1)
 }
 
 /// The texts under `command`, wherever they stand.

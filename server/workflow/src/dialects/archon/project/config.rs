@@ -22,6 +22,8 @@ pub struct Config {
     pub assistant: Option<String>,
     /// `worktree.baseBranch`.
     pub base_branch: Option<String>,
+    /// `worktree.remote`.
+    pub remote: Option<String>,
     /// `docs.path`.
     pub docs: Option<String>,
     /// Everything else that a run reads, the repository's over the user's, key by key: `assistants`, `tiers`, `aliases`.
@@ -89,6 +91,7 @@ impl Config {
             text.map(|t| t.value.clone())
         };
         self.base_branch = inner("worktree", "baseBranch").or_else(|| self.base_branch.take());
+        self.remote = inner("worktree", "remote").or_else(|| self.remote.take());
         self.docs = inner("docs", "path").or_else(|| self.docs.take());
         for key in ["assistants", "tiers", "aliases"] {
             let Some(serde_json::Value::Object(more)) = map.get(key).map(Datum::to_json) else {

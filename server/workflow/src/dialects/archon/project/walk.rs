@@ -1,5 +1,6 @@
 //! Finds the workflow files of a project: `.yaml` and `.yml` in `workflows/`, in its folders, and in packs.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Arc<Member
     ];
     for (folder, global) in scopes {
         let Some(folder) = folder else { continue };
-        for (path, shown, pack) in files(world, &folder, &mut refused) {
+        for (path, shown, pack) in once(world, files(world, &folder, &mut refused)) {
             let base = path.file_name().map(std::ffi::OsStr::to_os_string);
             all.retain(|m| {
                 m.global == global || m.path.file_name().map(std::ffi::OsStr::to_os_string) != base
@@ -36,6 +37,22 @@ pub(super) fn members(world: &dyn World, root: Option<&Path>) -> (Vec<Arc<Member
         }
     }
     (all, refused)
+}
+
+/// One file for each that links lead to: a link to a folder around it would give every name twice.
+fn once(world: &dyn World, found: Vec<FoundFile>) -> Vec<FoundFile> {
+    let mut seen = BTreeSet::new();
+    // The way without a link is the shortest.
+    let mut found: Vec<(usize, FoundFile)> = found.into_iter().enumerate().collect();
+    found.sort_by_key(|(at, (path, ..))| (path.components().count(), *at));
+    let mut kept: Vec<(usize, FoundFile)> = found
+        .into_iter()
+        .filter(|(_, (path, ..))| {
+            seen.insert(world.canonical(path).unwrap_or_else(|_| path.clone()))
+        })
+        .collect();
+    kept.sort_by_key(|(at, _)| *at);
+    kept.into_iter().map(|(_, file)| file).collect()
 }
 
 type FoundFile = (PathBuf, String, Option<PathBuf>);
@@ -85,6 +102,7 @@ fn pack(
         rule: "R66",
         name,
         node: None,
+        within: Vec::new(),
         mentions: Vec::new(),
     };
     if shown
