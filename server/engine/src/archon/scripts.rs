@@ -10,14 +10,14 @@ use fermata_workflow::world::PathKind;
 
 use crate::effect::{PinnedScript, ScriptFile};
 
-/// A file and what it holds.
-type Held = (PathBuf, Arc<[u8]>);
+/// A file and its bytes.
+type Kept = (PathBuf, Arc<[u8]>);
 
 /// The named scripts of a workflow.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scripts {
     named: BTreeMap<(String, String), PathBuf>,
-    trees: BTreeMap<PathBuf, Vec<Held>>,
+    trees: BTreeMap<PathBuf, Vec<Kept>>,
 }
 
 /// Beyond so many files, or bytes of them, only the script itself is pinned: such a folder holds data.
@@ -99,7 +99,7 @@ fn folder(path: &Path) -> PathBuf {
 
 #[derive(Default)]
 struct Tree {
-    files: Vec<(PathBuf, Arc<[u8]>)>,
+    files: Vec<Kept>,
     bytes: usize,
     seen: BTreeSet<PathBuf>,
 }
