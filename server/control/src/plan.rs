@@ -259,7 +259,8 @@ impl Control {
                     place: chosen.place,
                 },
                 start,
-                force: request.force,
+                // A dry run changes nothing, so no earlier run is in its way.
+                force: request.force || request.dry_run,
                 changes,
             },
             scope,

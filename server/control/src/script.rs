@@ -4,16 +4,16 @@
 use std::path::{Path, PathBuf};
 
 /// `NAME.script.yaml` beside `NAME.yaml`, where it exists. For a workflow in
-/// `.archon/workflows/` it lies in `.archon/`: Archon takes every YAML file
-/// below `workflows/` for a workflow and would report this one.
+/// `.archon/workflows/` the one in `.archon/` comes first: Archon takes every
+/// YAML file below `workflows/` for a workflow and would report a script there.
 #[must_use]
 pub fn script_of(workflow: &Path) -> Option<PathBuf> {
     let beside = workflow.with_extension("script.yaml");
-    let script = match archon_folder(workflow) {
-        Some(folder) => folder.join(beside.file_name()?),
-        None => beside,
-    };
-    script.is_file().then_some(script)
+    let apart = archon_folder(workflow).and_then(|folder| Some(folder.join(beside.file_name()?)));
+    apart
+        .into_iter()
+        .chain([beside])
+        .find(|script| script.is_file())
 }
 
 /// The `.archon` folder of a file below its `workflows/`.
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_lies_beside_its_workflow_and_never_where_archon_would_take_it_for_one() {
+    fn a_script_lies_beside_its_workflow_or_sooner_where_archon_would_not_take_it_for_one() {
         let folder = tempfile::tempdir().expect("a folder");
         for (workflow, script) in [
             ("a.yaml", "a.script.yaml"),
@@ -39,6 +39,13 @@ mod tests {
         ] {
             let (workflow, script) = (folder.path().join(workflow), folder.path().join(script));
             assert_eq!(script_of(&workflow), None);
+            std::fs::create_dir_all(script.parent().expect("a folder")).expect("made");
+            std::fs::write(&script, "").expect("written");
+            assert_eq!(script_of(&workflow), Some(script));
+        }
+        let workflow = folder.path().join(".archon/workflows/d.yaml");
+        let (beside, apart) = (".archon/workflows/d.script.yaml", ".archon/d.script.yaml");
+        for script in [beside, apart].map(|name| folder.path().join(name)) {
             std::fs::create_dir_all(script.parent().expect("a folder")).expect("made");
             std::fs::write(&script, "").expect("written");
             assert_eq!(script_of(&workflow), Some(script));

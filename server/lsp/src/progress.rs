@@ -97,6 +97,7 @@ fn follow(control: &Control, run: &RunId, show: &UnboundedSender<(String, Shown)
         return;
     }
     let mut said = None;
+    let mut goes = false;
     while let Ok(row) = control.store().run(run) {
         let (shown, over) = words(&row);
         let text = match &shown {
@@ -104,8 +105,14 @@ fn follow(control: &Control, run: &RunId, show: &UnboundedSender<(String, Shown)
         };
         if said.as_ref() != Some(&text) {
             said = Some(text);
-            if show.send((row.workflow, shown)).is_err() {
-                return;
+            let ended = matches!(shown, Shown::Ends(_));
+            // A stretch that was over before anybody looked is shown, too: the client learns how it ended.
+            let missed = (ended && !goes).then(|| Shown::Goes("running".to_owned()));
+            goes = !ended;
+            for next in missed.into_iter().chain([shown]) {
+                if show.send((row.workflow.clone(), next)).is_err() {
+                    return;
+                }
             }
         }
         if over || show.is_closed() {
@@ -124,13 +131,11 @@ fn words(row: &RunRow) -> (Shown, bool) {
             let parts: Vec<String> = row.step.iter().cloned().chain(how_far).collect();
             (Shown::Goes(parts.join(" · ")), false)
         }
-        Status::Waiting => {
-            let text = match row.gates.first() {
-                Some(gate) => format!("holds before {}", gate.step),
-                None => "holds".to_owned(),
-            };
-            (Shown::Ends(text), false)
-        }
+        Status::Waiting => match row.gates.first() {
+            Some(gate) => (Shown::Ends(format!("holds before {}", gate.step)), false),
+            // Answered, and about to go on.
+            None => (Shown::Goes("answered".to_owned()), false),
+        },
         Status::Completed => (Shown::Ends("completed".to_owned()), true),
         Status::Cancelled => (Shown::Ends("cancelled".to_owned()), true),
         Status::Failed => {

@@ -193,9 +193,10 @@ pub(crate) fn claim(row: &RunRow, worker: fermata_engine::event::ProcessId) -> R
 }
 
 /// The earlier run that a request is about, among the top-level runs of its scope: the newest that is live or holds a
-/// gate and was not decided about; if none, the newest of all. `rows` may come in any order.
+/// gate and was not decided about; if none, the newest of all. A dry run has done nothing that could be gone on with, so
+/// it is none of them. `rows` may come in any order.
 pub(crate) fn prior<'a>(rows: impl Iterator<Item = &'a RunRow> + Clone) -> Option<&'a RunRow> {
-    let top = rows.filter(|row| row.parent.is_none());
+    let top = rows.filter(|row| row.parent.is_none() && !row.dry_run);
     top.clone()
         .filter(|row| !row.kept && (row.status.is_live() || row.holds_gate()))
         .max_by_key(|row| row.order)

@@ -312,3 +312,18 @@ fn the_log_of_a_fresh_run_begins_with_the_request_and_its_pinned_definition() {
         matches!(&events[1].body, EventBody::DefinitionPinned { files, steps: Some(2), .. } if files.len() == 1)
     );
 }
+
+#[test]
+fn a_dry_run_neither_asks_about_an_earlier_run_nor_stands_in_the_way_of_the_next() {
+    for scene in [Scene::new(), Scene::on_disk()] {
+        let mut dry = scene.request("x");
+        dry.dry_run = true;
+        let tried = started(&scene.control.start(dry.clone()).unwrap());
+        scene.play(&tried).fail();
+        let real = started(&scene.control.start(scene.request("x")).unwrap());
+        scene.play(&real).fail();
+        started(&scene.control.start(dry).unwrap());
+        let asked = choice(&scene.control.start(scene.request("y")).unwrap());
+        assert_eq!(asked.prior.unwrap().run, real);
+    }
+}

@@ -110,12 +110,14 @@ impl Tables for Rows<'_> {
 
     fn candidates(&self, scope: &str) -> Result<Vec<RunRow>> {
         let mut rows: Vec<RunRow> = self.facts(
-            "SELECT facts FROM runs WHERE scope = ?1 AND parent IS NULL ORDER BY ord DESC LIMIT 1",
+            "SELECT facts FROM runs WHERE scope = ?1 AND parent IS NULL
+             AND NOT json_extract(facts, '$.dry_run') ORDER BY ord DESC LIMIT 1",
             [scope],
         )?;
         rows.extend(self.facts::<RunRow>(
             "SELECT facts FROM runs WHERE scope = ?1 AND parent IS NULL AND kept = 0
-             AND (holds = 1 OR status IN ('queued', 'running', 'waiting')) ORDER BY ord DESC LIMIT 1",
+             AND (holds = 1 OR status IN ('queued', 'running', 'waiting'))
+             AND NOT json_extract(facts, '$.dry_run') ORDER BY ord DESC LIMIT 1",
             [scope],
         )?);
         Ok(rows)
