@@ -58,7 +58,9 @@ fn killed_between(lab: &Lab) -> String {
     assert!(signal(worker, "KILL"));
     wait("the worker is gone", || (!lives(worker)).then_some(()));
     lab.write("go", "");
-    let _ = lab.call(&["resume", &run, "--json"]);
+    let said = lab.call(&["resume", &run, "--json"]);
+    let over = said.json()["status"].clone();
+    assert!(over == "completed" || over == "failed", "{said:?}");
     run
 }
 

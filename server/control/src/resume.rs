@@ -2,9 +2,11 @@
 //! it at once, one puts it back into the queue and the other is told who did.
 
 use std::path::Path;
+use std::time::Duration;
 
+use fermata_engine::event::ProcessId;
 use fermata_engine::{EventBody, RunId, RunState, Status};
-use fermata_store::{Append, Miss, NewEvent, OsWorld, RunRow, StoreError};
+use fermata_store::{Append, Miss, NewEvent, OsWorld, RunRow, StoreError, process};
 
 use crate::control::Control;
 use crate::definition::{back_to, env_drift, has_changed};
@@ -16,6 +18,8 @@ use crate::sys;
 
 /// A worker that holds its lock, has something to do and has written nothing for so long is not responding, ms.
 const SILENT: u64 = 30_000;
+/// How long a killed worker may take to let go of its lock.
+const DYING: Duration = Duration::from_secs(2);
 /// A queued run is left to the worker that was just spawned for it for so long, ms.
 const SPAWNING: u64 = 2_000;
 
@@ -115,6 +119,15 @@ impl Control {
 
     /// A worker that holds the lock and does nothing although something is due is ended first.
     fn running(&self, row: RunRow, options: &ResumeOptions) -> Result<Way, ControlError> {
+        let dead =
+            |worker: &ProcessId| process::is_of_this_boot(worker) && !process::is_alive(worker);
+        if row.worker.as_ref().is_some_and(dead) {
+            // It was killed a moment ago, and its last threads are about to let go of the lock.
+            let row = self.wait_for(&row.run, DYING, |row| row.status != Status::Running)?;
+            if self.settle(&row)? {
+                return self.way(&row.run, options);
+            }
+        }
         let silent = self.now().saturating_sub(row.last_at) > SILENT;
         if silent {
             let state = self.state(&row.run)?;
@@ -122,7 +135,7 @@ impl Control {
             let stopped = row.worker.as_ref().is_some_and(sys::is_stopped);
             let due = stopped || state.open.is_empty() && state.open_gates.is_empty();
             if due && row.worker.as_ref().is_some_and(sys::end_group) {
-                let row = self.wait_for(&row.run, std::time::Duration::from_secs(5), |row| {
+                let row = self.wait_for(&row.run, Duration::from_secs(5), |row| {
                     row.status != Status::Running
                 })?;
                 if self.settle(&row)? {
