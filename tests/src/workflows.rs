@@ -23,3 +23,10 @@ pub fn held_with(inputs: &str) -> String {
     let limits = "  limits:";
     HELD.replace(limits, &format!("  input: {inputs}\n{limits}"))
 }
+
+/// Nodes of an Archon workflow that starts the workflow `kid` and then says what that said.
+pub const PARENT: &str = "\
+nodes:
+  - {id: sub, workflow: kid, input: hello}
+  - {id: after, depends_on: [sub], bash: \"echo got $sub.output\"}
+";

@@ -2,14 +2,10 @@
 //! the parent is asked for the child, once, and nobody works while both wait.
 
 use fermata_tests::violence::{examine, lives, worker_of};
+use fermata_tests::workflows::PARENT;
 use fermata_tests::{Lab, Said, run_id, wait};
 use serde_json::Value;
 
-const PARENT: &str = "\
-nodes:
-  - {id: sub, workflow: kid, input: hello}
-  - {id: after, depends_on: [sub], bash: \"echo got $sub.output\"}
-";
 const KID: &str = "\
 interactive: true
 nodes:

@@ -6,14 +6,10 @@ use std::time::Duration;
 use fermata_engine::{Answer, EventBody, Fence, GateId, RunId, Status, StepPath, Surface};
 use fermata_store::{Home, NewEvent, SqliteStore, Store};
 use fermata_tests::violence::{Dice, examine, lives, rounds, signal, worker_of};
+use fermata_tests::workflows::PARENT;
 use fermata_tests::{Lab, run_id, wait};
 use serde_json::Value;
 
-const PARENT: &str = "\
-nodes:
-  - {id: sub, workflow: kid, input: hello}
-  - {id: after, depends_on: [sub], bash: \"echo got $sub.output\"}
-";
 const ASKING: &str = "\
 interactive: true
 nodes:

@@ -6,6 +6,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use fermata_tests::Lab;
+use fermata_tests::workflows::HELD;
 use serde_json::{Value, json};
 
 /// The third step is a program that is not there at first.
@@ -19,21 +20,9 @@ output: {sum: "{{ first.output.stdout | trim }}{{ second.output.stdout | trim }}
 "#;
 
 /// Goes round until it has gone round five times; the file allows three steps.
-const LOOP: &str = r#"
-workflow:
-  name: rounds
-  entry_point: again
-  limits: {max_iterations: 3}
-agents:
-  - name: again
-    type: set
-    value: "{{ again.output + 1 if again is defined else 1 }}"
-    output_type: integer
-    routes:
-      - {to: $end, when: "{{ output >= 6 }}"}
-      - {to: again}
-output: {rounds: "{{ again.output }}"}
-"#;
+fn rounds() -> String {
+    HELD.replace("100", "6")
+}
 
 fn failed(lab: &Lab) -> String {
     lab.write("edited.yaml", FLOW);
@@ -144,7 +133,7 @@ fn a_resume_from_a_finished_step_runs_it_and_what_came_after_again() {
 #[test]
 fn the_limit_is_the_larger_of_what_the_file_says_now_and_what_the_run_was_granted() {
     let lab = Lab::new();
-    lab.write("loop.yaml", LOOP);
+    lab.write("loop.yaml", &rounds());
     let run = |words: &[&str]| -> Value {
         let mut call = vec!["run", "loop.yaml", "--force", "--json"];
         call.extend(words);
@@ -155,13 +144,13 @@ fn the_limit_is_the_larger_of_what_the_file_says_now_and_what_the_run_was_grante
     let stopped = id(&run(&["--gates", "stop"]));
     lab.write(
         "loop.yaml",
-        &LOOP.replace("max_iterations: 3", "max_iterations: 6"),
+        &rounds().replace("max_iterations: 3", "max_iterations: 6"),
     );
     let resumed = lab.call(&["resume", &stopped, "--json"]);
     assert_eq!(resumed.json()["status"], "completed", "{resumed:?}");
 
     // Granted to the run, and then lowered in the file.
-    lab.write("loop.yaml", LOOP);
+    lab.write("loop.yaml", &rounds());
     let held = id(&run(&[]));
     assert_eq!(lab.call(&["answer", &held, "continue", "2"]).code, 0);
     let held_again = fermata_tests::wait("it holds again", || {
@@ -173,7 +162,7 @@ fn the_limit_is_the_larger_of_what_the_file_says_now_and_what_the_run_was_grante
     lab.until_status("failed");
     lab.write(
         "loop.yaml",
-        &LOOP.replace("max_iterations: 3", "max_iterations: 2"),
+        &rounds().replace("max_iterations: 3", "max_iterations: 2"),
     );
     let resumed = lab.call(&["resume", &held, "--json"]);
     assert_eq!(

@@ -16,8 +16,8 @@ use support::scripted::Scripted;
 use support::world::Disk;
 use support::{Case, queue, surroundings, work};
 
-/// Runs a chain of so many scripts; what it wrote.
-async fn chain(steps: usize) -> Commits {
+/// Runs a chain of so many scripts of one line; what it wrote.
+async fn chain(steps: usize, line: &str) -> Commits {
     let mut text = String::from(
         "workflow:\n  name: chain\n  entry_point: s0\n  limits: {max_iterations: 100}\nagents:\n",
     );
@@ -29,7 +29,7 @@ async fn chain(steps: usize) -> Commits {
         };
         writeln!(
             text,
-            "  - {{name: s{step}, type: script, command: \"true\", routes: [{{to: {to}}}]}}"
+            "  - {{name: s{step}, type: script, command: sh, args: [-c, \"{line}\"], routes: [{{to: {to}}}]}}"
         )
         .unwrap();
     }
@@ -72,10 +72,17 @@ async fn of(text: &str) -> Commits {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_of_a_chain_is_one_synced_transaction_and_at_most_one_for_its_process() {
-    let (short, long) = (chain(5).await, chain(15).await);
+    let (short, long) = (chain(5, "true").await, chain(15, "true").await);
     assert_eq!(long.synced - short.synced, 10, "{short:?} {long:?}");
     // A process that ends at once is not named in the log; on a busy machine not all do.
     assert!(long.relaxed <= short.relaxed + 15, "{short:?} {long:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_works_on_is_named_in_the_log_by_one_transaction() {
+    let (short, long) = (chain(1, "sleep 0.5").await, chain(3, "sleep 0.5").await);
+    assert_eq!(long.synced - short.synced, 2, "{short:?} {long:?}");
+    assert_eq!(long.relaxed - short.relaxed, 2, "{short:?} {long:?}");
 }
 
 /// Runs a loop of so many `set` steps; what it wrote.

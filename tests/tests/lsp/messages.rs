@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use fermata_tests::Lab;
 use serde_json::{Value, json};
 
-use crate::server::TestServer;
+use crate::server::{QUIET, TestServer};
 
 /// A workflow with a character outside of the basic plane before the text that is edited.
 const EDITED: &str = "\
@@ -19,12 +19,6 @@ agents:
     value: \"x\"
     routes: [{to: $end}]
 ";
-
-const QUIET: [&str; 3] = [
-    "textDocument/publishDiagnostics",
-    "workspace/codeLens/refresh",
-    "window/logMessage",
-];
 
 fn only(uri: &str) -> Value {
     json!({"textDocument": {"uri": uri}, "position": {"line": 4, "character": 12}})

@@ -4,13 +4,7 @@
 use fermata_tests::Lab;
 use serde_json::{Value, json};
 
-use crate::server::{TestServer, uri};
-
-const QUIET: [&str; 3] = [
-    "window/logMessage",
-    "textDocument/publishDiagnostics",
-    "workspace/codeLens/refresh",
-];
+use crate::server::{QUIET, TestServer, uri};
 
 const PARENT: &str = "\
 workflow: {name: parent, entry_point: plan}

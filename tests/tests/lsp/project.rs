@@ -6,13 +6,7 @@ use std::path::PathBuf;
 use fermata_tests::Lab;
 use serde_json::{Value, json};
 
-use crate::server::{TestServer, uri};
-
-const QUIET: [&str; 3] = [
-    "window/logMessage",
-    "textDocument/publishDiagnostics",
-    "workspace/codeLens/refresh",
-];
+use crate::server::{QUIET, TestServer, uri};
 
 const MAIN: &str = "name: main\ndescription: d\nnodes:\n  - {id: a, command: plan}\n  - {id: b, depends_on: [a], prompt: By $a.output}\n";
 

@@ -14,6 +14,13 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
 use tokio::task::JoinHandle;
 
+/// What a server says of its own accord, for tests that are about something else.
+pub(crate) const QUIET: [&str; 3] = [
+    "window/logMessage",
+    "textDocument/publishDiagnostics",
+    "workspace/codeLens/refresh",
+];
+
 /// How long anything may take; far above what it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
