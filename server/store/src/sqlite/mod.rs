@@ -243,7 +243,15 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
 
 fn settle(db: &Connection, path: &Path) -> Result<()> {
     let sql = |error: rusqlite::Error| failure::of(path, &error);
-    db.pragma_update(None, "journal_mode", "WAL").map_err(sql)?;
+    // The first switch to WAL needs the whole file, and SQLite does not ask the busy handler when two want that at once.
+    let mut attempt = 0;
+    while let Err(error) = db.pragma_update(None, "journal_mode", "WAL") {
+        let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+        if !busy || !patient(attempt) {
+            return Err(sql(error));
+        }
+        attempt += 1;
+    }
     db.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
         .map_err(sql)?;

@@ -178,16 +178,16 @@ pub(crate) fn prepare(
 
 /// The version of a store; 0 for an empty file.
 pub(crate) fn version(db: &Connection, path: &Path) -> Result<u32> {
-    let sql = |error: rusqlite::Error| failure::of(path, &error);
-    let application: i32 = db
-        .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(sql)?;
-    let found: u32 = db
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(sql)?;
-    let tables: u32 = db
-        .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
-        .map_err(sql)?;
+    // One statement, so that it sees one moment: another process may be making the store right now, and half of what it
+    // does would look like somebody else's database.
+    let (application, found, tables): (i32, u32, u32) = db
+        .query_row(
+            "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+             FROM pragma_application_id, pragma_user_version",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .map_err(|error| failure::of(path, &error))?;
     if application != APPLICATION && (tables > 0 || found > 0) {
         return Err(StoreError::Corrupt {
             path: path.display().to_string(),
