@@ -64,11 +64,11 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
         );
         step && event.seq > restarted
     });
-    // Turns and shells of a round, and `cancel` nodes, have no rows.
+    // Turns and shells of a round have no rows, and `cancel` nodes only when they fail.
     let has_row = |record: &StepRecord| {
         !record.path.as_str().ends_with(']')
             && !record.path.as_str().starts_with('%')
-            && record.kind != "cancel"
+            && (record.kind != "cancel" || record.status == StepStatus::Failed)
     };
     for record in state.steps.values().filter(|record| has_row(record)) {
         let key = key(&record.path, &record.kind);

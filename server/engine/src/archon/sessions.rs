@@ -222,9 +222,7 @@ pub(crate) fn is_continued(place: &Place<'_>) -> bool {
     named || (alone(layer) && (alone(layer + 1) || (last && alone(0))))
 }
 
-/// Whether a node is one that an include begins with: it waits for nothing but what the include waits for.
+/// Whether a node is one that an include begins with.
 fn begins_include(node: Node<'_>) -> bool {
-    node.boundaries()
-        .last()
-        .is_some_and(|boundary| boundary.depends_on().eq(node.depends_on()))
+    node.boundaries().last().is_some_and(Node::is_entry)
 }
