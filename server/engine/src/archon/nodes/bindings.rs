@@ -1,6 +1,7 @@
 //! `with` of commands and scripts (specs/archon.md 1.3, 2.7): literals,
 //! references that keep their value, texts, and `{from, if_skipped}`.
 
+use fermata_expr::archon::js;
 use fermata_expr::archon::output::{FieldValue, Outputs, field, whole};
 use fermata_expr::archon::reference::{self, NodeRef};
 use serde_json::{Map, Value};
@@ -63,12 +64,13 @@ pub(crate) fn handed_over(
 
 /// A text: nothing but a reference keeps its value, everything else is rendered.
 pub(crate) fn of_text(texts: &Texts<'_>, text: &str) -> Result<Value, Failure> {
-    if let Some(found) = reference::whole(text) {
-        return value_of(&texts.outputs(text), &found);
+    let bare = js::trim(text);
+    if let Some(found) = reference::whole(bare) {
+        return value_of(&texts.outputs(bare), &found);
     }
-    let input = reference::input_refs(text)
+    let input = reference::input_refs(bare)
         .into_iter()
-        .find(|found| found.span == (0..text.len()))
+        .find(|found| found.span == (0..bare.len()))
         .and_then(|found| texts.inputs().get(&found.name));
     match input {
         Some(value) => Ok(value.clone()),

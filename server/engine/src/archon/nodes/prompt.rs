@@ -53,12 +53,7 @@ fn render(
         _ => of("prompt").and_then(Value::as_str).unwrap_or_default(),
     };
     let mut rendered = asked(state, definition, place, text, &with, Round::default())?;
-    let start = sessions::start(
-        state,
-        definition,
-        place,
-        sessions::agent(state, &rendered),
-    )?;
+    let start = sessions::start(state, definition, place, sessions::agent(state, &rendered))?;
     sessions::begin(&mut rendered, &start);
     Ok(rendered)
 }
