@@ -246,18 +246,14 @@ impl Scene {
             })
             .unwrap();
         rows.sort_by_key(|row| row.order);
-        // Items of a fan-out are recorded in their order, whichever was first to start.
-        let node = |row: &RunRow| row.request.split_once('[').map(|(node, _)| node.to_owned());
-        let index = |row: &RunRow| -> Option<u64> {
-            let (_, rest) = row.request.split_once('[')?;
-            rest.split_once(']')?.0.parse().ok()
+        // Children are recorded by the node that launched them, items of a fan-out in their order.
+        let launched = |row: &RunRow| -> Option<(String, u64)> {
+            let path = row.request.strip_prefix(row.parent.as_ref()?.as_str())?;
+            let (node, rest) = path.split_once('[').unwrap_or((path, ""));
+            let index = rest.split_once(']').and_then(|(n, _)| n.parse().ok());
+            Some((node.to_owned(), index.unwrap_or(0)))
         };
-        let all = rows.clone();
-        rows.sort_by_key(|row| {
-            let same = |other: &&RunRow| index(row).is_some() && node(other) == node(row);
-            let first = all.iter().find(same).unwrap_or(row);
-            (first.order, index(row))
-        });
+        rows.sort_by_key(launched);
         let mut sorted: Vec<RunRow> = Vec::new();
         let mut due: Vec<RunRow> = rows
             .iter()
