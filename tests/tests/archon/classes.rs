@@ -24,6 +24,7 @@ pub(crate) fn same(own: &Value, recorded: &Value) -> bool {
     // How an agent's own tool classes its errors does not come through the protocol that agents speak here.
     let told = match recorded["class"].as_str() {
         Some("sdk-error") => own["class"] == "provider" && holds("subtype"),
+        Some("other") => matches!(own["class"].as_str(), Some("other" | "depth")),
         Some("budget") => own["class"] == "provider" && message.contains("budget"),
         _ => own["class"] == recorded["class"],
     };
