@@ -6,21 +6,23 @@ mod answer;
 mod cost;
 mod dialog;
 mod servers;
+mod servers_file;
 mod shape;
 mod text;
 mod turns;
 mod validator;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fermata_engine::{AgentCall, EventBody, Failure, Outcome, RunId};
+use fermata_workflow::World;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use crate::agent::{AgentProvider, PermissionPolicy};
+use crate::agent::{AgentProvider, PermissionPolicy, ToolServer};
 use crate::sink::{Heard, Sink};
 use crate::task::{Report, Reports, cancelled};
 
@@ -39,6 +41,8 @@ pub(crate) struct Stage {
     /// Folder of the workflow file, which working folders are relative to.
     pub(crate) base: PathBuf,
     pub(crate) home: Option<PathBuf>,
+    /// Where files that steps name are read, and variables of the requesting surface.
+    pub(crate) world: Arc<dyn World>,
     pub(crate) policy: PermissionPolicy,
 }
 
@@ -113,7 +117,8 @@ async fn whole(
         reports: reports.clone(),
         heard: Heard::default(),
     });
-    let mut conversation = Conversation::new(call, stage, cwd, sink, opened);
+    let tool_servers = tool_servers(call, stage, &cwd, reports)?;
+    let mut conversation = Conversation::new(call, stage, cwd, tool_servers, sink, opened);
     if let Some(rule) = &call.text {
         return conversation.text(rule, spent, facts).await;
     }
@@ -165,6 +170,24 @@ async fn whole(
             Ok(first)
         }
     }
+}
+
+/// The servers of tools that the workflow and the step name.
+fn tool_servers(
+    call: &AgentCall,
+    stage: &Stage,
+    cwd: &Path,
+    reports: &Reports,
+) -> Result<Vec<ToolServer>, Failure> {
+    let mut servers = servers::read(&call.mcp_servers);
+    if let Some(file) = &call.mcp_file {
+        let listed = servers_file::read(&*stage.world, &call.step, &cwd.join(file))?;
+        if let Some(unset) = listed.unset() {
+            warn(call, reports, &unset);
+        }
+        servers.extend(servers::read(&listed.servers));
+    }
+    Ok(servers)
 }
 
 /// The folder that the agent works in: it must exist.

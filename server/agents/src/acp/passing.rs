@@ -60,6 +60,15 @@ impl Told {
         }
     }
 
+    /// Tells that a step has to do without its servers of tools.
+    pub(crate) fn late_servers(&self, agent: &str, step: &str, sink: &dyn AgentSink) {
+        if self.first(agent, &format!("servers of {step}")) {
+            sink.warning(&format!(
+                "`{step}` goes on in a session of agent `{agent}` that is open already, and does without its tool servers: they are named when a session is opened; `context: fresh` gives the step a session of its own"
+            ));
+        }
+    }
+
     /// The servers of tools that this agent can reach; the others are told.
     pub(crate) fn servers(
         &self,

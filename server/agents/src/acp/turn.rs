@@ -283,7 +283,7 @@ impl Turn<'_> {
                 };
                 if matches!(notice.severity, NoticeSeverity::Info) {
                     tracing::info!(notice = %text, "from an agent");
-                } else {
+                } else if self.connection.says_first(&text) {
                     self.sink.warning(&text);
                 }
             }

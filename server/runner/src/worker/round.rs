@@ -88,6 +88,7 @@ impl Round {
             agent: ledger.state.request.agent.clone(),
             base: elsewhere(definition.root().dir().to_path_buf()),
             home: around.world.home(),
+            world: Arc::clone(&around.world),
             policy: around.permissions.clone(),
         };
         Self {
