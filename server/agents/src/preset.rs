@@ -18,6 +18,8 @@ pub(crate) struct Preset {
     pub session_meta: Option<&'static str>,
     /// Whether it reports the tokens of the whole session with every turn.
     pub sums_usage: bool,
+    /// Whether it drops tool servers that are processes without a word, although every agent has to take them.
+    pub drops_process_servers: bool,
     /// What to install.
     pub install: &'static str,
 }
@@ -59,6 +61,7 @@ pub(crate) const PRESETS: &[Preset] = &[
             r#"{"claudeCode":{"options":{"allowDangerouslySkipPermissions":false}}}"#,
         ),
         sums_usage: false,
+        drops_process_servers: false,
         install: "npm install -g @agentclientprotocol/claude-agent-acp@0.100.0 (with Node 22 or later)",
     },
     Preset {
@@ -84,6 +87,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         hosted_default: None,
         session_meta: None,
         sums_usage: false,
+        drops_process_servers: false,
         install: "npm install -g @agentclientprotocol/codex-acp@2.6.0",
     },
     Preset {
@@ -101,6 +105,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         hosted_default: None,
         session_meta: None,
         sums_usage: false,
+        drops_process_servers: false,
         install: "npm install -g @google/gemini-cli",
     },
     Preset {
@@ -125,6 +130,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         hosted_default: Some("opencode/"),
         session_meta: None,
         sums_usage: false,
+        drops_process_servers: false,
         install: "npm install -g opencode-ai",
     },
     Preset {
@@ -142,6 +148,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         hosted_default: None,
         session_meta: None,
         sums_usage: true,
+        drops_process_servers: true,
         install: "npm install -g @github/copilot",
     },
 ];

@@ -117,6 +117,11 @@ impl Host {
             about: about(&request, call),
             timeout: request.timeout,
             no_tools: request.tools.as_ref().is_some_and(Vec::is_empty) && !launch.scripted,
+            servers: request
+                .tool_servers
+                .iter()
+                .map(|server| server.name.clone())
+                .collect(),
             submits: session.ticket.is_some(),
             cost_before: session.cost,
         };
@@ -152,9 +157,7 @@ impl Host {
             if request.turn <= 1 && !launch.scripted {
                 self.told.settings(&launch.name, request, sink);
                 let can = &connection.greeting().agent_capabilities;
-                let servers = self
-                    .told
-                    .servers(&launch.name, can, &request.tool_servers, sink);
+                let servers = self.told.servers(launch, can, &request.tool_servers, sink);
                 if servers
                     .iter()
                     .any(|server| !session.tool_servers.contains(server))
@@ -171,9 +174,7 @@ impl Host {
         if !launch.scripted {
             self.told.settings(&launch.name, request, sink);
             let can = &connection.greeting().agent_capabilities;
-            session.tool_servers =
-                self.told
-                    .servers(&launch.name, can, &request.tool_servers, sink);
+            session.tool_servers = self.told.servers(launch, can, &request.tool_servers, sink);
         }
         if session.ticket.is_none()
             && request.session_key.is_none()
@@ -232,6 +233,9 @@ impl Host {
             Connection::start(launch.clone(), model, &request.cwd, &env, &self.limits).await?,
         );
         *place = Some(connection.clone());
+        let can = &connection.greeting().agent_capabilities;
+        let copies = can.session_capabilities.fork.is_some();
+        lock(&self.copies).insert(launch.name.clone(), copies);
         Ok(connection)
     }
 
@@ -286,14 +290,11 @@ impl Host {
         launch: &Arc<Launch>,
         request: &StepRequest,
     ) -> Result<bool, AgentError> {
-        if let Some(known) = lock(&self.copies).get(&launch.name) {
-            return Ok(*known);
+        let known = || lock(&self.copies).get(&launch.name).copied();
+        if known().is_none() {
+            self.connection(launch, request).await?;
         }
-        let connection = self.connection(launch, request).await?;
-        let can = &connection.greeting().agent_capabilities;
-        let copies = can.session_capabilities.fork.is_some();
-        lock(&self.copies).insert(launch.name.clone(), copies);
-        Ok(copies)
+        Ok(known().unwrap_or_default())
     }
 
     fn seat(&self, request: &StepRequest, joined: Option<&str>) -> Seat {

@@ -133,7 +133,7 @@ pub(crate) async fn settle(
 ) -> Result<Option<String>, AgentError> {
     let launch = connection.launch();
     if launch.scripted {
-        return Ok(None);
+        return Ok(request.model.clone());
     }
     let wanted = request.model.as_ref().or(launch.model.as_ref());
     let select = offers.select(&SessionConfigOptionCategory::Model);

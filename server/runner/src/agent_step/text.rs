@@ -175,7 +175,7 @@ impl Conversation<'_> {
             }
             refused(&error)
         })?;
-        spent.add(&output, request.model.as_deref());
+        spent.add(&output);
         spent.was_in(self.call, &request.agent, &output);
         match output.stop {
             StopReason::Cancelled => Err(failed(

@@ -40,9 +40,9 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
-    pub(super) fn add(&mut self, output: &StepOutput, asked: Option<&str>) {
+    pub(super) fn add(&mut self, output: &StepOutput) {
         self.turns += 1;
-        let model = output.model.clone().or_else(|| asked.map(str::to_owned));
+        let model = output.model.clone();
         add(&mut self.usage.input, output.usage.input);
         add(&mut self.usage.output, output.usage.output);
         add(&mut self.usage.cache_read, output.usage.cache_read);
@@ -341,7 +341,7 @@ impl<'a> Conversation<'a> {
                 .run_step(request.clone(), sink)
                 .await
                 .map_err(Stop::Agent)?;
-            spent.add(&output, request.model.as_deref());
+            spent.add(&output);
             if request.role == Role::Agent {
                 spent.was_in(self.call, &request.agent, &output);
             }

@@ -169,7 +169,10 @@ impl AgentProvider for Scripted {
                 cache_write: tokens("cache_write"),
                 cost_usd: None,
             },
-            model: get("model").and_then(Value::as_str).map(str::to_owned),
+            model: get("model")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .or(request.model),
             session: None,
             denied: Vec::new(),
         })
