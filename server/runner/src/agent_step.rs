@@ -25,6 +25,7 @@ use tokio::sync::watch;
 use crate::agent::{AgentProvider, PermissionPolicy, ToolServer};
 use crate::sink::{Heard, Sink};
 use crate::task::{Report, Reports, cancelled};
+use crate::worktree::Moved;
 
 use turns::{Conversation, Opened, Spent};
 
@@ -43,6 +44,8 @@ pub(crate) struct Stage {
     pub(crate) home: Option<PathBuf>,
     /// Where files that steps name are read, and variables of the requesting surface.
     pub(crate) world: Arc<dyn World>,
+    /// The worktree that the run works in.
+    pub(crate) moved: Option<Moved>,
     pub(crate) policy: PermissionPolicy,
 }
 
@@ -181,7 +184,14 @@ fn tool_servers(
 ) -> Result<Vec<ToolServer>, Failure> {
     let mut servers = servers::read(&call.mcp_servers);
     if let Some(file) = &call.mcp_file {
-        let listed = servers_file::read(&*stage.world, &call.step, &cwd.join(file))?;
+        let wanted = cwd.join(file);
+        // Such a file may hold secrets and then be no part of the repository, so that no worktree has it.
+        let origin = stage.moved.as_ref().and_then(|moved| moved.origin(&wanted));
+        let file = match origin {
+            Some(origin) if stage.world.kind(&wanted).is_err() => origin,
+            _ => wanted,
+        };
+        let listed = servers_file::read(&*stage.world, &call.step, &file)?;
         if let Some(unset) = listed.unset() {
             warn(call, reports, &unset);
         }

@@ -89,6 +89,7 @@ impl Round {
             base: elsewhere(definition.root().dir().to_path_buf()),
             home: around.world.home(),
             world: Arc::clone(&around.world),
+            moved: moved.clone(),
             policy: around.permissions.clone(),
         };
         Self {
