@@ -118,10 +118,11 @@ pub(crate) const PRESETS: &[Preset] = &[
         }],
         env: &[
             ("OPENCODE_DISABLE_AUTOUPDATE", "1"),
-            // Its default allows commands and edits without asking.
+            // Its default allows commands, edits and the tools of tool servers without asking. What only reads the
+            // project, and its own notes and helpers, stay as they are; the last rule that fits counts.
             (
                 "OPENCODE_PERMISSION",
-                r#"{"bash":"ask","edit":"ask","webfetch":"ask"}"#,
+                r#"{"*":"ask","read":{"*":"allow","*.env":"ask","*.env.*":"ask","*.env.example":"allow"},"glob":"allow","grep":"allow","list":"allow","lsp":"allow","skill":"allow","task":"allow","todoread":"allow","todowrite":"allow"}"#,
             ),
         ],
         mode: None,
