@@ -90,6 +90,8 @@ impl Round {
             agent: ledger.state.request.agent.clone(),
             base: elsewhere(definition.root().dir().to_path_buf()),
             home: around.world.home(),
+            world: Arc::clone(&around.world),
+            moved: moved.clone(),
             policy: around.permissions.clone(),
         };
         Self {
