@@ -13,5 +13,5 @@ mod submit;
 mod wire;
 
 pub use limits::Limits;
-pub use registry::{AgentStatus, Agents, AgentsConfig, UserAgent};
+pub use registry::{AgentStatus, Agents, AgentsConfig, INSTEAD, UserAgent};
 pub use stubs::Stubs;
