@@ -139,6 +139,8 @@ pub struct AgentCall {
     pub pricing: Option<Value>,
     /// `runtime.mcp_servers`, by name.
     pub mcp_servers: Map<String, Value>,
+    /// A JSON file with more of them, relative to `cwd`: `mcp` of an Archon node, read when the attempt begins.
+    pub mcp_file: Option<String>,
     /// What else the step or the workflow asks of a provider, by key: temperature, skills, session limits.
     pub settings: Map<String, Value>,
     /// An answer that is a text, or fits a JSON Schema; `None` where `schema`, `raw` and `envelope` say what it is.

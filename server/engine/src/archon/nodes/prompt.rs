@@ -163,14 +163,13 @@ const AGENTS: &str = "agents";
 
 /// What a node may ask of its provider besides model, effort and tools (specs/archon.md 1.2). An agent that cannot be
 /// told is named in a warning.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 10] = [
     AGENTS,
     "betas",
     "denied_tools",
     "fallbackModel",
     "hooks",
     "maxBudgetUsd",
-    "mcp",
     "sandbox",
     "settingSources",
     "skills",
@@ -225,6 +224,7 @@ pub(crate) fn call(
         session: SessionCall::default(),
         pricing: None,
         mcp_servers: Map::new(),
+        mcp_file: node.text("mcp").map(str::to_owned),
         settings: SETTINGS
             .iter()
             .filter_map(|key| {
