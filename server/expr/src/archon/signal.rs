@@ -11,9 +11,13 @@ use super::js;
 pub fn detected(output: &str, signal: &str) -> bool {
     let bare = js::trim(signal);
     !bare.is_empty()
-        && (tagged(output, bare).is_some()
-            || at_end(output, signal)
-            || output.split('\n').any(|line| js::trim(line) == bare))
+        && (tagged(output, bare).is_some() || at_end(output, signal) || on_its_line(output, bare))
+}
+
+/// Whether a line holds the signal and nothing else. Lines end where JavaScript ends them.
+fn on_its_line(output: &str, bare: &str) -> bool {
+    let mut lines = output.split(['\n', '\r', '\u{2028}', '\u{2029}']);
+    lines.any(|line| js::trim(line) == bare)
 }
 
 /// Whether an answer gives the signal: as [`detected`], but at the end of the answer it has to be a word of its own.
@@ -29,7 +33,7 @@ pub fn given(output: &str, signal: &str) -> bool {
                 let word = before.strip_suffix('-').unwrap_or(before);
                 !output[at..].starts_with(inside) || !word.ends_with(inside)
             })
-            || output.split('\n').any(|line| js::trim(line) == bare))
+            || on_its_line(output, bare))
 }
 
 fn at_end(output: &str, signal: &str) -> bool {
@@ -67,24 +71,20 @@ fn promise(text: &str) -> Option<Range<usize>> {
     Some(start..start + end + "</promise>".len())
 }
 
-/// The first `<tag …> SIGNAL </tag>`, the same tag on both sides, letters of any case.
+/// The first `<tag …> SIGNAL </tag>`, letters of any case. The dialect takes the end tag for the same one where the
+/// first begins with its name.
 fn tagged(text: &str, signal: &str) -> Option<Range<usize>> {
+    let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     text.match_indices('<').find_map(|(start, _)| {
         let rest = &text[start + 1..];
-        let name_end =
-            rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))?;
-        let name = &rest[..name_end];
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return None;
-        }
         let close = rest.find('>')?;
-        let attributes = &rest[name_end..close];
-        if !(attributes.is_empty() || attributes.starts_with(js::is_blank)) {
-            return None;
-        }
         let body = rest[close + 1..].trim_start_matches(js::is_blank);
         let after = strip_prefix_any_case(body, signal)?.trim_start_matches(js::is_blank);
-        let tail = strip_prefix_any_case(after.strip_prefix("</")?, name)?.strip_prefix('>')?;
+        let end = after.strip_prefix("</")?;
+        let (name, tail) = end.split_once('>')?;
+        let is_name =
+            name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(in_name);
+        strip_prefix_any_case(&rest[..close], name).filter(|_| is_name)?;
         Some(start..text.len() - tail.len())
     })
 }
@@ -109,6 +109,7 @@ mod tests {
         assert!(detected("INCOMPLETE", "COMPLETE"));
         assert!(!detected("not COMPLETE yet", "COMPLETE"));
         assert!(detected("first\n  COMPLETE\nmore", "COMPLETE"));
+        assert!(detected("first\r COMPLETE\u{2028}more", "COMPLETE"));
     }
 
     #[test]
@@ -137,6 +138,8 @@ mod tests {
     fn tags_must_match_and_leave_the_text() {
         assert!(detected("<a x=\"1\"> done </A> tail", "DONE"));
         assert!(!detected("<a>DONE</b> tail", "DONE"));
+        assert!(!detected("<a>DONE</ab> tail", "DONE"));
+        assert!(detected("<done.2>DONE</done> tail", "DONE"));
         assert_eq!(strip("all <x>DONE</x> good", Some("DONE")), "all  good");
         assert_eq!(strip("a <promise>anything</promise>", None), "a");
     }
