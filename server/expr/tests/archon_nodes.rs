@@ -193,3 +193,18 @@ fn the_engine_sees_texts_without_spaces_around_and_maps_without_unknown_keys() {
         json!({"id": "a", "kind": "workflow", "workflow": "w", "output_type": "t"})
     );
 }
+
+#[test]
+fn a_binding_reads_one_whole_reference_with_blanks_around_it() {
+    let node = |from: &str| json!({"id": "a", "script": "x", "runtime": "bun", "with": {"v": {"from": from}}});
+    faults(&node(" $b.output.c "), &[]);
+    for (from, name) in [
+        ("", "bad-binding-directive"),
+        ("$b.output c", "binding-from-not-ref"),
+        ("x $LOOP_PREV.b.output", "binding-from-not-ref"),
+        (" $LOOP_PREV.b.output", "binding-from-loop-prev"),
+    ] {
+        let issues = check(&node(from)).expect_err("a fault");
+        assert_eq!(issues[0].name, name, "{from}");
+    }
+}

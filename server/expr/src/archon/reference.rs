@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::js;
 use super::names::is_name_byte;
 
 /// The reserved id of inputs in references.
@@ -87,10 +88,14 @@ pub fn dotted_refs(text: &str) -> Vec<NodeRef> {
     starts(text).filter_map(found).fold(Vec::new(), push)
 }
 
-/// The reference that the text is, when it is one and nothing else.
+/// The reference that the text is, when it is one and nothing else but blanks around it.
 #[must_use]
 pub fn whole(text: &str) -> Option<NodeRef> {
-    node_ref(text, 0, 1).filter(|r| text.starts_with('$') && r.span.end == text.len())
+    let inner = js::trim(text);
+    let at = inner.as_ptr() as usize - text.as_ptr() as usize;
+    let end = at + inner.len();
+    inner.strip_prefix('$')?;
+    node_ref(&text[..end], at, at + 1).filter(|r| r.span.end == end)
 }
 
 /// Where double quotes open before a reference on the same line of shell text (R78): the reference comes with single
@@ -197,7 +202,8 @@ mod tests {
     #[test]
     fn a_whole_reference_has_nothing_around_it() {
         assert!(whole("$a.output.b").is_some());
-        assert!(whole("$a.output.b ").is_none());
+        assert_eq!(whole(" $a.output.b\n").map(|r| r.span), Some(1..12));
+        assert!(whole("$a.output.b c").is_none());
         assert!(whole("x$a.output").is_none());
         assert!(whole("").is_none());
     }

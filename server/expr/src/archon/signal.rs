@@ -126,6 +126,7 @@ mod tests {
         assert!(detected("INCOMPLETE", "COMPLETE"));
         assert!(!detected("not COMPLETE yet", "COMPLETE"));
         assert!(detected("first\n  COMPLETE\nmore", "COMPLETE"));
+        assert!(detected("first\r COMPLETE\u{2028}more", "COMPLETE"));
     }
 
     #[test]
@@ -154,6 +155,8 @@ mod tests {
     fn tags_must_match_and_leave_the_text() {
         assert!(detected("<a x=\"1\"> done </A> tail", "DONE"));
         assert!(!detected("<a>DONE</b> tail", "DONE"));
+        assert!(!detected("<a>DONE</ab> tail", "DONE"));
+        assert!(detected("<done.2>DONE</done> tail", "DONE"));
         assert_eq!(strip("all <x>DONE</x> good", Some("DONE")), "all  good");
         assert_eq!(strip("a <promise>anything</promise>", None), "a");
     }

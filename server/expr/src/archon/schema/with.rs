@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::fields::{Object, word};
 use super::issue::{Issues, Rule};
 use super::mode::Mode;
-use crate::archon::{names, reference};
+use crate::archon::{js, names, reference};
 
 /// Checks `with` where the node's kind uses it.
 pub(super) fn check(map: &Object, mode: Option<Mode>, issues: &mut Issues) {
@@ -64,17 +64,20 @@ fn collisions(with: &Object, issues: &mut Issues) {
 fn binding(value: &Value, issues: &mut Issues) {
     let Value::Object(map) = value else { return };
     let known = map.keys().all(|k| k == "from" || k == "if_skipped");
-    let Some(from) = map.get("from").and_then(Value::as_str).filter(|_| known) else {
+    let from = map.get("from").and_then(Value::as_str);
+    let Some(from) = from.filter(|from| known && !from.is_empty()) else {
         issues.custom(Rule("R28", "bad-binding-directive"), "A map here is `{from: $node.output}` with an optional `if_skipped`; write other maps as JSON text");
         return;
     };
-    let previous = reference::loop_prev_refs(from);
-    if !previous.is_empty() {
+    if reference::whole(from).is_some() {
+        return;
+    }
+    if js::trim(from).starts_with("$LOOP_PREV") {
         issues.custom(
             Rule("R28", "binding-from-loop-prev"),
             "`from` cannot read the iteration before; use the reference as text",
         );
-    } else if reference::whole(from).is_none() {
+    } else {
         issues.custom(
             Rule("R28", "binding-from-not-ref"),
             format!("`from` must be one whole reference like $node.output, found '{from}'"),
