@@ -14,5 +14,5 @@ mod tool_titles;
 mod wire;
 
 pub use limits::Limits;
-pub use registry::{AgentStatus, Agents, AgentsConfig, UserAgent};
+pub use registry::{AgentStatus, Agents, AgentsConfig, INSTEAD, UserAgent};
 pub use stubs::Stubs;

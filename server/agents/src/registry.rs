@@ -100,7 +100,14 @@ impl Agents {
                     name: name.to_owned(),
                     command: found.as_ref().ok().map(Launch::command_line),
                     configured: self.config.user.contains_key(name),
-                    advice: found.err().map(|missing| missing.advice),
+                    advice: found.err().map(|missing| {
+                        // What is good for a refusal need not be read once for each agent.
+                        let advice = missing.advice;
+                        advice
+                            .strip_suffix(INSTEAD)
+                            .and_then(|rest| rest.strip_suffix("; "))
+                            .map_or_else(|| advice.clone(), str::to_owned)
+                    }),
                 }
             })
             .collect()
@@ -211,7 +218,7 @@ impl Agents {
 }
 
 /// The ways out that every refusal offers.
-const INSTEAD: &str = "without any agent, `--dry-run` shows which way the workflow takes and `--agent scripted:FILE` answers from a script";
+pub const INSTEAD: &str = "without any agent, `--dry-run` shows which way the workflow takes and `--agent scripted:FILE` answers from a script";
 
 #[async_trait]
 impl AgentProvider for Agents {

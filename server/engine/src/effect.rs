@@ -159,6 +159,8 @@ pub struct TextAnswer {
     pub idle_seconds: f64,
     /// Whether an empty answer, or one about spent credit, is a failure.
     pub strict: bool,
+    /// Whether what was said beside a structured answer is kept, as `beside` in the facts.
+    pub beside: bool,
 }
 
 /// Another run, started for a step of this one.

@@ -86,6 +86,9 @@ impl Conversation<'_> {
                 Some(value) => match first_problem(validator, &value) {
                     None => {
                         facts.insert("structured".to_owned(), Value::Bool(true));
+                        if rule.beside && !output.text.trim().is_empty() {
+                            facts.insert("beside".to_owned(), Value::from(output.text));
+                        }
                         break Ok(value);
                     }
                     Some(problem) => ("schema-invalid", problem),
