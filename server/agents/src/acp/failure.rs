@@ -95,7 +95,7 @@ impl Connection {
                 kind: AgentErrorKind::Provider,
                 message: format!(
                     "agent `{name}` ended during {during}, before it had answered; `{}` in a terminal may show why{}",
-                    self.launch().command_line(),
+                    self.launch().shown(),
                     self.remains()
                 ),
                 retryable: true,

@@ -58,4 +58,10 @@ impl Launch {
         words.extend(args.map(|arg| arg.to_string_lossy().into_owned()));
         words.join(" ")
     }
+
+    /// The same for messages that are kept: arguments of the user's own may hold a secret.
+    pub(crate) fn shown(&self) -> String {
+        let rest = if self.args.is_empty() { "" } else { " …" };
+        format!("{}{rest}", self.program.display())
+    }
 }
