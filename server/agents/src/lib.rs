@@ -10,6 +10,7 @@ mod registry;
 pub mod scripted;
 mod stubs;
 mod submit;
+mod tool_titles;
 mod wire;
 
 pub use limits::Limits;
