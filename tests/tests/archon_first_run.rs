@@ -166,3 +166,25 @@ fn a_new_workflow_is_one_of_archon_where_there_is_an_archon_folder() {
     let checked = lab.call(&["check"]);
     assert_eq!(checked.code, 0, "{checked:?}");
 }
+
+#[test]
+fn a_dry_run_passes_approvals_and_the_gates_of_interactive_loops() {
+    let lab = Lab::new();
+    let file = lab.archon(
+        "talk",
+        "interactive: true\nnodes:\n  - id: talk\n    loop: {prompt: Talk, until: ALL_CLEAR, max_iterations: 4, interactive: true, gate_message: More?}\n  - {id: ask, depends_on: [talk], approval: {message: Ship it?}}\n",
+    );
+    lab.write(
+        "stubs.yaml",
+        "rules: [{step: talk, answers: [which?, \"<promise>ALL_CLEAR</promise>\"]}]\n",
+    );
+    let said = lab.call(&["run", &file, "--dry-run", "--stubs", "stubs.yaml"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("talk[2] done"), "{said:?}");
+    assert!(!said.out.contains("talk[3]"), "{said:?}");
+    assert_eq!(
+        said.out.matches("answered by dry-run from policy").count(),
+        3,
+        "{said:?}"
+    );
+}

@@ -183,10 +183,14 @@ fn now(state: &RunState) -> String {
         .filter(|step| step.ended.is_none())
         .map(|step| step.step.as_str())
         .collect();
+    let run = match done {
+        1 => "1 step run".to_owned(),
+        n => format!("{n} steps run"),
+    };
     if current.is_empty() {
-        format!("{done} steps run")
+        run
     } else {
-        format!("{} · {done} steps run", current.join(", "))
+        format!("{} · {run}", current.join(", "))
     }
 }
 

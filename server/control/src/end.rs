@@ -163,7 +163,7 @@ pub(crate) fn terminal(state: &RunState, end: &End, at: u64) -> Vec<NewEvent> {
             },
         ),
         End::Interrupt => (
-            "its attempt was interrupted and asks again".to_owned(),
+            "its worker is gone; the next attempt begins anew".to_owned(),
             failed(
                 Cause::Interrupted,
                 "Interrupted",

@@ -50,7 +50,7 @@ impl Looking {
             let body = EventBody::Warning {
                 code: None,
                 message: format!(
-                    "{} events for looking were dropped because they came too fast",
+                    "{} pieces of what was printed or said are not in the log, because they came too fast; results are whole",
                     self.dropped
                 ),
                 step: None,

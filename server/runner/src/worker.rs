@@ -177,7 +177,7 @@ fn interrupted(ledger: &mut Ledger, now: u64) -> Result<Ended, WorkerError> {
     // Attempts are gone with their processes, and gates inside a turn with the turn; all other gates hold.
     for (path, body) in ledger
         .state
-        .cut_off(false, "its attempt was interrupted and asks again")
+        .cut_off(false, "its worker is gone; the next attempt begins anew")
     {
         ledger.write(now, &path, &body)?;
     }

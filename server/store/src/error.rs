@@ -42,7 +42,10 @@ pub enum Miss {
         checkout: String,
     },
     /// There is no such run, start request, blob or trust record.
-    #[error("there is no {0} in this store: `fermata runs --all` lists what there is")]
+    #[error(
+        "there is no {what} in this store{advice}", what = .0,
+        advice = if .0.starts_with("blob ") { "" } else { ": `fermata runs --all` lists what there is" }
+    )]
     NotFound(String),
 }
 

@@ -59,6 +59,11 @@ local function alive(client)
   return not client.is_stopped(client)
 end
 
+-- Neovim ends, and the server with it: nobody is left who asked for what it would refuse now.
+local function exiting()
+  return vim.v.exiting ~= vim.NIL
+end
+
 --- Starts the client for a buffer that concerns the server.
 ---@param bufnr integer
 function M.start(bufnr)
@@ -88,13 +93,16 @@ end
 ---@param done fun(result: any)?
 function M.request(method, params, done)
   local client = M.get()
+  if not client and exiting() then
+    return
+  end
   if not client then
     return M.say('no server is running here. Open a workflow file, or see :checkhealth fermata.', vim.log.levels.ERROR)
   end
   local function handler(err, result)
-    if err then
+    if err and not exiting() then
       M.say(err.message, vim.log.levels.ERROR)
-    elseif done then
+    elseif done and not err then
       done(result)
     end
   end

@@ -420,8 +420,7 @@ fn prompt(request: &StepRequest, submits: bool) -> String {
 /// What an agent that knows us is told under `_meta.fermata`: enough to answer the same after a
 /// restart, without memory.
 fn about(request: &StepRequest, call: u32) -> Value {
-    let round = request.round.and_then(|round| u32::try_from(round).ok());
-    let visit = visit(&request.path).max(round.unwrap_or(1));
+    let visit = visit(request);
     json!({
         "run": request.run.as_str(),
         "step": request.step,

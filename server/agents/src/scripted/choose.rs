@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 
-use fermata_engine::StepPath;
 use fermata_runner::agent::StepRequest;
 use serde::Deserialize;
 use serde_json::Value;
@@ -39,7 +38,7 @@ impl About {
         Self {
             step: Some(request.step.clone()),
             path: Some(request.path.as_str().to_owned()),
-            visit: Some(visit(&request.path)),
+            visit: Some(visit(request)),
             call: Some(call),
             turn: Some(request.turn),
             attempt: Some(request.attempt),
@@ -54,12 +53,14 @@ impl About {
     }
 }
 
-/// Which execution of its step a path means.
-pub(crate) fn visit(path: &StepPath) -> u32 {
-    let last = path.as_str().rsplit('/').next().unwrap_or_default();
-    last.rsplit_once('#')
-        .and_then(|(_, number)| number.parse::<u32>().ok())
-        .unwrap_or(1)
+/// Which execution of its step a request is for: inside a loop, which round.
+pub(crate) fn visit(request: &StepRequest) -> u32 {
+    let last = request.path.as_str().rsplit('/').next().unwrap_or_default();
+    let execution = last
+        .rsplit_once('#')
+        .and_then(|(_, number)| number.parse::<u32>().ok());
+    let round = request.round.and_then(|round| u32::try_from(round).ok());
+    execution.unwrap_or(1).max(round.unwrap_or(1))
 }
 
 /// Calls per rule, for hosts that do not count them.

@@ -94,7 +94,7 @@ fn print(control: &Control, options: &Runs, console: &Console) -> Result<()> {
         let here = std::env::current_dir().unwrap_or_default();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
-        console.text(&table(&view, options.starts, now, &here));
+        console.line(table(&view, options.starts, now, &here).trim_end());
     }
     Ok(())
 }
@@ -112,14 +112,22 @@ fn ago(ms: u64) -> String {
 
 fn table(view: &RunsView, only_starts: bool, now: u64, here: &Path) -> String {
     let mut out = String::new();
+    let elsewhere = |root: &Path| match here.starts_with(root) {
+        true => String::new(),
+        false => format!("  in {}", root.display()),
+    };
     for start in &view.starts {
         let about = match start.prior {
             Some(_) => "an earlier run has to be decided about",
             None => "uncommitted changes have to be decided about",
         };
         out += &format!(
-            "{:<10} {}  {}: {about} (fermata choose {} ANSWER)\n",
-            "choose", start.start, start.workflow, start.start
+            "{:<10} {}  {}: {about} (fermata choose {} ANSWER){}\n",
+            "choose",
+            start.start,
+            start.workflow,
+            start.start,
+            elsewhere(&start.root)
         );
     }
     for run in &view.runs {
@@ -144,21 +152,17 @@ fn table(view: &RunsView, only_starts: bool, now: u64, here: &Path) -> String {
             .parent
             .as_ref()
             .map_or_else(String::new, |parent| format!("  for {}", parent.short()));
-        let place = if here.starts_with(&run.root) {
-            String::new()
-        } else {
-            format!("  in {}", run.root.display())
-        };
         let (what, since) = match run.ended {
             Some(ended) => ("ended", ended),
             None => ("began", run.started.unwrap_or(run.queued)),
         };
         out += &format!(
-            "{:<10} {}  {}{cause}{held}{of}  {what} {}{place}\n",
+            "{:<10} {}  {}{cause}{held}{of}  {what} {}{}\n",
             run.status.as_str(),
             run.run.short(),
             run.workflow,
-            ago(now.saturating_sub(since))
+            ago(now.saturating_sub(since)),
+            elsewhere(&run.root)
         );
     }
     if out.is_empty() {

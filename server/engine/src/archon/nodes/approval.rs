@@ -209,12 +209,17 @@ fn by_policy(turn: &mut Turn<'_>, place: &Place<'_>, gate: &GateId) {
         .find(|open| open.gate.gate == *gate)
         .and_then(|open| Some((unattended(turn, &open.gate)?, open.opened)));
     if let Some((answer, opened)) = decided {
+        // A dry run answers whatever the policy says.
+        let name = match turn.draft.state.request.dry_run {
+            true => "dry-run".to_owned(),
+            false => turn.policy.name(),
+        };
         turn.draft.emit(
             &place.path,
             EventBody::GateAnswered {
                 gate: gate.clone(),
                 answer,
-                actor: policy(&turn.policy.name()),
+                actor: policy(&name),
                 waited: turn.draft.now.saturating_sub(opened),
             },
         );
