@@ -191,11 +191,7 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
 }
 
 fn complete(turn: &mut Turn<'_>, place: &Place<'_>, output: Value, detail: Map<String, Value>) {
-    let started = turn.draft.state.open.get(&place.path).map(|o| o.started);
-    let elapsed = turn
-        .draft
-        .now
-        .saturating_sub(started.unwrap_or(turn.draft.now));
+    let elapsed = turn.age(&place.path);
     super::complete(turn, place, output, elapsed, detail);
 }
 
