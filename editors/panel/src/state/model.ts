@@ -194,6 +194,16 @@ export function emptyModel(run: string): RunModel {
   };
 }
 
+/** Whether something was ended with what it was part of, and did not fail by itself. */
+export function isCutOff(error: Failure | null): boolean {
+  return error?.kind === "Cancelled";
+}
+
+/** Which paths of a run are loops. */
+export function loopsOf(model: RunModel): (path: string) => boolean {
+  return (path) => model.byPath.get(path)?.kind.startsWith("loop") === true;
+}
+
 /** Whether the run can do nothing any more without a resume. */
 export function isOver(model: RunModel): boolean {
   return model.status === "completed" || model.status === "failed" || model.status === "cancelled";
