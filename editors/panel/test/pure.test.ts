@@ -23,14 +23,15 @@ describe("paths", () => {
   });
 
   it("say items of groups and rounds of loops", () => {
-    const isLoop = (path: string): boolean => path === "again" || path === "each[x]/again";
-    expect(describePath("plan/each#2[a%2Fb]/reviewer#3", isLoop)).toBe("plan › each, round 2, item a/b › reviewer, round 3");
-    expect(describePath("again[5]/ask", isLoop)).toBe("again, round 5 › ask");
-    expect(describePath("each[x]/again[2]", isLoop)).toBe("each, item x › again, round 2");
+    const inner = (path: string): "round" | "item" | "after" => (path === "review" ? "after" : path === "again" || path === "each[x]/again" ? "round" : "item");
+    expect(describePath("plan/each#2[a%2Fb]/reviewer#3", inner)).toBe("plan › each, round 2, item a/b › reviewer, round 3");
+    expect(describePath("again[5]/ask", inner)).toBe("again, round 5 › ask");
+    expect(describePath("each[x]/again[2]", inner)).toBe("each, item x › again, round 2");
     expect(describePath("again[5]", null)).toBe("again 5");
-    expect(itemOf("plan/each[x]/each[y]", isLoop)).toBe("y");
-    expect(itemOf("each[x]/again[2]", isLoop)).toBe("x");
-    expect(itemOf("again[2]", isLoop)).toBeNull();
+    expect(describePath("review[g1]/on_reject", inner)).toBe("review, after g1 › on_reject");
+    expect(itemOf("plan/each[x]/each[y]", inner)).toBe("y");
+    expect(itemOf("each[x]/again[2]", inner)).toBe("x");
+    expect(itemOf("again[2]", inner)).toBeNull();
   });
 
   it("keep any name through escaping", () => {

@@ -199,9 +199,12 @@ export function isCutOff(error: Failure | null): boolean {
   return error?.kind === "Cancelled";
 }
 
-/** Which paths of a run are loops. */
-export function loopsOf(model: RunModel): (path: string) => boolean {
-  return (path) => model.byPath.get(path)?.kind.startsWith("loop") === true;
+/** What lies in the brackets behind the steps of a run. */
+export function innerWords(model: RunModel): (path: string) => "round" | "item" | "after" {
+  return (path) => {
+    const kind = model.byPath.get(path)?.kind ?? "";
+    return kind.startsWith("loop") ? "round" : kind === "approval" ? "after" : "item";
+  };
 }
 
 /** Whether the run can do nothing any more without a resume. */

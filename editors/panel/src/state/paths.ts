@@ -47,25 +47,25 @@ export function isWithin(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path[prefix.length] === "/" || path[prefix.length] === "[");
 }
 
-/** Whether the step at a path is a loop: what lies in it are rounds then, not items. Null where nobody knows the run. */
-export type IsLoop = ((path: string) => boolean) | null;
+/** What lies in the brackets of a step's path: rounds, items, or the gate that a rework came after. Null where nobody knows the run. */
+export type InnerWord = ((path: string) => "round" | "item" | "after") | null;
 
 /** A path as people read it: `plan › each, item 3 › reviewer, round 2`. */
-export function describePath(path: string, isLoop: IsLoop): string {
+export function describePath(path: string, inner: InnerWord): string {
   let at = "";
   return splitPath(path).map((part) => {
     at = at === "" ? part : `${at}/${part}`;
     const segment = parseSegment(part);
     const visit = segment.visit > 1 ? `, round ${segment.visit}` : "";
-    const what = isLoop === null ? "" : isLoop(parentPath(at)) ? ", round" : ", item";
-    return `${segment.name}${visit}${segment.item === null ? "" : `${what} ${segment.item}`}`;
+    const word = inner === null ? "" : `, ${inner(parentPath(at))}`;
+    return `${segment.name}${visit}${segment.item === null ? "" : `${word} ${segment.item}`}`;
   }).join(" › ");
 }
 
-/** The key of the innermost item that a path lies in, rounds of loops left out. */
-export function itemOf(path: string, isLoop: IsLoop): string | null {
+/** The key of the innermost item that a path lies in; rounds are none. */
+export function itemOf(path: string, inner: InnerWord): string | null {
   for (let at = path; at !== ""; at = parentPath(at)) {
-    if (at.endsWith("]") && isLoop?.(parentPath(at)) !== true) return lastSegment(at)?.item ?? null;
+    if (at.endsWith("]") && (inner?.(parentPath(at)) ?? "item") === "item") return lastSegment(at)?.item ?? null;
   }
   return null;
 }

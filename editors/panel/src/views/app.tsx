@@ -7,7 +7,7 @@ import { Graph } from "../graph/graph";
 import { Icon } from "../parts/icons";
 import { StoreContext, useLiveStore } from "../parts/use-store";
 import type { GraphDocument } from "../protocol/documents";
-import { isOver, loopsOf, type RunModel } from "../state/model";
+import { isOver, innerWords, type RunModel } from "../state/model";
 import { graphView } from "../state/nodes";
 import { describePath, parentPath } from "../state/paths";
 import type { Store } from "../state/store";
@@ -193,7 +193,7 @@ function Crumbs({ model, at }: { readonly model: RunModel; readonly at: string }
       {up.map((path) => (
         <span key={path}>
           <Icon name="right" />
-          {path === at ? <strong>{describePath(path, loopsOf(model))}</strong> : <button type="button" class="link" onClick={() => store.go({ frame: path, selected: null })}>{describePath(path, loopsOf(model))}</button>}
+          {path === at ? <strong>{describePath(path, innerWords(model))}</strong> : <button type="button" class="link" onClick={() => store.go({ frame: path, selected: null })}>{describePath(path, innerWords(model))}</button>}
         </span>
       ))}
     </nav>

@@ -6,7 +6,7 @@ import { Icon, StateIcon } from "../parts/icons";
 import { useStore } from "../parts/use-store";
 import type { StartRequest } from "../protocol/documents";
 import { childOf, type Gate } from "../protocol/gates";
-import { loopsOf, type RunModel } from "../state/model";
+import { innerWords, type RunModel } from "../state/model";
 import type { Store } from "../state/store";
 import { gateScope, shortRun } from "../state/summary";
 import { age, middle } from "../text/format";
@@ -103,7 +103,7 @@ export function AttentionBar(): JSX.Element | null {
 
 function GateLabel({ decision, here }: { readonly decision: Extract<Decision, { kind: "gate" }>; readonly here: boolean }): JSX.Element {
   const { live } = useStore();
-  const scope = gateScope(decision.gate, decision.workflow, live?.run === decision.run ? loopsOf(live) : null);
+  const scope = gateScope(decision.gate, decision.workflow, live?.run === decision.run ? innerWords(live) : null);
   return (
     <>
       <span class="attention-kind">{gateKindWords(decision.gate)}</span>

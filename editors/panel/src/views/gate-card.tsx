@@ -7,7 +7,7 @@ import { Icon, StateIcon } from "../parts/icons";
 import { useStore } from "../parts/use-store";
 import { childOf, countsRounds, limitEvidence, type Gate, type Json } from "../protocol/gates";
 import { assemble, choicesOf, count, describeAnswer, estimate, questionsOf, type Choice, type Question, type RoundCost } from "../state/answers";
-import { loopsOf, type ClosedGate, type OpenGate, type RunModel } from "../state/model";
+import { innerWords, type ClosedGate, type OpenGate, type RunModel } from "../state/model";
 import { isWithin } from "../state/paths";
 import { gateId } from "../state/store";
 import { gateScope, limitSentence, roundCost, shortRun } from "../state/summary";
@@ -72,7 +72,7 @@ export function GateCard({ model, open }: { readonly model: RunModel; readonly o
       {/* What ends the loop; the last round that follows is in the table. */}
       {limit && countsRounds(gate) && <Markdown text={gate.prompt.split("\n\n", 1)[0] ?? ""} />}
       <p class="card-facts">
-        <span class="scope">{gateScope(gate, model.request.workflow, loopsOf(model))}{gate.path === "" && !limit ? ` › ${gate.step}` : ""}</span>
+        <span class="scope">{gateScope(gate, model.request.workflow, innerWords(model))}{gate.path === "" && !limit ? ` › ${gate.step}` : ""}</span>
         <span>waiting {age(store.clock - open.opened)}</span>
         {model.request.gates !== "" && model.request.gates !== "ask" && <span>policy {model.request.gates}</span>}
       </p>
@@ -186,8 +186,7 @@ function AskedBy({ gate }: { readonly gate: Gate }): JSX.Element | null {
   if (child === null) return null;
   return (
     <p class="card-facts">
-      <span>asked by <code>{child.step}</code> of <code>{gate.workflow}</code>; the answers are about</span>
-      <button type="button" class="link" onClick={() => void store.open(child.run)}>run {shortRun(child.run)}</button>
+      <span>asked by <code>{child.step}</code> of <code>{gate.workflow}</code>; the answers are about <button type="button" class="link" onClick={() => void store.open(child.run)}>run {shortRun(child.run)}</button></span>
     </p>
   );
 }
@@ -240,7 +239,7 @@ export function ClosedCard({ model, closed, next }: { readonly model: RunModel; 
       </h2>
       <p>{answered === null ? closed.withdrawn : describeAnswer(gate, answered.answer)}</p>
       <p class="card-facts">
-        <span class="scope">{gateScope(gate, model.request.workflow, loopsOf(model))}</span>
+        <span class="scope">{gateScope(gate, model.request.workflow, innerWords(model))}</span>
         <span>{clock(closed.closed)}, {age(store.clock - closed.closed)} ago</span>
         <span>waited {duration(closed.closed - closed.opened)}</span>
       </p>

@@ -79,7 +79,7 @@ export function eventWords(event: RunEvent): string {
       if (countsRounds(event.gate)) return `used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} rounds`;
       return `${event.gate.workflow} used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} steps; next: ${event.gate.step}`;
     case "gate_opened":
-      return `asks: ${event.gate.prompt.split("\n", 1)[0] ?? ""}`;
+      return `asks: ${plainLine(event.gate.prompt)}`;
     case "iteration_limit_resolved":
       return `${whoIn(event)} decided; limit is ${event.max_iterations}`;
     case "gate_answered":
@@ -119,4 +119,9 @@ function answerWord(answer: Json): string {
   const fields = asObject(answer);
   const word = fields === null ? undefined : (fields["decision"] ?? fields["value"] ?? fields["option"]);
   return typeof word === "string" && word !== "" ? `: ${word.replaceAll("_", " ")}` : "";
+}
+
+/** The first line of a text without the marks of Markdown. */
+function plainLine(text: string): string {
+  return (text.trim().split("\n", 1)[0] ?? "").replace(/^[#>\s]+/, "").replace(/\*\*|__|`/g, "");
 }
