@@ -1,7 +1,7 @@
 // Bundles the extension into dist/extension.js and copies the panel beside it.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,6 +24,10 @@ await build({
 });
 
 const files = ["panel.js", "panel.css"];
+if (!existsSync(path.join(panel, "node_modules"))) {
+  console.error(`the panel's packages are missing: npm ci --ignore-scripts --prefix ${path.relative(process.cwd(), panel)}`);
+  process.exit(1);
+}
 // Always built anew: a stale panel in the package would be worse than a second of waiting.
 execFileSync(process.execPath, [path.join(panel, "build.mjs")], { stdio: "inherit" });
 mkdirSync(path.join(here, "dist/panel"), { recursive: true });

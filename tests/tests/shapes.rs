@@ -278,15 +278,12 @@ fn schemas_and_the_starter_can_be_printed_and_hold() {
     assert!(checked.out.contains("nothing to report"), "{checked:?}");
     let drawn = lab.call(&["graph", file]);
     assert!(drawn.out.contains("loop: work"), "{drawn:?}");
-    assert_eq!(lab.call(&["new", "starter"]).code, 0);
+    let starter = ["new", "starter", "--dialect", "conductor"];
+    assert_eq!(lab.call(&starter).code, 0);
     let checked = lab.call(&["check", "starter.yaml", "--deny", "warnings"]);
     assert_eq!(checked.code, 0, "{checked:?}");
     assert!(checked.out.contains("nothing to report"), "{checked:?}");
-    assert_eq!(
-        lab.call(&["new", "starter"]).code,
-        2,
-        "nothing is overwritten"
-    );
+    assert_eq!(lab.call(&starter).code, 2, "nothing is overwritten");
     assert_eq!(lab.call(&["new", "../up"]).code, 2);
     // Found by its name, too.
     assert_eq!(lab.call(&["check", "starter"]).code, 0);

@@ -230,7 +230,7 @@ fn print_ways_on(workspace: &Workspace) {
     let vsix = workspace.vsix("linux-x64");
     println!(
         "\nIn VS Code:  cargo xtask dist && code --install-extension {}\n\
-         In Neovim:   add editors/neovim to 'runtimepath', then :lua vim.lsp.enable('fermata')\n\
+         In Neovim:   add editors/neovim to 'runtimepath', and have the binary `fermata` on PATH\n\
          then open {SAMPLE}.",
         vsix.display()
     );

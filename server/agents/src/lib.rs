@@ -10,8 +10,9 @@ mod registry;
 pub mod scripted;
 mod stubs;
 mod submit;
+mod tool_titles;
 mod wire;
 
 pub use limits::Limits;
-pub use registry::{AgentStatus, Agents, AgentsConfig, UserAgent};
+pub use registry::{AgentStatus, Agents, AgentsConfig, INSTEAD, UserAgent};
 pub use stubs::Stubs;

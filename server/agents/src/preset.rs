@@ -18,6 +18,8 @@ pub(crate) struct Preset {
     pub session_meta: Option<&'static str>,
     /// Whether it reports the tokens of the whole session with every turn.
     pub sums_usage: bool,
+    /// Whether it drops tool servers that are processes without a word, although every agent has to take them.
+    pub drops_process_servers: bool,
     /// What to install.
     pub install: &'static str,
 }
@@ -59,6 +61,7 @@ pub(crate) const PRESETS: &[Preset] = &[
             r#"{"claudeCode":{"options":{"allowDangerouslySkipPermissions":false}}}"#,
         ),
         sums_usage: false,
+        drops_process_servers: false,
         install: "npm install -g @agentclientprotocol/claude-agent-acp@0.100.0 (with Node 22 or later)",
     },
     Preset {
@@ -84,6 +87,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         hosted_default: None,
         session_meta: None,
         sums_usage: false,
+        drops_process_servers: false,
         install: "npm install -g @agentclientprotocol/codex-acp@2.6.0",
     },
     Preset {
@@ -101,6 +105,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         hosted_default: None,
         session_meta: None,
         sums_usage: false,
+        drops_process_servers: false,
         install: "npm install -g @google/gemini-cli",
     },
     Preset {
@@ -113,10 +118,11 @@ pub(crate) const PRESETS: &[Preset] = &[
         }],
         env: &[
             ("OPENCODE_DISABLE_AUTOUPDATE", "1"),
-            // Its default allows commands and edits without asking.
+            // Its default allows commands, edits and the tools of tool servers without asking. What only reads the
+            // project, and its own notes and helpers, stay as they are; the last rule that fits counts.
             (
                 "OPENCODE_PERMISSION",
-                r#"{"bash":"ask","edit":"ask","webfetch":"ask"}"#,
+                r#"{"*":"ask","read":{"*":"allow","*.env":"ask","*.env.*":"ask","*.env.example":"allow"},"glob":"allow","grep":"allow","list":"allow","lsp":"allow","skill":"allow","task":"allow","todoread":"allow","todowrite":"allow"}"#,
             ),
         ],
         mode: None,
@@ -125,6 +131,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         hosted_default: Some("opencode/"),
         session_meta: None,
         sums_usage: false,
+        drops_process_servers: false,
         install: "npm install -g opencode-ai",
     },
     Preset {
@@ -142,6 +149,7 @@ pub(crate) const PRESETS: &[Preset] = &[
         hosted_default: None,
         session_meta: None,
         sums_usage: true,
+        drops_process_servers: true,
         install: "npm install -g @github/copilot",
     },
 ];

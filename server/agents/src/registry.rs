@@ -98,9 +98,16 @@ impl Agents {
                 let found = self.resolve(name);
                 AgentStatus {
                     name: name.to_owned(),
-                    command: found.as_ref().ok().map(command_line),
+                    command: found.as_ref().ok().map(Launch::command_line),
                     configured: self.config.user.contains_key(name),
-                    advice: found.err().map(|missing| missing.advice),
+                    advice: found.err().map(|missing| {
+                        // What is good for a refusal need not be read once for each agent.
+                        let advice = missing.advice;
+                        advice
+                            .strip_suffix(INSTEAD)
+                            .and_then(|rest| rest.strip_suffix("; "))
+                            .map_or_else(|| advice.clone(), str::to_owned)
+                    }),
                 }
             })
             .collect()
@@ -211,7 +218,7 @@ impl Agents {
 }
 
 /// The ways out that every refusal offers.
-const INSTEAD: &str = "without any agent, `--dry-run` shows which way the workflow takes and `--agent scripted:FILE` answers from a script";
+pub const INSTEAD: &str = "without any agent, `--dry-run` shows which way the workflow takes and `--agent scripted:FILE` answers from a script";
 
 #[async_trait]
 impl AgentProvider for Agents {
@@ -261,6 +268,7 @@ fn from_preset(preset: &Preset, program: PathBuf, args: &[&str]) -> Launch {
             .session_meta
             .and_then(|text| serde_json::from_str(text).ok()),
         sums_usage: preset.sums_usage,
+        drops_process_servers: preset.drops_process_servers,
         scripted: false,
     }
 }
@@ -274,17 +282,6 @@ fn with_own(mut launch: Launch, own: &UserAgent) -> Launch {
     launch.model = own.model.clone().or(launch.model);
     launch.login = own.login.clone().or(launch.login);
     launch
-}
-
-fn command_line(launch: &Launch) -> String {
-    let mut words = vec![launch.program.display().to_string()];
-    words.extend(
-        launch
-            .args
-            .iter()
-            .map(|arg| arg.to_string_lossy().into_owned()),
-    );
-    words.join(" ")
 }
 
 /// A program by name on that PATH, or by path. A file that is there but cannot be executed counts

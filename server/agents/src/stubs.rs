@@ -54,7 +54,11 @@ impl AgentProvider for Stubs {
         let actions = script
             .choose(&about, &request.prompt, &mut calls)
             .map_err(none)?;
-        played(actions, &*sink)
+        let output = played(actions, &*sink)?;
+        Ok(StepOutput {
+            model: request.model,
+            ..output
+        })
     }
 
     async fn end(&self, _conversation: &str) {}

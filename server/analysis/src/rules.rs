@@ -16,6 +16,7 @@ mod hooks_have_no_effect;
 mod human_gate_in_for_each;
 mod ignored_field;
 mod implicit_iteration_limit;
+mod input_in_shell;
 mod iteration_limit_too_low;
 mod iteration_limit_unbounded;
 mod loop_without_exit;
@@ -65,6 +66,7 @@ pub const OUR_RULES: &[Rule] = &[
     human_gate_in_for_each::RULE,
     ignored_field::RULE,
     implicit_iteration_limit::RULE,
+    input_in_shell::RULE,
     iteration_limit_too_low::RULE,
     iteration_limit_unbounded::RULE,
     loop_without_exit::RULE,

@@ -2,6 +2,7 @@
 //! `--json` one document goes to standard output and everything for people to
 //! standard error; a closed pipe ends the program quietly.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _};
 
 use serde_json::Value;
@@ -66,7 +67,7 @@ impl Console {
 
     /// One line for people.
     pub(crate) fn line(self, text: &str) {
-        self.text(&format!("{text}\n"));
+        self.text(&format!("{}\n", visible(text)));
     }
 
     /// A text that a program reads, as it is.
@@ -86,8 +87,26 @@ impl Console {
 
     /// An error for people, always on standard error.
     pub(crate) fn error(self, text: &str) {
-        write(&mut io::stderr().lock(), &format!("error: {text}\n"));
+        write(
+            &mut io::stderr().lock(),
+            &format!("error: {}\n", visible(text)),
+        );
     }
+}
+
+/// A text whose control characters are seen and not obeyed: what agents and programs say must not steer the terminal.
+fn visible(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| match u32::from(c) {
+        _ if !obeyed(c) => c,
+        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
+        0x7f => '\u{2421}',
+        _ => '\u{fffd}',
+    };
+    Cow::Owned(text.replace("\r\n", "\n").chars().map(shown).collect())
 }
 
 fn write(out: &mut dyn io::Write, text: &str) {
@@ -100,5 +119,19 @@ fn write_bytes(out: &mut dyn io::Write, bytes: &[u8]) {
     {
         // The reader has seen enough (`| head`); there is nobody left to tell.
         std::process::exit(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn what_a_program_says_is_shown_and_does_not_steer_the_terminal() {
+        assert_eq!(visible("a\tb\nc é"), "a\tb\nc é");
+        assert_eq!(
+            visible("\u{1b}]0;title\u{7}x\r\ny\u{9b}2J\u{7f}"),
+            "␛]0;title␇x\ny\u{fffd}2J␡"
+        );
     }
 }

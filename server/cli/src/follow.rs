@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anyhow::Result;
-use fermata_control::{Control, run_result};
+use anyhow::{Context as _, Result};
+use fermata_control::{Control, ControlError, run_result};
 use fermata_engine::answer::taken_words;
-use fermata_engine::{EventBody, RunId, RunState, Status};
+use fermata_engine::{Cause, EventBody, RunId, RunState, Seq, Status};
+use fermata_store::StoreError;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -22,11 +23,12 @@ const BATCH: usize = 500;
 /// How long a run may say nothing before its worker is looked after.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// Follows a run until it is over, holds where nobody here can answer, or the viewer leaves.
+/// Follows a run until it is over, holds where nobody here can answer, or the viewer leaves. Events up to `told` are
+/// not printed.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Result<Exit> {
+pub(crate) fn follow(control: &Control, run: &RunId, told: Seq, console: &Console) -> Result<Exit> {
     left::watch();
     let watcher = control.watch()?;
     watcher.subscribe(run)?;
@@ -38,8 +40,16 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
             let events = control.events(run, state.last_seq + 1, BATCH)?;
             for event in &events {
                 state.fold(event)?;
+                if event.seq <= told {
+                    continue;
+                }
                 if let Some(text) = fermata_engine::words::of(event) {
                     let text = cover.text(text);
+                    progress.suspend(|| console.line(&text));
+                }
+                if event.seq == 1
+                    && let Some(text) = elsewhere(control, run)?
+                {
                     progress.suspend(|| console.line(&text));
                 }
             }
@@ -89,9 +99,63 @@ pub(crate) fn follow(control: &Control, run: &RunId, console: &Console) -> Resul
         }
         if watcher.next(QUIET).is_empty() {
             // A worker that died is noticed here: nobody else may be looking. One that writes is alive.
-            control.tick()?;
+            tend(control, run)?;
         }
     }
+}
+
+/// Looks after the run that is followed, and after the others.
+///
+/// # Errors
+/// When what became of its worker cannot be written down (a full disk): the run would be followed for ever.
+pub(crate) fn tend(control: &Control, run: &RunId) -> Result<()> {
+    match control.tend(run) {
+        Ok(_) => {}
+        // The next look comes soon.
+        Err(ControlError::Store(StoreError::Busy { .. })) => return Ok(()),
+        Err(error) => {
+            return Err(error).with_context(|| {
+                format!(
+                    "run {} cannot be looked after; once that is mended, `fermata show {}` tells where it stands",
+                    run.short(),
+                    run.short()
+                )
+            });
+        }
+    }
+    control.tick()?;
+    Ok(())
+}
+
+/// Where a run works that does not work here.
+fn elsewhere(control: &Control, run: &RunId) -> Result<Option<String>> {
+    let place = control.store().run(run)?.place;
+    Ok(place.worktree.map(|worktree| {
+        format!(
+            "it works in a worktree of its own, {worktree}{}",
+            place
+                .branch
+                .map_or_else(String::new, |branch| format!(", on the branch {branch}"))
+        )
+    }))
+}
+
+/// What can be done with a run that is over.
+fn afterwards(control: &Control, state: &RunState) -> Result<Option<String>> {
+    let Some(run) = state.run.as_ref().filter(|_| !state.request.dry_run) else {
+        return Ok(None);
+    };
+    let row = control.store().run(run)?;
+    let short = run.short();
+    Ok(match state.status {
+        Status::Failed if row.parent.is_none() && row.cause != Some(Cause::StartFailed) => Some(
+            format!("`fermata resume {short}` goes on with it: finished steps are not run again"),
+        ),
+        Status::Completed if row.place.worktree.is_some() => Some(format!(
+            "its changes stay in its worktree: `fermata worktree {short} --diff` shows them, `--apply` brings them here"
+        )),
+        _ => None,
+    })
 }
 
 fn progress(console: &Console) -> ProgressBar {
@@ -139,6 +203,9 @@ pub(crate) fn finish(control: &Control, state: &RunState, console: &Console) -> 
     }
     if let Some(output) = result.get("output").filter(|output| !output.is_null()) {
         console.line(&serde_json::to_string_pretty(output)?);
+    }
+    if let Some(text) = afterwards(control, state)? {
+        console.line(&text);
     }
     Ok(exit(state))
 }

@@ -28,7 +28,7 @@ pub(crate) mod worktree;
 
 use anyhow::Result;
 use fermata_control::{Act, Control, ControlError, Outcome, StartRefusal};
-use fermata_engine::RunId;
+use fermata_engine::{RunId, Seq};
 use serde_json::json;
 
 use crate::console::Console;
@@ -57,6 +57,8 @@ pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
 pub(crate) struct After {
     /// Do not follow.
     pub(crate) detach: bool,
+    /// Events up to this one are not printed again.
+    pub(crate) told: Seq,
 }
 
 /// Carries an outcome on: follows a started run, asks at a choice, or says why not.
@@ -82,7 +84,7 @@ pub(crate) fn carry_on(
             }
             Ok(Exit::Fine)
         }
-        Outcome::Started { run, .. } => follow::follow(control, run, console),
+        Outcome::Started { run, .. } => follow::follow(control, run, after.told, console),
         Outcome::Dismissed => {
             if console.machine() {
                 console.json(&outcome.to_json());

@@ -170,7 +170,7 @@ fn already(run: &RunId, status: Status) -> Act {
         },
         _ => Act::Refused {
             reason: format!(
-                "run {} is {}; there is nothing left to abandon or stop",
+                "run {} is {} and over for good: nothing of it is left to stop, to abandon or to tell something",
                 run.short(),
                 status.as_str()
             ),

@@ -1,7 +1,7 @@
 //! Child runs: started for a step of another run, from the project as that run
 //! was pinned, without asking about earlier ones. Ended with their parent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fermata_engine::{EventBody, RunId, Status, family};
 use fermata_store::{Created, Decision, RunRow};
@@ -13,6 +13,7 @@ use crate::family::FURTHEST;
 use crate::outcome::{Outcome, StartRefusal};
 use crate::request::{Isolation, ResumeOptions, StartRequest};
 use crate::scope::Scope;
+use crate::script::script_of;
 
 /// How deep runs may start each other, the outermost included.
 const DEPTH: usize = 5;
@@ -73,11 +74,12 @@ impl Control {
             .iter()
             .map(|file| Ok((PathBuf::from(&file.path), self.store().blob(&file.blob)?)))
             .collect::<Result<_, ControlError>>()?;
+        let agent = agent_of(&above, &request.file);
         let start = StartRequest {
             file: request.file,
             inputs: request.inputs,
             message: request.message,
-            agent: above.agent.clone(),
+            agent,
             request: Some(request.request),
             // What its nodes remember of earlier runs belongs to the same conversation.
             conversation: Scope::conversation_of_key(&above.scope).map(str::to_owned),
@@ -235,6 +237,19 @@ impl Control {
     }
 }
 
+/// The agent that a parent runs with. The scripted one answers from the script beside the child, and where there is
+/// none goes on with its parent's: one script then tells the whole family what to say.
+fn agent_of(parent: &RunRow, child: &Path) -> Option<String> {
+    let agent = parent.agent.clone()?;
+    if agent != "scripted" || script_of(child).is_some() {
+        return Some(agent);
+    }
+    match script_of(Path::new(&parent.file)) {
+        Some(script) => Some(format!("scripted:{}", script.display())),
+        None => Some(agent),
+    }
+}
+
 fn refused(refusal: &StartRefusal) -> ChildRefusal {
     let (kind, message) = match refusal {
         StartRefusal::InputsNeeded { missing } => {
@@ -257,9 +272,7 @@ fn refused(refusal: &StartRefusal) -> ChildRefusal {
                 format!("it does not load: {}", each.join("; ")),
             )
         }
-        StartRefusal::NoAgent { agent, .. } => {
-            ("child-failed", format!("no agent can carry out `{agent}`"))
-        }
+        StartRefusal::NoAgent { .. } => ("child-failed", refusal.message()),
         StartRefusal::DefinitionChanged { message, .. } => ("child-failed", message.clone()),
         StartRefusal::Choice(_) => (
             "child-failed",

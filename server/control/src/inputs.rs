@@ -86,6 +86,34 @@ pub(crate) fn missing(workflow: &Workflow, inputs: &Map<String, Value>) -> Vec<I
         .collect()
 }
 
+/// Refuses inputs that an Archon workflow with declared inputs does not declare: its run would fail for them at once.
+/// One that declares none takes everything; Conductor's have their own rule.
+///
+/// # Errors
+/// [`ControlError::BadRequest`] with what it has.
+pub(crate) fn declared(
+    workflow: &Workflow,
+    inputs: &Map<String, Value>,
+) -> Result<(), ControlError> {
+    if workflow.dialect != Dialect::Archon || workflow.inputs.is_empty() {
+        return Ok(());
+    }
+    match inputs
+        .keys()
+        .find(|name| !workflow.inputs.contains_key(name.as_str()))
+    {
+        Some(name) => Err(ControlError::bad(
+            &format!("inputs.{name}"),
+            format!(
+                "`{}` has no such input; it has {}",
+                workflow.name.as_str(),
+                listed(workflow)
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Refuses literal values of inputs whose names say that they are secret.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ use crate::outcome::{Problem, StartRefusal};
 use crate::place::{self, Asked};
 use crate::request::{ChangesWish, GatesPolicy, Isolation, StartRequest};
 use crate::scope::Scope;
-use crate::script::script_of;
+use crate::script::{script_of, script_place};
 use crate::trust::canonical;
 
 /// What starting would do.
@@ -139,6 +139,9 @@ impl Control {
         if !missing.is_empty() {
             return Ok(Err(StartRefusal::InputsNeeded { missing }));
         }
+        if let Some(workflow) = workflow {
+            inputs::declared(workflow, &filled)?;
+        }
         if !request.allow_secret_inputs {
             inputs::no_secrets(&filled)?;
         }
@@ -193,6 +196,9 @@ impl Control {
             dry_run: request.dry_run,
             with_changes: decided,
         });
+        if chosen.place.worktree.is_some() {
+            based(&found.scope.root)?;
+        }
         let changes = match (&chosen.place.worktree, decided) {
             // A git that cannot say what has changed cannot make a worktree either; its worker tells why.
             (Some(_), None) => Git::of(&found.scope.root).changed().unwrap_or_default(),
@@ -325,7 +331,13 @@ impl Control {
             None => providers(workflow, &mut names),
         }
         for name in names {
-            if let Err(why) = self.inner.parts.agents.available(&name, beside.as_deref()) {
+            if let Err(mut why) = self.inner.parts.agents.available(&name, beside.as_deref()) {
+                if name == "scripted" && beside.is_none() {
+                    why.hint = format!(
+                        "it answers from a script, and there is no {}: write it (docs/scripted-agent.md), or name one with `--agent scripted:FILE`",
+                        script_place(file).display()
+                    );
+                }
                 return Err(StartRefusal::NoAgent {
                     agent: name,
                     why,
@@ -334,6 +346,23 @@ impl Control {
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses a worktree in a repository that has no commit to make it from.
+fn based(root: &Path) -> Result<(), ControlError> {
+    let git = Git::of(root);
+    match git.line(&["rev-parse", "--verify", "--quiet", "HEAD"]) {
+        Ok(_) => Ok(()),
+        // A git that does not answer at all is told about by the worker.
+        Err(_) if git.line(&["rev-parse", "--git-dir"]).is_err() => Ok(()),
+        Err(_) => Err(ControlError::bad(
+            "worktree",
+            format!(
+                "the run would work in a git worktree of its own, and {} has no commit yet to make one from: commit something, or start with --no-worktree to work in the folder itself",
+                shown(root)
+            ),
+        )),
     }
 }
 

@@ -112,21 +112,28 @@ impl Control {
                     row.run.short()
                 ),
             )),
+            Status::Waiting if !row.parked && self.buried(&row)? => self.way(run, options),
             Status::Waiting => Ok(Way::Follow(Status::Waiting)),
             Status::Failed => self.failed(&row, options),
         }
     }
 
-    /// A worker that holds the lock and does nothing although something is due is ended first.
-    fn running(&self, row: RunRow, options: &ResumeOptions) -> Result<Way, ControlError> {
+    /// Whether the worker of a run was killed a moment ago and what it left is settled now, by this surface or another. Its
+    /// last threads, or somebody who settles it, may hold the lock for a moment.
+    fn buried(&self, row: &RunRow) -> Result<bool, ControlError> {
         let dead =
             |worker: &ProcessId| process::is_of_this_boot(worker) && !process::is_alive(worker);
-        if row.worker.as_ref().is_some_and(dead) {
-            // It was killed a moment ago, and its last threads are about to let go of the lock.
-            let row = self.wait_for(&row.run, DYING, |row| row.status != Status::Running)?;
-            if self.settle(&row)? {
-                return self.way(&row.run, options);
-            }
+        if !row.worker.as_ref().is_some_and(dead) {
+            return Ok(false);
+        }
+        let now = self.wait_for(&row.run, DYING, |now| now.status != row.status)?;
+        Ok(now.status != row.status || self.settle(&now)?)
+    }
+
+    /// A worker that holds the lock and does nothing although something is due is ended first.
+    fn running(&self, row: RunRow, options: &ResumeOptions) -> Result<Way, ControlError> {
+        if self.buried(&row)? {
+            return self.way(&row.run, options);
         }
         let silent = self.now().saturating_sub(row.last_at) > SILENT;
         if silent {

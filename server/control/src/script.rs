@@ -9,11 +9,17 @@ use std::path::{Path, PathBuf};
 #[must_use]
 pub fn script_of(workflow: &Path) -> Option<PathBuf> {
     let beside = workflow.with_extension("script.yaml");
-    let apart = archon_folder(workflow).and_then(|folder| Some(folder.join(beside.file_name()?)));
-    apart
+    [script_place(workflow), beside]
         .into_iter()
-        .chain([beside])
         .find(|script| script.is_file())
+}
+
+/// Where that script belongs, whether or not it is there.
+pub(crate) fn script_place(workflow: &Path) -> PathBuf {
+    let beside = workflow.with_extension("script.yaml");
+    archon_folder(workflow)
+        .and_then(|folder| Some(folder.join(beside.file_name()?)))
+        .unwrap_or(beside)
 }
 
 /// The `.archon` folder of a file below its `workflows/`.

@@ -42,6 +42,14 @@ impl Control {
         Ok(changed)
     }
 
+    /// Looks after one run, and says when that cannot be done: for whoever waits for it and would wait for ever.
+    ///
+    /// # Errors
+    /// [`ControlError::Store`]; with a full disk the end of a dead worker cannot be written.
+    pub fn tend(&self, run: &RunId) -> Result<bool, ControlError> {
+        self.look_after(&self.store().run(run)?)
+    }
+
     fn look_after(&self, row: &RunRow) -> Result<bool, ControlError> {
         if let Some(parent) = &row.parent
             && self.store().run(parent)?.status == Status::Cancelled

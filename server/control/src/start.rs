@@ -4,13 +4,13 @@
 use fermata_engine::{RunId, Status};
 use fermata_store::{Decision, Miss, OsWorld, RunRow, StartRow, StoreError};
 
-use crate::control::Control;
+use crate::control::{Control, shown};
 use crate::definition::has_changed;
 use crate::error::ControlError;
 use crate::launch::WorkerReport;
 use crate::outcome::{Choice, Outcome, PriorRun, StartRefusal};
 use crate::plan::Plan;
-use crate::request::StartRequest;
+use crate::request::{Isolation, StartRequest};
 use crate::text::preview;
 
 impl Control {
@@ -29,6 +29,16 @@ impl Control {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
+        let no_worktree = plan.proposal.run.place.worktree.is_none();
+        if request.isolation == Isolation::Worktree && no_worktree && !request.dry_run {
+            return Err(ControlError::bad(
+                "worktree",
+                format!(
+                    "a worktree is made from a git repository, and {} is in none: `git init` and commit, or start without --worktree",
+                    shown(&request.file)
+                ),
+            ));
+        }
         if let Some(prior) = self.store().prior(&plan.scope)? {
             self.settle(&prior)?;
         }
@@ -154,7 +164,7 @@ pub(crate) fn closed(start: &StartRow) -> Outcome {
 pub(crate) fn busy(miss: Miss) -> StartRefusal {
     let message = miss.to_string();
     match miss {
-        Miss::CheckoutBusy { run, checkout } => StartRefusal::CheckoutBusy {
+        Miss::CheckoutBusy { run, checkout, .. } => StartRefusal::CheckoutBusy {
             run,
             checkout,
             message,

@@ -205,7 +205,8 @@ fn refuse(reason: String) -> Refusal {
 pub fn taken_words(gate: &Gate) -> String {
     match gate.kind {
         GateKind::IterationLimit => limit::valid(gate),
-        GateKind::Human | GateKind::Approval | GateKind::Permission => words_of(gate).join(", "),
+        GateKind::Human | GateKind::Permission => words_of(gate).join(", "),
+        GateKind::Approval => approval::valid(gate, &words_of(gate)),
         GateKind::Questions => questions::valid(gate),
     }
 }

@@ -28,7 +28,7 @@ mod layers;
 mod models;
 mod node;
 mod nodes;
-mod outputs;
+pub(crate) mod outputs;
 mod place;
 mod project;
 mod ready;

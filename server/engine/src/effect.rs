@@ -139,6 +139,8 @@ pub struct AgentCall {
     pub pricing: Option<Value>,
     /// `runtime.mcp_servers`, by name.
     pub mcp_servers: Map<String, Value>,
+    /// A JSON file with more of them, relative to `cwd`: `mcp` of an Archon node, read when the attempt begins.
+    pub mcp_file: Option<String>,
     /// What else the step or the workflow asks of a provider, by key: temperature, skills, session limits.
     pub settings: Map<String, Value>,
     /// An answer that is a text, or fits a JSON Schema; `None` where `schema`, `raw` and `envelope` say what it is.
@@ -157,6 +159,8 @@ pub struct TextAnswer {
     pub idle_seconds: f64,
     /// Whether an empty answer, or one about spent credit, is a failure.
     pub strict: bool,
+    /// Whether what was said beside a structured answer is kept, as `beside` in the facts.
+    pub beside: bool,
 }
 
 /// Another run, started for a step of this one.

@@ -289,6 +289,18 @@ impl OpenAttempt {
     }
 }
 
+/// What others had of a node.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Gave {
+    /// It was skipped, or had not come to an end yet.
+    #[default]
+    Nothing,
+    /// It failed: what was made in spite of it may depend on anything that it did.
+    Failure,
+    /// Its output, and the structured answer beside it.
+    Output(Payload, Option<Value>),
+}
+
 /// A node of an Archon graph, as far as it has come.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodeRecord {
@@ -300,6 +312,10 @@ pub struct NodeRecord {
     pub output: Option<Payload>,
     /// Extra facts of the result event.
     pub detail: Map<String, Value>,
+    /// What it gave before it became due again.
+    pub earlier: Gave,
+    /// Seq of the event since which it gives what it gives: nothing that came later has to be made again for its sake.
+    pub changed: Seq,
     /// The failure, if it failed.
     pub error: Option<Failure>,
     /// Why it was skipped.
@@ -326,6 +342,8 @@ impl NodeRecord {
             seq: 0,
             output: None,
             detail: Map::new(),
+            earlier: Gave::Nothing,
+            changed: 0,
             error: None,
             reason: None,
             attempts: 0,

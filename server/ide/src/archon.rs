@@ -48,7 +48,7 @@ pub(crate) fn choices(kind: &Kind) -> &'static [&'static str] {
 /// What a key takes, in words.
 pub(crate) fn takes(kind: &Kind) -> String {
     match kind {
-        Kind::Text | Kind::Full => "text".to_owned(),
+        Kind::Text | Kind::Full | Kind::Solid => "text".to_owned(),
         Kind::Flag => "true or false".to_owned(),
         Kind::Number {
             least,

@@ -298,7 +298,7 @@ pub struct StepOutput {
     pub stop: StopReason,
     /// Token counts and cost.
     pub usage: Usage,
-    /// The model that answered, if told.
+    /// The model that answered, as far as it is known: not one that was asked for and could not be had.
     pub model: Option<String>,
     /// The agent's id of the session, by which a later step, worker or run may find it again.
     pub session: Option<String>,

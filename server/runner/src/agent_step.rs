@@ -6,23 +6,26 @@ mod answer;
 mod cost;
 mod dialog;
 mod servers;
+mod servers_file;
 mod shape;
 mod text;
 mod turns;
 mod validator;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fermata_engine::{AgentCall, EventBody, Failure, Outcome, RunId};
+use fermata_workflow::World;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use crate::agent::{AgentProvider, PermissionPolicy};
+use crate::agent::{AgentProvider, PermissionPolicy, ToolServer};
 use crate::sink::{Heard, Sink};
 use crate::task::{Report, Reports, cancelled};
+use crate::worktree::Moved;
 
 use turns::{Conversation, Opened, Spent};
 
@@ -39,6 +42,10 @@ pub(crate) struct Stage {
     /// Folder of the workflow file, which working folders are relative to.
     pub(crate) base: PathBuf,
     pub(crate) home: Option<PathBuf>,
+    /// Where files that steps name are read, and variables of the requesting surface.
+    pub(crate) world: Arc<dyn World>,
+    /// The worktree that the run works in.
+    pub(crate) moved: Option<Moved>,
     pub(crate) policy: PermissionPolicy,
 }
 
@@ -113,7 +120,8 @@ async fn whole(
         reports: reports.clone(),
         heard: Heard::default(),
     });
-    let mut conversation = Conversation::new(call, stage, cwd, sink, opened);
+    let tool_servers = tool_servers(call, stage, &cwd, reports)?;
+    let mut conversation = Conversation::new(call, stage, cwd, tool_servers, sink, opened);
     if let Some(rule) = &call.text {
         return conversation.text(rule, spent, facts).await;
     }
@@ -165,6 +173,31 @@ async fn whole(
             Ok(first)
         }
     }
+}
+
+/// The servers of tools that the workflow and the step name.
+fn tool_servers(
+    call: &AgentCall,
+    stage: &Stage,
+    cwd: &Path,
+    reports: &Reports,
+) -> Result<Vec<ToolServer>, Failure> {
+    let mut servers = servers::read(&call.mcp_servers);
+    if let Some(file) = &call.mcp_file {
+        let wanted = cwd.join(file);
+        // Such a file may hold secrets and then be no part of the repository, so that no worktree has it.
+        let origin = stage.moved.as_ref().and_then(|moved| moved.origin(&wanted));
+        let file = match origin {
+            Some(origin) if stage.world.kind(&wanted).is_err() => origin,
+            _ => wanted,
+        };
+        let listed = servers_file::read(&*stage.world, &call.step, &file)?;
+        if let Some(unset) = listed.unset() {
+            warn(call, reports, &unset);
+        }
+        servers.extend(servers::read(&listed.servers));
+    }
+    Ok(servers)
 }
 
 /// The folder that the agent works in: it must exist.

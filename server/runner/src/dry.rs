@@ -77,13 +77,15 @@ pub(crate) async fn script(call: ScriptCall, stage: Stage, reports: Reports) -> 
 
 /// What the stub says instead of the agent, read and checked as an agent's answer is.
 pub(crate) async fn agent(
-    call: AgentCall,
+    mut call: AgentCall,
     stage: Stage,
     reports: Reports,
     asked_to_end: watch::Receiver<bool>,
 ) -> Outcome {
     let plain = plainest(&call);
     let structured = call.text.as_ref().is_some_and(|text| text.schema.is_some());
+    // Nobody is given its servers.
+    call.mcp_file = None;
     match agent_step::run(call, stage, reports, asked_to_end).await {
         Outcome::Failed {
             error,

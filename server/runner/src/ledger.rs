@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use fermata_engine::{Entry, EventBody, Fence, Payload, RunId, RunState, StepPath};
-use fermata_store::{Miss, NewEvent, Store, StoreError};
+use fermata_engine::{Entry, Event, EventBody, Fence, Payload, RunId, RunState, Seq, StepPath};
+use fermata_store::{Miss, NewEvent, Store, StoreError, Wake};
 use serde_json::Value;
 
 /// What became of an append.
@@ -22,6 +22,7 @@ pub(crate) struct Ledger {
     store: Arc<dyn Store>,
     run: RunId,
     fence: Fence,
+    wake: Wake,
     /// The folded state.
     pub(crate) state: RunState,
     /// Outputs whose blobs are gone: frame and step.
@@ -31,18 +32,30 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Folds a log that was just claimed.
-    pub(crate) fn new(store: Arc<dyn Store>, run: RunId, fence: Fence, state: RunState) -> Self {
+    /// Folds a log that was just claimed; `wake` tells of what others append to it.
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        run: RunId,
+        fence: Fence,
+        state: RunState,
+        wake: Wake,
+    ) -> Self {
         let mut ledger = Self {
             store,
             run,
             fence,
+            wake,
             state,
             lost: Vec::new(),
             lost_nodes: Vec::new(),
         };
         ledger.inflate();
         ledger
+    }
+
+    /// Calls back whenever somebody else may have appended.
+    pub(crate) fn on_wake(&self, callback: impl Fn() + Send + Sync + 'static) {
+        self.wake.on_wake(callback);
     }
 
     /// Appends events that the state has already folded.
@@ -59,10 +72,7 @@ impl Ledger {
             }
             events.push(new_event(entry.at, entry.path, body));
         }
-        match self
-            .store
-            .append(&self.run, last_seq, Some(self.fence), &events)
-        {
+        match self.put(last_seq, &events) {
             Ok(written) => {
                 if let Some(last) = written.last() {
                     self.state.last_check.clone_from(&last.check);
@@ -117,8 +127,7 @@ impl Ledger {
 
     /// Appends and folds; folds what others have appended instead, and says no, when they were first.
     fn append(&mut self, events: &[NewEvent]) -> Result<bool, StoreError> {
-        let last = self.state.last_seq;
-        match self.store.append(&self.run, last, Some(self.fence), events) {
+        match self.put(self.state.last_seq, events) {
             Ok(written) => {
                 for event in &written {
                     self.fold(event)?;
@@ -133,18 +142,28 @@ impl Ledger {
         }
     }
 
-    /// Folds what others have appended.
-    pub(crate) fn catch_up(&mut self) -> Result<(), StoreError> {
-        for event in self
+    /// Appends after that event, without being woken by it.
+    fn put(&self, last_seq: Seq, events: &[NewEvent]) -> Result<Vec<Event>, StoreError> {
+        self.wake.know(last_seq + events.len() as Seq);
+        let written = self
             .store
-            .events(&self.run, self.state.last_seq + 1, usize::MAX)?
-        {
-            self.fold(&event)?;
+            .append(&self.run, last_seq, Some(self.fence), events);
+        if written.is_err() {
+            self.wake.know(last_seq);
         }
-        Ok(())
+        written
     }
 
-    fn fold(&mut self, event: &fermata_engine::Event) -> Result<(), StoreError> {
+    /// Folds what others have appended; whether they have.
+    pub(crate) fn catch_up(&mut self) -> Result<bool, StoreError> {
+        let before = self.state.last_seq;
+        for event in self.store.events(&self.run, before + 1, usize::MAX)? {
+            self.fold(&event)?;
+        }
+        Ok(self.state.last_seq > before)
+    }
+
+    fn fold(&mut self, event: &Event) -> Result<(), StoreError> {
         self.state.fold(event).map_err(|error| StoreError::Corrupt {
             path: format!("run {}", self.run),
             what: error.to_string(),

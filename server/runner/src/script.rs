@@ -75,6 +75,25 @@ pub(crate) async fn run(
     };
     let mut child = match command(&call, &place).spawn() {
         Ok(child) => child,
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            return fail(
+                format!(
+                    "`{}` cannot be run: its text, an argument or a variable has a NUL character in it, which no program can be given; where it takes the output of another step, have that step print text",
+                    call.step
+                ),
+                vec![call.step.clone()],
+            );
+        }
+        Err(_) if !folder(&call, &place.cwd).is_dir() => {
+            return fail(
+                format!(
+                    "`{}` cannot be run: the folder that it works in, {}, is gone; bring it back and resume the run, or abandon the run",
+                    call.step,
+                    folder(&call, &place.cwd).display()
+                ),
+                vec![call.step.clone()],
+            );
+        }
         Err(error) => {
             return fail(
                 format!(

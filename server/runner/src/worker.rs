@@ -81,7 +81,7 @@ pub async fn run_worker(
     })?;
     // Subscribed before the first look, so that no request falls between.
     let wake = store.subscribe(Some(run))?;
-    let mut ledger = Ledger::new(Arc::clone(&store), run.clone(), fence, state);
+    let mut ledger = Ledger::new(Arc::clone(&store), run.clone(), fence, state, wake);
     let ended = recover::end_old_processes(run, &ledger.state, &me).await;
     if ended > 0 {
         tracing::info!(run = %run, ended, "ended process groups of an earlier worker");
@@ -126,7 +126,7 @@ pub async fn run_worker(
         Ok(setting) => definition.set_in(setting),
         Err(problem) => return cannot_start(&mut ledger, now, problem),
     }
-    let result = Round::new(run.clone(), ledger, definition, surroundings, wake, moved)
+    let result = Round::new(run.clone(), ledger, definition, surroundings, moved)
         .go()
         .await;
     match result {

@@ -24,6 +24,12 @@ impl Moved {
             Err(_) => path.to_path_buf(),
         }
     }
+
+    /// Where a path of the worktree is in the repository that it was made of; `None` for others.
+    pub(crate) fn origin(&self, path: &Path) -> Option<PathBuf> {
+        let rest = path.strip_prefix(&self.to).ok()?;
+        Some(self.from.join(rest))
+    }
 }
 
 /// Makes the worktree that the run was promised, or finds it. `begun` says that steps have run in it, so that it is

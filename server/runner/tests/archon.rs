@@ -247,6 +247,45 @@ async fn a_script_without_its_runtime_says_what_to_install() {
 }
 
 #[tokio::test]
+async fn servers_that_a_node_names_reach_its_agent_and_no_other() {
+    let stage = Stage::new(
+        "  - {id: a, prompt: 'Use them', mcp: servers.json}
+  - {id: b, depends_on: [a], prompt: 'Do without'}
+  - {id: c, depends_on: [a], prompt: 'Not there', mcp: gone.json}
+",
+        "",
+    );
+    let servers = r#"{"words": {"command": "words", "env": {"W": "$NOT_SET_HERE"}}, "web": {"type": "http", "url": "http://127.0.0.1:1/mcp"}}"#;
+    std::fs::write(stage.file("servers.json"), servers).unwrap();
+    let answer = [serde_json::json!({"text": "hi"})];
+    let agents = Scripted::new(&serde_json::json!({"agents": {"a": answer, "b": answer}}));
+    let finished = stage.with(Arc::clone(&agents)).await;
+    let asked = agents.asked.lock().unwrap();
+    let names: Vec<Vec<&str>> = asked
+        .iter()
+        .map(|turn| {
+            turn.tool_servers
+                .iter()
+                .map(|server| server.name.as_str())
+                .collect()
+        })
+        .collect();
+    assert_eq!(names, [vec!["words", "web"], vec![]]);
+    let missing = finished.state.nodes[&StepPath::from("c")]
+        .error
+        .as_ref()
+        .unwrap();
+    assert_eq!(missing.kind, "not-found");
+    for part in ["`c`", "gone.json", "correct the path"] {
+        assert!(missing.message.contains(part), "{}", missing.message);
+    }
+    let unset = finished.log.iter().any(|event| {
+        matches!(&event.body, EventBody::Warning { message, .. } if message.contains("NOT_SET_HERE"))
+    });
+    assert!(unset, "a variable that is not set is told");
+}
+
+#[tokio::test]
 async fn a_node_that_takes_too_long_is_ended_and_fails() {
     let stage = Stage::new("  - {id: a, timeout: 100, bash: sleep 60}\n", "");
     let finished = stage.go().await;

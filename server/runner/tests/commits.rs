@@ -7,17 +7,19 @@ mod support;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use fermata_engine::Status;
-use fermata_runner::Ended;
-use fermata_store::{Commits, MemStore, Store};
+use fermata_runner::{Ended, run_worker};
+use fermata_store::{Call, Commits, Faulty, MemStore, Store};
 use serde_json::{Map, Value};
 use support::scripted::Scripted;
 use support::world::Disk;
-use support::{Case, queue, surroundings, work};
+use support::{Case, queue, surroundings};
 
-/// Runs a chain of so many scripts of one line; what it wrote.
-async fn chain(steps: usize, line: &str) -> Commits {
+/// A chain of so many scripts of one line.
+fn scripts(steps: usize, line: &str) -> String {
     let mut text = String::from(
         "workflow:\n  name: chain\n  entry_point: s0\n  limits: {max_iterations: 100}\nagents:\n",
     );
@@ -33,15 +35,31 @@ async fn chain(steps: usize, line: &str) -> Commits {
         )
         .unwrap();
     }
-    of(&text).await
+    text
+}
+
+/// Runs a chain of so many scripts of one line; what it wrote.
+async fn chain(steps: usize, line: &str) -> Commits {
+    of(&scripts(steps, line)).await
 }
 
 /// Runs a workflow to its end; what it wrote.
 async fn of(text: &str) -> Commits {
+    let store = Arc::new(MemStore::new());
+    let before = store.commits();
+    on(store.clone(), text).await;
+    let after = store.commits();
+    Commits {
+        synced: after.synced - before.synced,
+        relaxed: after.relaxed - before.relaxed,
+    }
+}
+
+/// Runs a workflow to its end in a store.
+async fn on<S: Store + 'static>(store: Arc<S>, text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("chain.yaml");
     std::fs::write(&file, text).unwrap();
-    let store = Arc::new(MemStore::new());
     let run = queue(
         store.as_ref(),
         &Case {
@@ -51,23 +69,20 @@ async fn of(text: &str) -> Commits {
             guidance: Vec::new(),
         },
     );
-    let around = surroundings(
+    let mut around = surroundings(
         store.clone(),
         Scripted::new(&Value::Null),
         Arc::new(Disk {
             env: Default::default(),
         }),
     );
-    let before = store.commits();
+    // Nobody looks just because time has passed.
+    around.poll = Duration::from_secs(60);
+    let guard = store.try_lock(&run).unwrap().unwrap();
     assert_eq!(
-        work(&store, &run, around).await,
+        run_worker(&run, guard, around).await.unwrap(),
         Ended::With(Status::Completed)
     );
-    let after = store.commits();
-    Commits {
-        synced: after.synced - before.synced,
-        relaxed: after.relaxed - before.relaxed,
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,6 +91,24 @@ async fn a_step_of_a_chain_is_one_synced_transaction_and_at_most_one_for_its_pro
     assert_eq!(long.synced - short.synced, 10, "{short:?} {long:?}");
     // A process that ends at once is not named in the log; on a busy machine not all do.
     assert!(long.relaxed <= short.relaxed + 15, "{short:?} {long:?}");
+}
+
+/// How often a chain of so many scripts looks into its log, but for the looks that follow a process named there.
+async fn reads(steps: usize) -> u64 {
+    let store = Arc::new(Faulty::new(MemStore::new()));
+    let count = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&count);
+    store.plan(move |call, _| {
+        counted.fetch_add(u64::from(call == Call::Events), Ordering::Relaxed);
+        None
+    });
+    on(store.clone(), &scripts(steps, "true")).await;
+    count.load(Ordering::Relaxed) - store.commits().relaxed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_is_not_woken_by_what_it_writes_itself() {
+    assert_eq!(reads(15).await - reads(5).await, 10);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,10 +22,11 @@ use support::{actor, people, read, surroundings, work};
 fn queue(store: &MemStore, file: &Path, inputs: Value, place: Place, dry_run: bool) -> RunId {
     let run = new_run_id(1);
     let folder = file.parent().unwrap().display().to_string();
+    let archon = file.iter().any(|part| part == ".archon");
     let queued = EventBody::RunQueued {
         workflow: "w".to_owned(),
         file: file.display().to_string(),
-        dialect: "conductor".to_owned(),
+        dialect: if archon { "archon" } else { "conductor" }.to_owned(),
         scope: folder.clone(),
         message: None,
         inputs: inputs.as_object().cloned().unwrap_or_default(),
@@ -34,7 +35,10 @@ fn queue(store: &MemStore, file: &Path, inputs: Value, place: Place, dry_run: bo
         gates: "ask".to_owned(),
         agent: None,
         actor: actor(),
-        cwd: folder,
+        cwd: match &place.worktree {
+            Some(worktree) if archon => worktree.clone(),
+            _ => folder,
+        },
         dry_run,
     };
     store
@@ -112,6 +116,53 @@ output: {seen: '{{ s.output.stdout }}'}
     );
     assert!(worktree.join("made").exists());
     assert!(!repository.join("made").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worktree_has_the_file_of_servers_that_git_ignores_from_its_checkout() {
+    let home = tempfile::tempdir().unwrap();
+    let repository = home.path().join("repository");
+    let workflows = repository.join(".archon/workflows");
+    std::fs::create_dir_all(&workflows).unwrap();
+    let file = write(
+        &workflows,
+        "
+name: w
+description: One node.
+nodes: [{id: a, prompt: Use them, mcp: servers.json}]
+",
+    );
+    std::fs::write(repository.join(".gitignore"), "servers.json").unwrap();
+    std::fs::write(
+        repository.join("servers.json"),
+        r#"{"words": {"command": "words"}}"#,
+    )
+    .unwrap();
+    git(&repository, &["init", "--quiet"]);
+    git(&repository, &["add", "."]);
+    git(&repository, &["commit", "--quiet", "-m", "one"]);
+    let place = Place {
+        worktree: Some(home.path().join("tree").display().to_string()),
+        branch: Some("fermata/w-1".to_owned()),
+        repository: Some(repository.display().to_string()),
+        ..Place::default()
+    };
+    let store = Arc::new(MemStore::new());
+    let run = queue(&store, &file, json!({}), place, false);
+    let agents = Scripted::new(&json!({"agents": {"a": [{"text": "hi"}]}}));
+    let mut around = surroundings(store.clone(), agents.clone(), disk(&[]));
+    around.home = home.path().join("home");
+    let ended = work(&store, &run, around).await;
+    let finished = read(&store, &run, ended);
+    assert_eq!(
+        finished.state.status,
+        Status::Completed,
+        "{:?}",
+        finished.state.error
+    );
+    assert!(!home.path().join("tree/servers.json").exists());
+    let asked = agents.asked.lock().unwrap();
+    assert_eq!(asked[0].tool_servers[0].name, "words");
 }
 
 const SECRET: &str = "

@@ -26,11 +26,18 @@ pub enum Miss {
     Final(Status),
     /// Another live run holds the checkout that this one would work in.
     #[error(
-        "run {} works in {checkout}: wait for it, stop it, use --worktree for a checkout of your own, or --share-checkout to work side by side", .run.short()
+        "run {run} of `{workflow}` {does} in {checkout}: {wait}, end it with `fermata stop {run}`, use --worktree for a checkout of your own, or --share-checkout to work side by side",
+        run = .run.short(),
+        does = if *.waits { "waits at a gate" } else { "works" },
+        wait = if *.waits { "answer it (`fermata show` tells what it asks)" } else { "wait for it" },
     )]
     CheckoutBusy {
         /// Who holds it.
         run: RunId,
+        /// Name of its workflow.
+        workflow: String,
+        /// It stands at a gate and asks.
+        waits: bool,
         /// The folder.
         checkout: String,
     },

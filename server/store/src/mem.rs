@@ -160,7 +160,8 @@ impl Store for MemStore {
             inner.commits.relaxed += 1;
         }
         drop(inner);
-        self.hub.wake(Some(run), listed);
+        let seq = events.last().map_or(last_seq, |event| event.seq);
+        self.hub.wake_for(Some(run), seq, listed);
         Ok(events)
     }
 

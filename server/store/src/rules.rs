@@ -223,6 +223,8 @@ pub(crate) fn checkout_free<'a>(
         {
             return Err(StoreError::Miss(Miss::CheckoutBusy {
                 run: other.run.clone(),
+                workflow: other.workflow.clone(),
+                waits: other.status == Status::Waiting,
                 checkout: checkout.clone(),
             }));
         }

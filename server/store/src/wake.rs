@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use fermata_engine::RunId;
+use fermata_engine::{RunId, Seq};
 
 /// A callback of a subscriber; must return soon.
 type Callback = Arc<dyn Fn() + Send + Sync>;
@@ -27,6 +27,7 @@ struct Inner {
 struct Pending {
     runs: BTreeSet<RunId>,
     set: bool,
+    known: Seq,
     callback: Option<Callback>,
 }
 
@@ -70,6 +71,16 @@ impl Wake {
             .unwrap_or_else(PoisonError::into_inner);
         state.set = false;
         std::mem::take(&mut state.runs)
+    }
+
+    /// Says that the subscriber to a run needs no wake-up for its events up to this number: it wrote them, or is about to.
+    /// A number lower than before takes that back. Those who only know that something changed wake it all the same.
+    pub fn know(&self, seq: Seq) {
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .known = seq;
     }
 
     /// Keeps something alive for as long as this subscription lives.
@@ -117,6 +128,11 @@ impl WakeHub {
 
     /// Wakes the subscribers of a run, and those of the list when it has changed too.
     pub(crate) fn wake(&self, run: Option<&RunId>, listed: bool) {
+        self.wake_for(run, Seq::MAX, listed);
+    }
+
+    /// As [`WakeHub::wake`], for events of a run up to a number.
+    pub(crate) fn wake_for(&self, run: Option<&RunId>, seq: Seq, listed: bool) {
         let mut callbacks = Vec::new();
         for subscriber in self
             .subscribers
@@ -136,6 +152,9 @@ impl WakeHub {
                 .state
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
+            if subscriber.run.is_some() && seq <= state.known {
+                continue;
+            }
             state.set = true;
             state.runs.extend(run.cloned());
             callbacks.extend(state.callback.clone());

@@ -103,9 +103,11 @@ fn gate(scene: &Scene, row: &RunRow) -> Option<Value> {
         None => {
             shown.insert("type".to_owned(), json!("approval"));
             shown.insert("message".to_owned(), json!(gate.prompt));
+            // A rejection that the author has not named can be given all the same, and says what it does.
             let decisions: Vec<&Value> = gate
                 .answers
                 .iter()
+                .filter(|spec| spec.consequence.is_none())
                 .filter_map(|spec| spec.answer.get("decision"))
                 .collect();
             shown.insert("decisions".to_owned(), json!(decisions));
@@ -125,11 +127,14 @@ pub(crate) fn end(scene: &Scene, case: &Case, differences: &mut Vec<String>) {
         let state: RunState = load_state(scene.store.as_ref(), &row.run).unwrap();
         let mut own = Map::new();
         own.insert("status".to_owned(), json!(word(row.status)));
-        own.insert("message".to_owned(), json!(row.message));
+        // A run that was told nothing.
+        let message = row.message.clone().unwrap_or_default();
+        own.insert("message".to_owned(), json!(message));
         if let Some(outcome) = &row.outcome {
             own.insert("outcome".to_owned(), json!(outcome));
         }
         let mut wanted = Map::new();
+        wanted.insert("message".to_owned(), json!(""));
         for key in ["status", "message", "outcome"] {
             if let Some(value) = recorded.get(key) {
                 wanted.insert(key.to_owned(), value.clone());

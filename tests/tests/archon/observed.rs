@@ -46,6 +46,35 @@ fn key(path: &StepPath, kind: &str) -> String {
     }
 }
 
+/// Failures and skips of body nodes have no round, failures that were tried again neither: the last one stays.
+fn ends_of_body_nodes(
+    log: &[Event],
+    kinds: &BTreeMap<&StepPath, &str>,
+    rows: &mut BTreeMap<String, Map<String, Value>>,
+) {
+    for event in log.iter().filter(|e| !e.path.as_str().ends_with(']')) {
+        let kind = kinds.get(&event.path).copied().unwrap_or_default();
+        let key = key(&event.path, kind);
+        let Some((name, _)) = key.rsplit_once('#') else {
+            continue;
+        };
+        let (status, fact, value) = match &event.body {
+            EventBody::StepFailed { error, .. } if error.kind != CUT_OFF => {
+                ("failed", "error", classes::of(error))
+            }
+            EventBody::StepSkipped { reason, .. } => {
+                ("skipped", "reason", Value::from(reason.clone()))
+            }
+            _ => continue,
+        };
+        let row = Map::from_iter([
+            ("status".to_owned(), Value::from(status)),
+            (fact.to_owned(), value),
+        ]);
+        rows.insert(name.to_owned(), row);
+    }
+}
+
 /// The nodes of a run by key.
 pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTreeMap<String, Value> {
     let mut rows: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
@@ -64,33 +93,20 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
         );
         step && event.seq > restarted
     });
-    // Turns and shells of a round, and `cancel` nodes, have no rows.
+    // Turns and shells of a round have no rows, and `cancel` nodes only when they fail.
     let has_row = |record: &StepRecord| {
         !record.path.as_str().ends_with(']')
             && !record.path.as_str().starts_with('%')
-            && record.kind != "cancel"
+            && (record.kind != "cancel" || record.status == StepStatus::Failed)
     };
     for record in state.steps.values().filter(|record| has_row(record)) {
         let key = key(&record.path, &record.kind);
         let cut = record.error.as_ref().is_some_and(|e| e.kind == CUT_OFF);
         // A body node that did not complete has its end under its name and its start under the round.
-        let of_round = key.rsplit_once('#').map(|(name, _)| name.to_owned());
-        if let Some(name) = of_round
+        if key.contains('#')
             && matches!(record.status, StepStatus::Failed | StepStatus::Skipped)
             && !cut
         {
-            let row = rows.entry(name).or_default();
-            match &record.error {
-                Some(error) => {
-                    row.insert("status".to_owned(), Value::from("failed"));
-                    row.insert("error".to_owned(), classes::of(error));
-                }
-                None => {
-                    row.insert("status".to_owned(), Value::from("skipped"));
-                    let reason = state.nodes.get(&record.path).and_then(|n| n.reason.clone());
-                    row.insert("reason".to_owned(), Value::from(reason));
-                }
-            }
             if starts(log, &record.path) > 0 {
                 let row = rows.entry(key).or_default();
                 row.insert("status".to_owned(), Value::from("started"));
@@ -136,6 +152,7 @@ pub(crate) fn nodes(store: &dyn Store, log: &[Event], state: &RunState) -> BTree
         .values()
         .map(|record| (&record.path, record.kind.as_str()))
         .collect();
+    ends_of_body_nodes(log, &kinds, &mut rows);
     for event in log.iter().filter(|e| !e.path.as_str().ends_with(']')) {
         let kind = kinds.get(&event.path).copied().unwrap_or_default();
         let key = key(&event.path, kind);

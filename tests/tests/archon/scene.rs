@@ -229,9 +229,11 @@ impl Scene {
             decision: decision.to_owned(),
             text,
         };
+        // There one gate is open at a time: the first.
+        let gate = row.gates.first().map(|gate| &gate.gate);
         let outcome = self
             .control
-            .answer(&row.run, None, AnswerInput::Typed(answer))
+            .answer(&row.run, gate, AnswerInput::Typed(answer))
             .unwrap();
         matches!(outcome, AnswerOutcome::Accepted { .. }).then(|| row.run.clone())
     }

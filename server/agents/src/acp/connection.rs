@@ -1,9 +1,10 @@
 //! A connected agent: process, pipes and protocol, greeted. Sessions and turns use
 //! it; it knows neither.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fermata_runner::agent::{AgentError, AgentErrorKind};
@@ -11,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::process::{self, Pipes, Process};
 use super::routes::Routes;
+use super::settings::Defaults;
 use super::{Launch, failure};
 use crate::limits::Limits;
 use crate::lines::{self, Noise};
@@ -24,6 +26,8 @@ use crate::wire::{
 /// A live agent. Dropping the last handle kills its process group.
 pub(crate) struct Connection {
     launch: Arc<Launch>,
+    /// The model that it was started with, where a flag says so.
+    model: Option<String>,
     process: Process,
     cx: ConnectionTo<Agent>,
     routes: Arc<Routes>,
@@ -31,22 +35,26 @@ pub(crate) struct Connection {
     greeting: InitializeResponse,
     stop: watch::Sender<bool>,
     condemned: AtomicBool,
+    defaults: Mutex<Defaults>,
+    said: Mutex<HashSet<String>>,
 }
 
 impl Connection {
-    /// Starts the agent and greets it.
+    /// Starts the agent, with a model where it takes that by a flag, and greets it.
     ///
     /// # Errors
     /// [`AgentErrorKind::Start`] when it cannot be started, ends, stays silent or speaks another
     /// version; the message has what it left behind.
     pub(crate) async fn start(
         launch: Arc<Launch>,
-        extra: &[String],
+        model: Option<String>,
         cwd: &Path,
         env: &[(String, String)],
         limits: &Limits,
     ) -> Result<Self, AgentError> {
-        let (process, pipes) = process::spawn(&launch, extra, cwd, env)
+        let flag = launch.model_flag.iter().filter(|_| model.is_some());
+        let extra: Vec<&String> = flag.chain(&model).collect();
+        let (process, pipes) = process::spawn(&launch, &extra, cwd, env)
             .map_err(|error| failure::start(&launch, &error))?;
         let routes = Arc::new(Routes::default());
         let noise = Arc::new(Noise::default());
@@ -61,6 +69,7 @@ impl Connection {
         })?;
         let mut connection = Self {
             launch,
+            model,
             process,
             cx,
             routes,
@@ -68,6 +77,8 @@ impl Connection {
             greeting: InitializeResponse::new(ProtocolVersion::V1),
             stop,
             condemned: AtomicBool::new(false),
+            defaults: Mutex::default(),
+            said: Mutex::default(),
         };
         connection.greeting = connection.greet(limits.initialize).await?;
         Ok(connection)
@@ -111,6 +122,11 @@ impl Connection {
         &self.launch
     }
 
+    /// The model that it was started with, where a flag says so.
+    pub(crate) fn started_with(&self) -> Option<&String> {
+        self.model.as_ref()
+    }
+
     pub(crate) fn process(&self) -> &Process {
         &self.process
     }
@@ -126,6 +142,21 @@ impl Connection {
     /// What it said about itself.
     pub(crate) fn greeting(&self) -> &InitializeResponse {
         &self.greeting
+    }
+
+    /// A new session was begun, which nobody has set yet.
+    pub(crate) fn begun_with(&self, defaults: Defaults) {
+        *lock(&self.defaults) = defaults;
+    }
+
+    /// What the last session that was begun was set to; nothing before the first.
+    pub(crate) fn defaults(&self) -> Defaults {
+        lock(&self.defaults).clone()
+    }
+
+    /// Whether the agent says this for the first time. Some say the same in each session.
+    pub(crate) fn says_first(&self, text: &str) -> bool {
+        lock(&self.said).insert(text.to_owned())
     }
 
     /// Whether new turns may use it.
@@ -178,6 +209,10 @@ impl Connection {
         self.stop.send_replace(true);
         self.process.end(limits).await;
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn drive(

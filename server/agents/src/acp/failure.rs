@@ -93,7 +93,11 @@ impl Connection {
             self.process().settle().await;
             return AgentError {
                 kind: AgentErrorKind::Provider,
-                message: format!("agent `{name}` ended during {during}{}", self.remains()),
+                message: format!(
+                    "agent `{name}` ended during {during}, before it had answered; `{}` in a terminal may show why{}",
+                    self.launch().command_line(),
+                    self.remains()
+                ),
                 retryable: true,
                 status: None,
             };
@@ -150,12 +154,17 @@ impl Connection {
     }
 }
 
+/// A way to log in. Some agents name the command in the description.
 fn method(method: &AuthMethod) -> Option<String> {
-    match method {
-        AuthMethod::Terminal(method) => Some(method.name.clone()),
-        AuthMethod::Agent(method) => Some(method.name.clone()),
-        _ => None,
-    }
+    let (name, more) = match method {
+        AuthMethod::Terminal(method) => (&method.name, &method.description),
+        AuthMethod::Agent(method) => (&method.name, &method.description),
+        _ => return None,
+    };
+    Some(match more.as_ref().filter(|more| *more != name) {
+        Some(more) => format!("{name} ({more})"),
+        None => name.clone(),
+    })
 }
 
 /// Message and detail. Agents put the useful half into `data`, each under another key.

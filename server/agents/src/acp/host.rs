@@ -18,11 +18,11 @@ use crate::limits::Limits;
 use crate::scripted::visit;
 use crate::submit::SubmitServer;
 
-/// Agent, environment and start flags: what turns must share to share a process.
+/// Agent, environment and a model that it takes at its start only: what turns must share to share a process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ProcessKey {
     agent: String,
-    extra: Vec<String>,
+    model: Option<String>,
     env: Vec<(String, String)>,
 }
 
@@ -40,6 +40,8 @@ pub(crate) struct Host {
     submit: OnceCell<Option<SubmitServer>>,
     /// Sessions that later steps may go on with, by agent and id.
     left_open: std::sync::Mutex<HashMap<(String, String), Seat>>,
+    /// Whether an agent can copy sessions, by its name.
+    copies: std::sync::Mutex<HashMap<String, bool>>,
     told: Told,
 }
 
@@ -52,6 +54,7 @@ impl Host {
             calls: std::sync::Mutex::default(),
             submit: OnceCell::new(),
             left_open: std::sync::Mutex::default(),
+            copies: std::sync::Mutex::default(),
             told: Told::default(),
         }
     }
@@ -114,6 +117,11 @@ impl Host {
             about: about(&request, call),
             timeout: request.timeout,
             no_tools: request.tools.as_ref().is_some_and(Vec::is_empty) && !launch.scripted,
+            servers: request
+                .tool_servers
+                .iter()
+                .map(|server| server.name.clone())
+                .collect(),
             submits: session.ticket.is_some(),
             cost_before: session.cost,
         };
@@ -144,16 +152,29 @@ impl Host {
         session: &mut Session,
         sink: &dyn AgentSink,
     ) -> Result<(Arc<Connection>, String), AgentError> {
-        if let Some(live) = session.live() {
-            return Ok(live);
+        if let Some((connection, id)) = session.live() {
+            // Another step may have begun it.
+            if request.turn <= 1 && !launch.scripted {
+                self.told.settings(&launch.name, request, sink);
+                let can = &connection.greeting().agent_capabilities;
+                let servers = self.told.servers(launch, can, &request.tool_servers, sink);
+                if servers
+                    .iter()
+                    .any(|server| !session.tool_servers.contains(server))
+                {
+                    self.told.late_servers(&launch.name, &request.step, sink);
+                }
+                session
+                    .adapt(&connection, &id, request, sink, &self.limits)
+                    .await?;
+            }
+            return Ok((connection, id));
         }
         let connection = self.connection(launch, request).await?;
         if !launch.scripted {
             self.told.settings(&launch.name, request, sink);
             let can = &connection.greeting().agent_capabilities;
-            session.tool_servers =
-                self.told
-                    .servers(&launch.name, can, &request.tool_servers, sink);
+            session.tool_servers = self.told.servers(launch, can, &request.tool_servers, sink);
         }
         if session.ticket.is_none()
             && request.session_key.is_none()
@@ -194,15 +215,12 @@ impl Host {
         launch: &Arc<Launch>,
         request: &StepRequest,
     ) -> Result<Arc<Connection>, AgentError> {
-        let model = request.model.as_ref().or(launch.model.as_ref());
-        let extra: Vec<String> = match (&launch.model_flag, model) {
-            (Some(flag), Some(model)) => vec![flag.clone(), model.clone()],
-            _ => Vec::new(),
-        };
+        let wanted = request.model.as_ref().or(launch.model.as_ref());
+        let model = wanted.filter(|_| launch.model_flag.is_some()).cloned();
         let env = shared_env(request);
         let key = ProcessKey {
             agent: launch.name.clone(),
-            extra: extra.clone(),
+            model: model.clone(),
             env: env.clone(),
         };
         let place = lock(&self.processes).entry(key).or_default().clone();
@@ -212,9 +230,12 @@ impl Host {
         }
         *place = None;
         let connection = Arc::new(
-            Connection::start(launch.clone(), &extra, &request.cwd, &env, &self.limits).await?,
+            Connection::start(launch.clone(), model, &request.cwd, &env, &self.limits).await?,
         );
         *place = Some(connection.clone());
+        let can = &connection.greeting().agent_capabilities;
+        let copies = can.session_capabilities.fork.is_some();
+        lock(&self.copies).insert(launch.name.clone(), copies);
         Ok(connection)
     }
 
@@ -245,9 +266,7 @@ impl Host {
             SessionStart::Fresh => None,
             SessionStart::Resume(session) => Some(session.clone()),
             SessionStart::Fork { session, .. } => {
-                let connection = self.connection(launch, request).await?;
-                let can = &connection.greeting().agent_capabilities;
-                if can.session_capabilities.fork.is_some() {
+                if self.copies(launch, request).await? {
                     None
                 } else {
                     self.told.shared(&launch.name, sink);
@@ -263,6 +282,19 @@ impl Host {
             session.close(&self.limits).await;
         }
         Ok(session)
+    }
+
+    /// Whether the agent can copy sessions: as it said when it was first asked.
+    async fn copies(
+        &self,
+        launch: &Arc<Launch>,
+        request: &StepRequest,
+    ) -> Result<bool, AgentError> {
+        let known = || lock(&self.copies).get(&launch.name).copied();
+        if known().is_none() {
+            self.connection(launch, request).await?;
+        }
+        Ok(known().unwrap_or_default())
     }
 
     fn seat(&self, request: &StepRequest, joined: Option<&str>) -> Seat {

@@ -44,6 +44,18 @@ pub(crate) struct Launch {
     pub session_meta: Option<serde_json::Map<String, serde_json::Value>>,
     /// Whether it reports the tokens of the whole session with every turn.
     pub sums_usage: bool,
+    /// Whether it drops tool servers that are processes without a word, although every agent has to take them.
+    pub drops_process_servers: bool,
     /// Whether it is the scripted agent, to which models and tools mean nothing.
     pub scripted: bool,
+}
+
+impl Launch {
+    /// What is started, as people would type it.
+    pub(crate) fn command_line(&self) -> String {
+        let mut words = vec![self.program.display().to_string()];
+        let args = self.args.iter();
+        words.extend(args.map(|arg| arg.to_string_lossy().into_owned()));
+        words.join(" ")
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use fermata_runner::agent::{AgentSink, StepRequest, ToolServer, ToolServerWay};
 
+use super::Launch;
 use crate::wire::{
     AgentCapabilities, EnvVariable, HttpHeader, McpServer, McpServerHttp, McpServerSse,
     McpServerStdio,
@@ -60,26 +61,36 @@ impl Told {
         }
     }
 
+    /// Tells that a step has to do without its servers of tools.
+    pub(crate) fn late_servers(&self, agent: &str, step: &str, sink: &dyn AgentSink) {
+        if self.first(agent, &format!("servers of {step}")) {
+            sink.warning(&format!(
+                "`{step}` goes on in a session of agent `{agent}` that is open already, and does without its tool servers: they are named when a session is opened; `context: fresh` gives the step a session of its own"
+            ));
+        }
+    }
+
     /// The servers of tools that this agent can reach; the others are told.
     pub(crate) fn servers(
         &self,
-        agent: &str,
+        launch: &Launch,
         can: &AgentCapabilities,
         wanted: &[ToolServer],
         sink: &dyn AgentSink,
     ) -> Vec<McpServer> {
+        let agent = &launch.name;
         let can = &can.mcp_capabilities;
         let mut servers = Vec::new();
         for server in wanted {
             let reachable = match &server.way {
-                ToolServerWay::Process { .. } => true,
+                ToolServerWay::Process { .. } => !launch.drops_process_servers,
                 ToolServerWay::Address { events: true, .. } => can.sse,
                 ToolServerWay::Address { events: false, .. } => can.http,
             };
             if !reachable {
                 if self.first(agent, &format!("server {}", server.name)) {
                     sink.warning(&format!(
-                        "agent `{agent}` cannot reach the tool server `{}`: it does not speak its transport",
+                        "agent `{agent}` cannot reach the tool server `{}`: it does not take servers of that type, so the step does without",
                         server.name
                     ));
                 }

@@ -26,17 +26,24 @@ pub(crate) fn asked(
             .map(|kind| tool_kind_word(kind).to_owned())
             .or_else(|| kind.map(str::to_owned)),
         input: fields.raw_input.clone(),
-        options: request
-            .options
-            .iter()
-            .filter_map(|option| {
-                Some(PermissionChoice {
-                    option: choice(option.kind)?,
-                    label: option.name.clone(),
-                })
-            })
-            .collect(),
+        options: choices(&request.options),
     }
+}
+
+/// What people can choose: of each kind the one that choosing the kind selects, so that every label says what it does.
+fn choices(options: &[PermissionOption]) -> Vec<PermissionChoice> {
+    let mut choices: Vec<PermissionChoice> = Vec::new();
+    for option in options {
+        if let Some(kind) = choice(option.kind)
+            && choices.iter().all(|known| known.option != kind)
+        {
+            choices.push(PermissionChoice {
+                option: kind,
+                label: option.name.clone(),
+            });
+        }
+    }
+    choices
 }
 
 fn choice(kind: PermissionOptionKind) -> Option<Choice> {
@@ -122,6 +129,27 @@ mod tests {
             _ => None,
         };
         (id, reply.allowed)
+    }
+
+    #[test]
+    fn of_two_options_of_a_kind_people_see_the_one_that_is_selected() {
+        use PermissionOptionKind::{AllowAlways, AllowOnce};
+
+        let kinds = [AllowAlways, AllowAlways, AllowOnce];
+        let labels = ["all tools", "this tool", "once"];
+        let options: Vec<_> = labels
+            .iter()
+            .zip(kinds)
+            .map(|(label, kind)| PermissionOption::new(*label, *label, kind))
+            .collect();
+        let shown: Vec<_> = choices(&options).into_iter().map(|it| it.label).collect();
+        assert_eq!(shown, ["all tools", "once"]);
+        let chosen = PermissionDecision::Chosen(Choice::AllowAlways);
+        let RequestPermissionOutcome::Selected(outcome) = reply(&options, chosen).response.outcome
+        else {
+            panic!("one is selected");
+        };
+        assert_eq!(&*outcome.option_id.0, "all tools");
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Drop for Leash {
 /// The system's reason, when the program cannot be started.
 pub(crate) fn spawn(
     launch: &Launch,
-    extra: &[String],
+    extra: &[&String],
     cwd: &Path,
     env: &[(String, String)],
 ) -> io::Result<(Process, Pipes)> {

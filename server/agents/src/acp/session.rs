@@ -8,7 +8,7 @@ use fermata_runner::agent::{AgentError, AgentErrorKind, AgentSink, StepRequest, 
 
 use super::connection::Connection;
 use super::failure;
-use super::settings::{self, Offers};
+use super::settings::{self, Defaults, Offers};
 use crate::limits::Limits;
 use crate::submit::Ticket;
 use crate::wire::{
@@ -27,6 +27,8 @@ pub(crate) struct Session {
     pub tool_servers: Vec<McpServer>,
     /// The model that answers, if the agent says so.
     pub model: Option<String>,
+    /// What can be set in it, and what it is set to.
+    offers: Offers,
     /// Tokens that the agent reported for the session so far, where it sums them up.
     pub tokens: Usage,
     /// US dollars that the agent reported for the session so far.
@@ -77,21 +79,22 @@ impl Session {
         let found = match &source {
             Some(id) if self.id.is_some() => self.reopen(&connection, id, request, limits).await?,
             Some(id) => self.fork(&connection, id, request, limits).await?,
-            None => None,
+            None => Ok(self.begin(&connection, request, limits).await?),
         };
-        let (id, offers) = match (found, source) {
-            (Some(found), _) => found,
-            (None, None) => self.begin(&connection, request, limits).await?,
-            (None, Some(lost)) => {
+        let fresh = source.is_none() || found.is_err();
+        let (id, offers) = match found {
+            Ok(found) => found,
+            Err(why) => {
                 let message = format!(
-                    "agent `{}` cannot find the session `{lost}` again",
-                    connection.launch().name
+                    "agent `{}` cannot find the session `{}` again ({why})",
+                    connection.launch().name,
+                    source.unwrap_or_default()
                 );
                 if matches!(request.session, SessionStart::Fork { needed: true, .. }) {
                     return Err(failure::of(
                         AgentErrorKind::Session,
                         format!(
-                            "`{}` has to go on with an earlier session, and {message}: it keeps none beyond its own process, or has cleaned up; run the step that the session comes from again (`fermata resume --from`)",
+                            "`{}` has to go on with an earlier session, and {message}; run the step that the session comes from again (`fermata resume --from`)",
                             request.step
                         ),
                     ));
@@ -106,15 +109,52 @@ impl Session {
         let same = self.id.as_ref() == Some(&id);
         // One that is found again and offers nothing is as it was.
         if !(same && offers.is_empty()) {
-            self.model = settings::settle(&connection, &id, &offers, request, sink, limits).await?;
+            self.offers = offers;
+            if !connection.launch().scripted {
+                settings::set_mode(&connection, &id, &mut self.offers, sink, limits).await?;
+            }
+            let inherited = (!fresh).then(|| connection.defaults());
+            self.settle(&connection, &id, inherited, request, sink, limits)
+                .await?;
         }
         self.connection = Some(connection);
-        if !same {
-            self.tokens = Usage::default();
-            self.cost = 0.0;
-        }
+        // Agents count anew in a copy, and in another process.
+        self.tokens = Usage::default();
+        self.cost = 0.0;
         self.id = Some(id.clone());
         Ok(id)
+    }
+
+    /// Sets one that is open up for another step that goes on in it.
+    ///
+    /// # Errors
+    /// The agent refused a value that it had offered.
+    pub(crate) async fn adapt(
+        &mut self,
+        connection: &Connection,
+        id: &str,
+        request: &StepRequest,
+        sink: &dyn AgentSink,
+        limits: &Limits,
+    ) -> Result<(), AgentError> {
+        let inherited = Some(connection.defaults());
+        self.settle(connection, id, inherited, request, sink, limits)
+            .await
+    }
+
+    async fn settle(
+        &mut self,
+        connection: &Connection,
+        id: &str,
+        inherited: Option<Defaults>,
+        request: &StepRequest,
+        sink: &dyn AgentSink,
+        limits: &Limits,
+    ) -> Result<(), AgentError> {
+        let (offers, inherited) = (&mut self.offers, inherited.as_ref());
+        self.model =
+            settings::settle(connection, id, offers, inherited, request, sink, limits).await?;
+        Ok(())
     }
 
     /// A new one.
@@ -134,50 +174,54 @@ impl Session {
             modes: response.modes,
             options: response.config_options.unwrap_or_default(),
         };
+        connection.begun_with(offers.defaults());
         Ok((response.session_id.0.to_string(), offers))
     }
 
-    /// A copy of another one; `None` when that one is lost.
+    /// A copy of another one, or why that one is lost.
     async fn fork(
         &self,
         connection: &Connection,
         source: &str,
         request: &StepRequest,
         limits: &Limits,
-    ) -> Result<Option<(String, Offers)>, AgentError> {
+    ) -> Result<Found, AgentError> {
         let ask = || {
             let fork = ForkSessionRequest::new(source.to_owned(), request.cwd.clone())
                 .mcp_servers(self.servers())
                 .meta(connection.launch().session_meta.clone());
             connection.ask("the copying of a session", fork, limits.session)
         };
-        let copy = match found(ask().await)? {
-            Some(copy) => Some(copy),
+        let copy = match found(connection, ask().await)? {
+            Ok(copy) => Ok(copy),
             // Some know only what is open.
-            None => match self.reopen(connection, source, request, limits).await? {
-                Some(_) => found(ask().await)?,
-                None => None,
+            Err(_) => match self.reopen(connection, source, request, limits).await? {
+                Ok(_) => found(connection, ask().await)?,
+                Err(why) => Err(why),
             },
         };
         Ok(copy.and_then(|copy| {
             let id = copy.session_id.0.to_string();
+            // Going on with the original would change it for everybody else.
+            if id == source {
+                return Err("it answered with the original instead of a copy".to_owned());
+            }
             let offers = Offers {
                 modes: copy.modes,
                 options: copy.config_options.unwrap_or_default(),
             };
-            // Going on with the original would change it for everybody else.
-            (id != source).then_some((id, offers))
+            Ok((id, offers))
         }))
     }
 
-    /// The same one again; `None` when it is lost.
+    /// The same one again, or why it is lost.
     async fn reopen(
         &self,
         connection: &Connection,
         id: &str,
         request: &StepRequest,
         limits: &Limits,
-    ) -> Result<Option<(String, Offers)>, AgentError> {
+    ) -> Result<Found, AgentError> {
         let can = &connection.greeting().agent_capabilities;
         let meta = connection.launch().session_meta.clone();
         if can.session_capabilities.resume.is_some() {
@@ -187,7 +231,7 @@ impl Session {
             let result = connection
                 .ask("the resumption of a session", resume, limits.session)
                 .await;
-            return Ok(found(result)?.map(|response| {
+            return Ok(found(connection, result)?.map(|response| {
                 let offers = Offers {
                     modes: response.modes,
                     options: response.config_options.unwrap_or_default(),
@@ -196,7 +240,10 @@ impl Session {
             }));
         }
         if !can.load_session {
-            return Ok(None);
+            return Ok(Err(
+                "it keeps none beyond its own process: it offers neither `session/resume` nor `session/load`"
+                    .to_owned(),
+            ));
         }
         // Some agents replay the history only after they have answered: it must not be taken
         // for the next turn's text, so it is listened to until it is quiet, and thrown away.
@@ -207,11 +254,11 @@ impl Session {
         let result = connection
             .ask("the loading of a session", load, limits.session)
             .await;
-        let loaded = found(result);
+        let loaded = found(connection, result);
         let quiet = async {
             while let Ok(Some(_)) = tokio::time::timeout(limits.quiet, replay.recv()).await {}
         };
-        if matches!(loaded, Ok(Some(_))) {
+        if matches!(loaded, Ok(Ok(_))) {
             let _ = tokio::time::timeout(limits.session, quiet).await;
         }
         connection.routes().close(id);
@@ -272,15 +319,25 @@ impl Session {
     }
 }
 
+/// A session with what it offers, or why it was not found.
+type Found = Result<(String, Offers), String>;
+
 /// A refusal to find a session again is an answer; a dead agent is not.
-fn found<T>(result: Result<T, AgentError>) -> Result<Option<T>, AgentError> {
+fn found<T>(
+    connection: &Connection,
+    result: Result<T, AgentError>,
+) -> Result<Result<T, String>, AgentError> {
     use AgentErrorKind::{Auth, Timeout};
     match result {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if matches!(error.kind, Auth | Timeout) => Err(error),
+        Ok(found) => Ok(Ok(found)),
+        Err(error) if matches!(error.kind, Auth | Timeout) || !connection.is_alive() => Err(error),
         Err(error) => {
-            tracing::debug!(%error, "a session could not be found again");
-            Ok(None)
+            let named = format!("agent `{}` ", connection.launch().name);
+            let words = error.message.strip_prefix(&named);
+            Ok(Err(words.map_or_else(
+                || error.message.clone(),
+                |words| format!("it {words}"),
+            )))
         }
     }
 }

@@ -12,12 +12,22 @@ use crate::wire::{
     SetSessionModeRequest,
 };
 
-/// What a new session offers.
+/// What a session offers, and what it is set to.
 #[derive(Debug, Default)]
 pub(crate) struct Offers {
     pub modes: Option<SessionModeState>,
     pub options: Vec<SessionConfigOption>,
 }
+
+/// What a session that nobody has set is set to: what steps get that name nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Defaults {
+    model: Option<String>,
+    effort: Option<String>,
+}
+
+/// What agents call the value that they choose themselves.
+const OWN_CHOICE: &str = "default";
 
 /// One selectable option: id, current value, and every value with its name.
 struct Select {
@@ -54,6 +64,15 @@ impl Offers {
         })
     }
 
+    /// What it is set to.
+    pub(crate) fn defaults(&self) -> Defaults {
+        let current = |category| self.select(category).map(|select| select.current);
+        Defaults {
+            model: current(&SessionConfigOptionCategory::Model),
+            effort: current(&SessionConfigOptionCategory::ThoughtLevel),
+        }
+    }
+
     /// Whether there is nothing to choose.
     pub(crate) fn is_empty(&self) -> bool {
         self.modes.is_none() && self.options.is_empty()
@@ -85,9 +104,20 @@ impl Select {
             .or_else(|| find(&|(_, name)| same(name)))
             .or_else(|| find(&|(value, _)| last(value)))
     }
+
+    /// What a step gets that names nothing, in a session that was begun for another one.
+    fn default(
+        &self,
+        defaults: Option<&Defaults>,
+        of: impl Fn(&Defaults) -> &Option<String>,
+    ) -> Option<String> {
+        let known = of(defaults?).as_deref().and_then(|known| self.value(known));
+        known.or_else(|| self.value(OWN_CHOICE))
+    }
 }
 
-/// Sets a fresh session up. Returns the model that will answer, where the agent says so.
+/// Sets a session up for a step. `defaults` is what a session has that was not begun for this step, where the step names
+/// nothing: a copy has inherited the settings of another step. Returns the model that will answer, where the agent says so.
 ///
 /// # Errors
 /// The agent refused a value that it had offered, or it would send prompts to a model that its
@@ -95,51 +125,66 @@ impl Select {
 pub(crate) async fn settle(
     connection: &Connection,
     session: &str,
-    offers: &Offers,
+    offers: &mut Offers,
+    defaults: Option<&Defaults>,
     request: &StepRequest,
     sink: &dyn AgentSink,
     limits: &Limits,
 ) -> Result<Option<String>, AgentError> {
     let launch = connection.launch();
     if launch.scripted {
-        return Ok(None);
-    }
-    if let Some(mode) = &launch.mode {
-        set_mode(connection, session, offers, mode, sink, limits).await?;
+        return Ok(request.model.clone());
     }
     let wanted = request.model.as_ref().or(launch.model.as_ref());
     let select = offers.select(&SessionConfigOptionCategory::Model);
-    let mut model = select.as_ref().map(|select| select.current.clone());
-    if let Some(wanted) = wanted {
-        match select.as_ref().map(|select| (select, select.value(wanted))) {
-            Some((select, Some(value))) => {
-                if value != select.current {
-                    set(connection, session, &select.id, &value, limits).await?;
+    let mut model = match &select {
+        Some(select) => Some(select.current.clone()),
+        None => connection.started_with().cloned(),
+    };
+    match (wanted, &select) {
+        (Some(wanted), select) => {
+            match select.as_ref().map(|select| (select, select.value(wanted))) {
+                Some((select, Some(value))) => {
+                    set(connection, session, select, &value, offers, limits).await?;
+                    model = Some(value);
                 }
+                None if connection.started_with() == Some(wanted) => {}
+                _ => sink.warning(&format!(
+                    "agent `{}` does not offer the model `{wanted}`; it uses {}",
+                    launch.name,
+                    model.as_deref().unwrap_or("its own default")
+                )),
+            }
+        }
+        (None, Some(select)) => {
+            if let Some(value) = select.default(defaults, |defaults| &defaults.model) {
+                set(connection, session, select, &value, offers, limits).await?;
                 model = Some(value);
             }
-            None if launch.model_flag.is_some() => model = Some(wanted.clone()),
-            _ => sink.warning(&format!(
-                "agent `{}` does not offer the model `{wanted}`; it uses {}",
-                launch.name,
-                model.as_deref().unwrap_or("its own default")
-            )),
         }
+        (None, None) => {}
     }
     refuse_hosted_default(connection, wanted.is_some(), model.as_deref())?;
-    if let Some(effort) = &request.effort {
-        let select = offers.select(&SessionConfigOptionCategory::ThoughtLevel);
-        match select.as_ref().map(|select| (select, select.value(effort))) {
-            Some((select, Some(value))) => {
-                if value != select.current {
-                    set(connection, session, &select.id, &value, limits).await?;
+    // Which efforts there are depends on the model.
+    let select = offers.select(&SessionConfigOptionCategory::ThoughtLevel);
+    match (&request.effort, &select) {
+        (Some(effort), select) => {
+            match select.as_ref().map(|select| (select, select.value(effort))) {
+                Some((select, Some(value))) => {
+                    set(connection, session, select, &value, offers, limits).await?;
                 }
+                _ => sink.warning(&format!(
+                    "agent `{}` does not offer the reasoning effort `{effort}`; it uses its own default",
+                    launch.name
+                )),
             }
-            _ => sink.warning(&format!(
-                "agent `{}` does not offer the reasoning effort `{effort}`; it uses its own default",
-                launch.name
-            )),
         }
+        (None, Some(select)) => {
+            if let Some(value) = select.default(defaults, |defaults| &defaults.effort) {
+                set(connection, session, select, &value, offers, limits).await?;
+            }
+        }
+        (None, None) => {}
     }
     Ok(model)
 }
@@ -169,14 +214,20 @@ fn refuse_hosted_default(
     ))
 }
 
-async fn set_mode(
+/// Sets the mode that the user, or what is known of the agent, wants in every session.
+///
+/// # Errors
+/// The agent refused a mode that it had offered.
+pub(crate) async fn set_mode(
     connection: &Connection,
     session: &str,
-    offers: &Offers,
-    mode: &str,
+    offers: &mut Offers,
     sink: &dyn AgentSink,
     limits: &Limits,
 ) -> Result<(), AgentError> {
+    let Some(mode) = connection.launch().mode.as_deref() else {
+        return Ok(());
+    };
     if offers.modes().iter().any(|offered| offered == mode) {
         let request = SetSessionModeRequest::new(session.to_owned(), mode.to_owned());
         connection
@@ -187,7 +238,7 @@ async fn set_mode(
     if let Some(select) = offers.select(&SessionConfigOptionCategory::Mode)
         && let Some(value) = select.value(mode)
     {
-        return set(connection, session, &select.id, &value, limits).await;
+        return set(connection, session, &select, &value, offers, limits).await;
     }
     sink.warning(&format!(
         "agent `{}` does not offer the mode `{mode}`; it offers: {}",
@@ -197,16 +248,25 @@ async fn set_mode(
     Ok(())
 }
 
+/// Sets an option to a value, unless it has it. What is offered then is what the agent says.
 async fn set(
     connection: &Connection,
     session: &str,
-    option: &str,
+    option: &Select,
     value: &str,
+    offers: &mut Offers,
     limits: &Limits,
 ) -> Result<(), AgentError> {
-    let request = SetSessionConfigOptionRequest::new(session.to_owned(), option.to_owned(), value);
-    connection
+    if option.current == value {
+        return Ok(());
+    }
+    let id = option.id.clone();
+    let request = SetSessionConfigOptionRequest::new(session.to_owned(), id, value);
+    let response = connection
         .ask("setting an option of the session", request, limits.session)
         .await?;
+    if !response.config_options.is_empty() {
+        offers.options = response.config_options;
+    }
     Ok(())
 }

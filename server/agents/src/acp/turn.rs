@@ -21,6 +21,7 @@ use super::permission;
 use super::routes::Incoming;
 use super::tool_calls::ToolCalls;
 use crate::limits::Limits;
+use crate::tool_titles;
 use crate::wire::{
     self, CancelNotification, ContentBlock, NoticeSeverity, PermissionOption, PromptRequest,
     PromptResponse, RequestPermissionRequest, RequestPermissionResponse, Responder, SessionUpdate,
@@ -36,6 +37,8 @@ pub(crate) struct Order {
     pub timeout: Option<Duration>,
     /// Whether every tool is rejected, because the step has none.
     pub no_tools: bool,
+    /// Names of the step's tool servers: what is asked for one of these is not rejected by `no_tools`.
+    pub servers: Vec<String>,
     /// Whether the result may be handed in by our own tool, which is then allowed unasked.
     pub submits: bool,
     /// US dollars that the session had cost before.
@@ -283,7 +286,7 @@ impl Turn<'_> {
                 };
                 if matches!(notice.severity, NoticeSeverity::Info) {
                     tracing::info!(notice = %text, "from an agent");
-                } else {
+                } else if self.connection.says_first(&text) {
                     self.sink.warning(&text);
                 }
             }
@@ -334,7 +337,8 @@ impl Turn<'_> {
         if self.order.submits && crate::submit::is_submission(&asked, titles) {
             return self.decide(id, PermissionDecision::Chosen(Choice::AllowOnce));
         }
-        if self.order.no_tools {
+        let of_servers = |server: &String| tool_titles::asked_for(&asked, titles, server).is_some();
+        if self.order.no_tools && !self.order.servers.iter().any(of_servers) {
             return self.decide(id, PermissionDecision::Chosen(Choice::RejectOnce));
         }
         let sink = self.sink.clone();

@@ -16,7 +16,7 @@ const PIECE: usize = 24;
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
     /// The file cannot be read.
-    #[error("cannot read the script {path}: {source}", path = path.display())]
+    #[error("cannot read the script {path}", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -10,6 +10,8 @@ pub(crate) use server::{SubmitServer, Ticket};
 
 use fermata_runner::agent::PermissionRequest;
 
+use crate::tool_titles;
+
 /// Name of the tool server, as agents see it.
 pub(crate) const SERVER: &str = "fermata";
 /// Name of its tool.
@@ -19,34 +21,9 @@ pub(crate) const TOOL: &str = "submit_result";
 pub(crate) const INSTRUCTION: &str = "When you are done, call the tool `submit_result` of the MCP server `fermata` once, \
 with the fields of the result as its arguments. If you do not have that tool, end your message with the result as one JSON object.";
 
-/// What agents call the result tool, lower case. None of these can be a path, so none can be a command
-/// that starts a file of the repository.
-const TITLES: &[&str] = &[
-    "mcp__fermata__submit_result",
-    CODEX_TITLE,
-    "submit_result (fermata mcp server)",
-    "fermata-submit_result",
-    "fermata_submit_result",
-];
-
-/// This agent says that tools of tool servers are of the kind `execute`.
-const CODEX_TITLE: &str = "mcp.fermata.submit_result";
-
-/// Whether an agent asks for nothing but handing in the result. `titles` are all that the tool call
-/// was called so far: one agent announces `fermata-submit_result` and asks for `submit_result`.
-/// A title may be a model's own words (a command, or its description). So every title must be one of
-/// the known ones, whole; and a call of a kind that acts on the machine counts only under the one title
-/// that is known for it, and without an input, which that agent always gives for commands.
+/// Whether an agent asks for nothing but handing in the result. `titles` are all that the tool call was called so far.
 pub(crate) fn is_submission(request: &PermissionRequest, titles: &[String]) -> bool {
-    let acts = !matches!(request.kind.as_deref(), None | Some("other" | "think"));
-    let titles: Vec<String> = titles.iter().map(|title| title.to_lowercase()).collect();
-    if acts {
-        return request.input.is_none()
-            && !titles.is_empty()
-            && titles.iter().all(|title| title == CODEX_TITLE);
-    }
-    let known = |title: &String| TITLES.contains(&title.as_str());
-    titles.iter().any(known) && titles.iter().all(|title| title == TOOL || known(title))
+    tool_titles::asked_for(request, titles, SERVER).is_some_and(|tool| tool == TOOL)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         ["stubborn"] => talk(|_, _| Vec::new(), json!({})),
         ["late-replay", state] => late_replay(Path::new(state)),
         ["remembering", folder, can @ ..] => remembering(Path::new(folder), can),
+        ["choosing", can @ ..] => choosing(can),
         ["submitter"] => submitter(),
         ["next-version"] => talk(|_, _| Vec::new(), json!({"protocolVersion": 2})),
         _ => {
@@ -154,6 +155,78 @@ fn remembering(folder: &Path, can: &[&str]) -> ExitCode {
             }
             (_, None) if !id.is_null() => put(&json!({"jsonrpc": "2.0", "id": id,
                 "error": {"code": -32602, "message": "there is no such session"}})),
+            _ => {}
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Offers two models, and efforts with one of them; answers with what its session is set to. A copy has the settings of
+/// its original. Each turn costs a quarter of a dollar, counted since the process began; `die` ends it.
+fn choosing(can: &[&str]) -> ExitCode {
+    let mut sessions: Vec<(String, String)> = Vec::new();
+    let mut spent = 0.0;
+    let select = |id: &str, category: &str, current: &str, values: [&str; 2]| {
+        json!({"id": id, "name": id, "category": category, "type": "select", "currentValue": current,
+            "options": values.map(|value| json!({"value": value, "name": value}))})
+    };
+    let options = |(model, effort): &(String, String)| {
+        let mut options = vec![select("m", "model", model, ["default", "big"])];
+        if model == "big" {
+            options.push(select("e", "thought_level", effort, ["default", "high"]));
+        }
+        options
+    };
+    for line in std::io::stdin().lock().lines() {
+        let message: Value = serde_json::from_str(&line.expect("text")).expect("JSON");
+        let (id, params) = (&message["id"], &message["params"]);
+        let session = params["sessionId"].as_str().unwrap_or_default();
+        let at = session.parse::<usize>().unwrap_or_default();
+        match message["method"].as_str().unwrap_or_default() {
+            "initialize" => {
+                let fork = can.contains(&"fork").then(|| json!({}));
+                let capabilities = json!({"sessionCapabilities": {"fork": fork, "resume": {}}});
+                reply(
+                    id,
+                    json!({"protocolVersion": 1, "agentCapabilities": capabilities}),
+                );
+            }
+            method @ ("session/new" | "session/fork") => {
+                let set = match method {
+                    "session/fork" => sessions[at].clone(),
+                    _ => ("default".to_owned(), "default".to_owned()),
+                };
+                let answer = json!({"sessionId": sessions.len().to_string(), "configOptions": options(&set)});
+                sessions.push(set);
+                reply(id, answer);
+            }
+            "session/resume" => {
+                // Another process: what it kept of the session is its settings.
+                sessions.resize(at + 1, ("big".to_owned(), "high".to_owned()));
+                reply(id, json!({"configOptions": options(&sessions[at])}));
+            }
+            "session/set_config_option" => {
+                let value = params["value"].as_str().unwrap_or_default().to_owned();
+                match params["configId"].as_str() {
+                    Some("m") => sessions[at].0 = value,
+                    _ => sessions[at].1 = value,
+                }
+                reply(id, json!({"configOptions": options(&sessions[at])}));
+            }
+            "session/prompt" => {
+                if params["prompt"][0]["text"] == "die" {
+                    std::process::exit(7);
+                }
+                spent += 0.25;
+                put(
+                    &json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": session, "update": {
+                    "sessionUpdate": "usage_update", "used": 1, "size": 2,
+                    "cost": {"amount": spent, "currency": "USD"}}}}),
+                );
+                let (model, effort) = &sessions[at];
+                put(&said(session, &format!("{model} {effort}")));
+                reply(id, json!({"stopReason": "end_turn"}));
+            }
             _ => {}
         }
     }

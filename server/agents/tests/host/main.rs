@@ -6,5 +6,6 @@ mod permissions;
 mod refusals;
 mod script;
 mod sessions;
+mod settings;
 mod stage;
 mod turns;

@@ -127,6 +127,10 @@ async fn a_lost_session_that_is_not_needed_is_begun_anew_with_a_warning() {
     let said = warnings(&stage);
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("`gone`") && said[1].contains("`gone too`"));
+    assert!(
+        said[0].contains("there is no such session"),
+        "its own words: {said:?}"
+    );
     // What took its place is not found under its name.
     let c = turn(&stage, "c", SessionStart::Resume("gone too".to_owned())).await;
     assert_eq!(c.text, "c;");

@@ -236,6 +236,17 @@ async fn a_stop_reason_and_a_notice_come_through() {
 }
 
 #[tokio::test]
+async fn a_notice_that_an_agent_repeats_is_shown_once() {
+    let stage = Stage::scripted("rules: [{answer: [[warn: the disk is full, say: well]]}]");
+    for step in ["a", "b"] {
+        stage.run(stage.request(step, "")).await.expect("a turn");
+    }
+    stage
+        .sink
+        .with(|seen| assert_eq!(seen.warnings, ["the disk is full"]));
+}
+
+#[tokio::test]
 async fn the_end_of_the_run_ends_the_process() {
     let stage = Stage::scripted("rules: [{answer: x}]");
     stage.run(stage.request("a", "")).await.expect("a turn");

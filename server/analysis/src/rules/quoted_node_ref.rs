@@ -69,7 +69,7 @@ fn bare(text: &NodeText<'_>, span: &std::ops::Range<usize>, quote: char) -> Opti
 }
 
 /// The quote that a byte of shell text is inside of.
-fn quote_at(text: &str, at: usize) -> Option<char> {
+pub(super) fn quote_at(text: &str, at: usize) -> Option<char> {
     let bytes = text.as_bytes();
     // The quote that is open, once for each `$(` that it is nested in.
     let mut open: Vec<Option<char>> = vec![None];

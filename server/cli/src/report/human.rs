@@ -81,6 +81,7 @@ fn excerpt<'a>(checked: &'a Checked, d: &'a fermata_workflow::Diagnostic) -> Vec
     if let Some(fix) = d.fixes.first() {
         let more = match d.fixes.len() {
             1 => String::new(),
+            2 => format!(" (or another way; `fermata explain {}`)", d.code),
             n => format!(" (or {} other ways; `fermata explain {}`)", n - 1, d.code),
         };
         groups.push(Group::with_title(
@@ -94,10 +95,15 @@ fn range(span: fermata_syntax::Span) -> std::ops::Range<usize> {
     usize::from(span.start())..usize::from(span.end())
 }
 
-/// `3 files checked: 1 error, 2 warnings`.
+/// `3 files checked: 1 error, 2 warnings, 1 note`.
 pub(crate) fn summary(files: &[Checked]) -> String {
     let count = |severity| files.iter().map(|f| f.count(severity)).sum::<usize>();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let notes = count(Severity::Information) + count(Severity::Hint);
+    let counts = [
+        (count(Severity::Error), "error"),
+        (count(Severity::Warning), "warning"),
+        (notes, "note"),
+    ];
     let plural = |n: usize, word: &str| {
         if n == 1 {
             format!("1 {word}")
@@ -105,11 +111,15 @@ pub(crate) fn summary(files: &[Checked]) -> String {
             format!("{n} {word}s")
         }
     };
-    let found = match (errors, warnings) {
-        (0, 0) => "nothing to report".to_owned(),
-        (0, w) => plural(w, "warning"),
-        (e, 0) => plural(e, "error"),
-        (e, w) => format!("{}, {}", plural(e, "error"), plural(w, "warning")),
+    let found: Vec<String> = counts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| plural(*n, word))
+        .collect();
+    let found = if found.is_empty() {
+        "nothing to report".to_owned()
+    } else {
+        format!("{} (`fermata explain CODE` says why)", found.join(", "))
     };
     format!("{} checked: {found}", plural(files.len(), "file"))
 }

@@ -48,6 +48,9 @@ pub(crate) fn run(options: &Agents, home: Option<&Path>, console: &Console) -> R
                 }
             ));
         }
+        if list.iter().all(|agent| agent.command.is_none()) {
+            console.line(fermata_agents::INSTEAD);
+        }
     }
     Ok(Exit::Fine)
 }

@@ -39,6 +39,7 @@ pub(crate) fn run(options: &Choose, home: Option<&Path>, console: &Console) -> R
         &outcome,
         After {
             detach: options.detach,
+            told: 0,
         },
         console,
     )

@@ -9,8 +9,12 @@ use fermata_engine::{Event, Status, words};
 
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::follow::tend;
 use crate::open;
 use crate::prompt::word;
+
+/// Characters of what an agent or a program said that a line shows.
+const WIDTH: usize = 160;
 
 /// Options of `events`.
 #[derive(Debug, Args)]
@@ -60,7 +64,7 @@ pub(crate) fn run(options: &Events, home: Option<&Path>, console: &Console) -> R
         }
         if events.is_empty() {
             let _ = watcher.next(Duration::from_secs(1));
-            control.tick()?;
+            tend(&control, &run)?;
         }
     }
 }
@@ -74,8 +78,21 @@ fn line(event: &Event) -> String {
     } else {
         format!(" {}", event.path)
     };
-    let what = words::of(event).unwrap_or_else(|| word(&serde_json::json!(kind(event))));
+    let what = words::of(event)
+        .or_else(|| Some(first_line(&words::spoken(event)?)))
+        .unwrap_or_else(|| word(&serde_json::json!(kind(event))));
     format!("{:>5} {h:02}:{m:02}:{s:02}{path} {what}", event.seq)
+}
+
+/// The first line that says something, cut: `--json` has all of it.
+fn first_line(text: &str) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    let mut shown: String = first.chars().take(WIDTH).collect();
+    if shown.len() < first.len() || lines.next().is_some() {
+        shown.push_str(" …");
+    }
+    shown
 }
 
 fn kind(event: &Event) -> String {

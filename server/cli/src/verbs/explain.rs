@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use fermata_workflow::nearest::nearest;
 
 use crate::console::Console;
 use crate::exit::{Exit, Usage};
@@ -21,8 +22,11 @@ pub(crate) fn run(options: &Explain, console: &Console) -> Result<Exit> {
     match &options.code {
         Some(code) => {
             let page = fermata_analysis::explain(code).ok_or_else(|| {
+                let names = fermata_analysis::pages().iter().map(|(name, _)| *name);
+                let near = nearest(code, names)
+                    .map_or_else(String::new, |best| format!("; did you mean `{best}`?"));
                 Usage::new(format!(
-                    "no diagnostic has the code `{code}`; `fermata explain` lists them"
+                    "no diagnostic has the code `{code}`{near}; `fermata explain` lists them"
                 ))
             })?;
             console.text(page);

@@ -1,6 +1,7 @@
 //! `fermata new [NAME]`: a commented starter workflow, its loop bounded. It never overwrites a file.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
@@ -19,9 +20,9 @@ pub(crate) struct New {
     /// The workflow's name; NAME.yaml is written into the current folder, for Archon into its `.archon/workflows`.
     #[arg(default_value = "write-and-review")]
     name: String,
-    /// The dialect to write it in.
-    #[arg(long, value_enum, default_value_t = Dialect::Conductor)]
-    dialect: Dialect,
+    /// The dialect to write it in; archon where there is an `.archon` folder, else conductor, when absent.
+    #[arg(long, value_enum)]
+    dialect: Option<Dialect>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -44,7 +45,11 @@ pub(crate) fn run(options: &New, console: &Console) -> Result<Exit> {
         ))
         .into());
     }
-    let (file, template) = match options.dialect {
+    let usual = || match Path::new(".archon").is_dir() {
+        true => Dialect::Archon,
+        false => Dialect::Conductor,
+    };
+    let (file, template) = match options.dialect.unwrap_or_else(usual) {
         Dialect::Conductor => (format!("{name}.yaml"), CONDUCTOR),
         Dialect::Archon => {
             std::fs::create_dir_all(ARCHON_FOLDER)

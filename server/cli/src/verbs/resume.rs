@@ -55,12 +55,15 @@ pub(crate) fn run(options: &Resume, home: Option<&Path>, console: &Console) -> R
         from: options.from.clone(),
         agent: options.agent.clone(),
     };
+    let before = control.store().run(&run)?.last_seq;
     let outcome = control.resume(&run, resume)?;
     carry_on(
         &control,
         &outcome,
         After {
             detach: options.detach,
+            // What it did before it was stopped has been told; `fermata events` has it.
+            told: before,
         },
         console,
     )

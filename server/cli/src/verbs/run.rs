@@ -119,6 +119,7 @@ pub(crate) fn run(options: &Run, home: Option<&Path>, console: &Console) -> Resu
         &outcome,
         After {
             detach: options.detach,
+            told: 0,
         },
         console,
     )

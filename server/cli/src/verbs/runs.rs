@@ -1,7 +1,7 @@
 //! `fermata runs`: runs, newest first, and open start requests.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use clap::Args;
@@ -91,12 +91,26 @@ fn print(control: &Control, options: &Runs, console: &Console) -> Result<()> {
     if options.json {
         console.json(&view.to_json());
     } else {
-        console.text(&table(&view, options.starts));
+        let here = std::env::current_dir().unwrap_or_default();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
+        console.text(&table(&view, options.starts, now, &here));
     }
     Ok(())
 }
 
-fn table(view: &RunsView, only_starts: bool) -> String {
+/// How long ago something was, in the largest unit that says enough; `ms` are milliseconds.
+fn ago(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..60 => "just now".to_owned(),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+fn table(view: &RunsView, only_starts: bool, now: u64, here: &Path) -> String {
     let mut out = String::new();
     for start in &view.starts {
         let about = match start.prior {
@@ -130,11 +144,21 @@ fn table(view: &RunsView, only_starts: bool) -> String {
             .parent
             .as_ref()
             .map_or_else(String::new, |parent| format!("  for {}", parent.short()));
+        let place = if here.starts_with(&run.root) {
+            String::new()
+        } else {
+            format!("  in {}", run.root.display())
+        };
+        let (what, since) = match run.ended {
+            Some(ended) => ("ended", ended),
+            None => ("began", run.started.unwrap_or(run.queued)),
+        };
         out += &format!(
-            "{:<10} {}  {}{cause}{held}{of}\n",
+            "{:<10} {}  {}{cause}{held}{of}  {what} {}{place}\n",
             run.status.as_str(),
             run.run.short(),
-            run.workflow
+            run.workflow,
+            ago(now.saturating_sub(since))
         );
     }
     if out.is_empty() {
@@ -145,4 +169,24 @@ fn table(view: &RunsView, only_starts: bool) -> String {
         });
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ago;
+
+    #[test]
+    fn a_time_is_told_in_the_largest_unit_that_says_enough() {
+        for (seconds, said) in [
+            (0, "just now"),
+            (59, "just now"),
+            (60, "1 min ago"),
+            (3_599, "59 min ago"),
+            (3_600, "1 h ago"),
+            (172_799, "47 h ago"),
+            (172_800, "2 days ago"),
+        ] {
+            assert_eq!(ago(seconds * 1000), said);
+        }
+    }
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
-use fermata_engine::RunId;
+use fermata_engine::answer::taken_words;
+use fermata_engine::{Gate, RunId};
 use serde_json::Value;
 
 use crate::console::Console;
@@ -49,6 +50,9 @@ pub(crate) fn run(options: &Show, home: Option<&Path>, console: &Console) -> Res
     if let Some(message) = shown["message"].as_str() {
         console.line(&format!("message  {message}"));
     }
+    if let Some(worktree) = shown["worktree"].as_str() {
+        console.line(&format!("worktree {worktree}"));
+    }
     for step in shown["steps"].as_array().into_iter().flatten() {
         let took = match (step["started"].as_u64(), step["ended"].as_u64()) {
             (Some(started), Some(ended)) => format!(
@@ -62,6 +66,9 @@ pub(crate) fn run(options: &Show, home: Option<&Path>, console: &Console) -> Res
             "  {:<10} {path} {took}",
             step["status"].as_str().unwrap_or_default()
         ));
+        if let Some(why) = step["error"]["message"].as_str() {
+            console.line(&format!("             {why}"));
+        }
     }
     for child in shown["children"].as_array().into_iter().flatten() {
         console.line(&format!(
@@ -78,6 +85,20 @@ pub(crate) fn run(options: &Show, home: Option<&Path>, console: &Console) -> Res
             gate["step"].as_str().unwrap_or_default(),
             gate["prompt"].as_str().unwrap_or_default()
         ));
+        if let Ok(gate) = serde_json::from_value::<Gate>(gate.clone()) {
+            console.line(&format!(
+                "answer with: fermata answer {} --gate {} ANSWER, which is one of: {}",
+                run.short(),
+                gate.gate,
+                taken_words(&gate)
+            ));
+        }
+    }
+    if let Some(why) = shown["error"]["message"].as_str() {
+        console.line(&format!("failed   {why}"));
+    }
+    if !shown["output"].is_null() {
+        console.line(&serde_json::to_string_pretty(&shown["output"])?);
     }
     Ok(Exit::Fine)
 }

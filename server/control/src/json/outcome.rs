@@ -111,7 +111,11 @@ impl StartRefusal {
                         script.display()
                     )
                 });
-                format!("no agent `{agent}` can be used here: {}{script}", why.hint)
+                format!(
+                    "no agent `{agent}` can be used here: looked for {}; {}{script}",
+                    why.looked_for.join(", "),
+                    why.hint
+                )
             }
             Self::NotResumable { reason, .. } => reason.clone(),
         }

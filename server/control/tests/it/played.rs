@@ -21,8 +21,13 @@ pub(crate) struct Played {
 
 impl Played {
     pub(crate) fn begin(store: &Arc<dyn Store>, run: &RunId) -> Self {
-        let mut worker = Self::claim(store, run).expect("nobody holds the lock");
-        let process = process();
+        Self::begin_as(store, run, process())
+    }
+
+    /// As a process that the machine may know.
+    pub(crate) fn begin_as(store: &Arc<dyn Store>, run: &RunId, process: ProcessId) -> Self {
+        let mut worker =
+            Self::claim_as(store, run, process.clone()).expect("nobody holds the lock");
         worker.add(EventBody::RunStarted {
             fence: worker.fence,
             worker: process,
@@ -34,8 +39,12 @@ impl Played {
     }
 
     pub(crate) fn claim(store: &Arc<dyn Store>, run: &RunId) -> Option<Self> {
+        Self::claim_as(store, run, process())
+    }
+
+    fn claim_as(store: &Arc<dyn Store>, run: &RunId, process: ProcessId) -> Option<Self> {
         let lock = store.try_lock(run).unwrap()?;
-        let (fence, log) = store.claim(run, process(), &lock).ok()?;
+        let (fence, log) = store.claim(run, process, &lock).ok()?;
         Some(Self {
             store: Arc::clone(store),
             run: run.clone(),

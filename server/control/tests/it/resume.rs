@@ -3,8 +3,10 @@
 use std::sync::{Arc, Barrier};
 
 use fermata_control::{Outcome, ResumeOptions, StartRefusal};
-use fermata_engine::{EventBody, Status};
+use fermata_engine::event::ProcessId;
+use fermata_engine::{EventBody, GateKind, Status};
 
+use crate::played::Played;
 use crate::scene::{Scene, refusal, started};
 
 fn resume(scene: &Scene, run: &fermata_engine::RunId) -> Outcome {
@@ -110,6 +112,28 @@ fn a_run_interrupted_at_its_gate_is_resumed_with_the_gate_still_closed_to_passer
     let row = scene.store.run(&worker.run).unwrap();
     assert_eq!(row.status, Status::Queued);
     assert_eq!(row.gates.len(), 1);
+}
+
+#[test]
+fn a_worker_that_was_killed_while_it_held_at_a_gate_is_waited_for_and_its_run_resumed() {
+    let scene = Scene::new();
+    let run = started(&scene.force("A"));
+    let killed = ProcessId {
+        pid: 4_000_000,
+        started: 1,
+        ..fermata_store::process::this_process()
+    };
+    let mut worker = Played::begin_as(&scene.store, &run, killed);
+    worker.gate(GateKind::Permission);
+    let resumed = std::thread::scope(|scope| {
+        let resumed = scope.spawn(|| resume(&scene, &run));
+        // The last threads of a killed process let go of its lock a moment later.
+        worker.die();
+        resumed.join().unwrap()
+    });
+    started(&resumed);
+    let row = scene.store.run(&run).unwrap();
+    assert_eq!((row.status, row.gates.len()), (Status::Queued, 0));
 }
 
 #[test]

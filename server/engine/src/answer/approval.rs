@@ -1,10 +1,11 @@
 //! Answers to an approval. Free text counts only when the whole answer, folded
 //! for case and punctuation, is in a written list; a refusal may be followed by
-//! its reason. Anything else shows the choices again.
+//! its reason, and a decision that is named as it is offered by `:` and a text.
+//! Anything else shows the choices again.
 
 use serde_json::Value;
 
-use crate::gate::{Answer, Gate, Refusal};
+use crate::gate::{Answer, AnswerSpec, Gate, Refusal};
 
 use super::choices;
 
@@ -33,6 +34,33 @@ fn offered<'a>(gate: &'a Gate, decision: &str) -> Option<&'a str> {
         .find(|word| *word == decision)
 }
 
+/// The decision whose id or label a text is, in any case.
+fn named<'a>(gate: &'a Gate, text: &str) -> Option<&'a str> {
+    let text = text.to_lowercase();
+    let decision = |spec: &'a AnswerSpec| spec.answer.get("decision").and_then(Value::as_str);
+    gate.answers
+        .iter()
+        .filter_map(decision)
+        .find(|id| id.to_lowercase() == text)
+        .or_else(|| {
+            let labelled = |spec: &&AnswerSpec| spec.label.to_lowercase() == text;
+            gate.answers.iter().find(labelled).and_then(decision)
+        })
+}
+
+/// What it takes, as a list for messages: every decision, and where its text goes.
+pub(super) fn valid(gate: &Gate, words: &[String]) -> String {
+    let list = words.join(", ");
+    let texts = gate.answers.iter().filter(|spec| !spec.fields.is_empty());
+    let example = texts
+        .filter_map(|spec| spec.answer.get("decision").and_then(Value::as_str))
+        .next();
+    match example {
+        Some(word) => format!("{list}; a text goes behind a colon (`{word}: TEXT`)"),
+        None => list,
+    }
+}
+
 pub(super) fn check(gate: &Gate, decision: &str) -> Result<(), Refusal> {
     offered(gate, decision)
         .map(|_| ())
@@ -54,13 +82,14 @@ pub(super) fn read(gate: &Gate, text: &str) -> Result<Answer, Refusal> {
         decision: decision.to_owned(),
         text: text.filter(|t| !t.is_empty()).map(str::to_owned),
     };
-    if let Some(decision) = offered(gate, text) {
+    if let Some(decision) = named(gate, text) {
         return Ok(answer(decision, None));
     }
-    if let Some(spec) = gate.answers.iter().find(|spec| spec.label == text)
-        && let Some(decision) = spec.answer.get("decision").and_then(Value::as_str)
+    // `yes: but later` is not this: only the gate's own word opens a text.
+    if let Some((head, words)) = text.split_once(':')
+        && let Some(decision) = named(gate, head.trim())
     {
-        return Ok(answer(decision, None));
+        return Ok(answer(decision, Some(words.trim())));
     }
     let folded = fold(text);
     if APPROVE.contains(&folded.as_str())

@@ -162,6 +162,48 @@ fn free_text_approves_only_when_all_of_it_is_in_the_list() {
 }
 
 #[test]
+fn a_decision_named_as_it_is_offered_may_be_followed_by_a_colon_and_a_text() {
+    let gate = gate(
+        GateKind::Approval,
+        vec![
+            spec(
+                json!({"kind": "approval", "decision": "approve"}),
+                "Approve",
+                Some("text"),
+            ),
+            spec(
+                json!({"kind": "approval", "decision": "ask-change"}),
+                "Ask for a change",
+                Some("text"),
+            ),
+        ],
+    );
+    for (typed, decision, text) in [
+        (
+            "approve: the small one: blue",
+            "approve",
+            "the small one: blue",
+        ),
+        ("Ask for a change: shorter", "ask-change", "shorter"),
+        ("ASK-CHANGE :  shorter", "ask-change", "shorter"),
+    ] {
+        assert_eq!(
+            read(&gate, typed).unwrap(),
+            json!({"kind": "approval", "decision": decision, "text": text}),
+            "{typed}"
+        );
+    }
+    for unclear in [
+        "yes: but rename it first",
+        "approve the small one",
+        "other: x",
+    ] {
+        let refusal = read(&gate, unclear).unwrap_err();
+        assert!(refusal.reason.ends_with("(`approve: TEXT`)"), "{refusal}");
+    }
+}
+
+#[test]
 fn a_required_question_cannot_be_skipped() {
     let mut gate = gate(GateKind::Questions, Vec::new());
     gate.extra = serde_json::from_value(json!({

@@ -2,9 +2,11 @@
 //! that a later node has absorbed; so does a run in which nothing completed. A
 //! `cancel` node cancels it.
 
+use fermata_expr::archon::js;
 use serde_json::Value;
 
 use super::evidence;
+use super::outputs;
 use super::place::Place;
 use crate::draft::{failure, policy};
 use crate::event::{Cause, EventBody, Payload};
@@ -89,7 +91,8 @@ pub(crate) fn finish(turn: &mut Turn<'_>) {
     );
 }
 
-/// The run's result: the output of the node that `returns` names, else of the last end of the graph that completed.
+/// The run's result: the output of the node that `returns` names, nothing when that is blank; else of the first end of
+/// the graph that has something to say (specs/archon.md 4.10).
 fn result(turn: &Turn<'_>, graph: &super::graph::Graph) -> Option<Value> {
     let root = StepPath::root();
     let settings = turn.definition.root().workflow.archon.as_ref()?;
@@ -101,9 +104,13 @@ fn result(turn: &Turn<'_>, graph: &super::graph::Graph) -> Option<Value> {
         }
     };
     match settings.result.as_deref().or(settings.returns.as_deref()) {
-        Some(name) => output(graph.find(name)?),
-        None => graph.sinks().filter_map(output).last(),
+        Some(name) => output(graph.find(name)?).filter(|value| !is_blank(value)),
+        None => output(outputs::spoken(turn.draft.state, graph, &root)?),
     }
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| js::trim(text).is_empty())
 }
 
 /// `succeeded` or `failed`, where the workflow names a field that says so.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::node::Node;
 use super::place::Place;
-use super::{outputs, runs};
+use super::{TriggerRule, outputs, runs};
 use crate::definition::Definition;
 use crate::draft::failure;
 use crate::event::Failure;
@@ -34,28 +34,40 @@ pub(crate) enum Entry {
 
 /// Decides about a node all of whose dependencies have come to an end.
 pub(crate) fn decide(state: &RunState, definition: &Definition, place: &Place<'_>) -> Entry {
-    if !triggered(state, place, place.node) {
+    let shut = |boundary| !is_open(state, definition, place, boundary);
+    if place.node.boundaries().any(shut)
+        || !triggered(state, place, place.node, place.node.trigger())
+    {
         return Entry::Skip(TRIGGER_RULE, None);
-    }
-    for boundary in place.node.boundaries() {
-        if !triggered(state, place, boundary) {
-            return Entry::Skip(TRIGGER_RULE, None);
-        }
-        // The nodes that the include begins with carry its condition themselves and say what is wrong with it.
-        if let Entry::Skip(reason, _) = condition_of(state, definition, place, boundary) {
-            return Entry::Skip(reason, None);
-        }
     }
     condition_of(state, definition, place, place.node)
 }
 
-/// Whether the states of what a node (or an include) depends on let it run.
-fn triggered(state: &RunState, place: &Place<'_>, node: Node<'_>) -> bool {
+/// Whether an include lets the nodes in it run at all. Those that it begins with carry its dependencies, its rule and
+/// its condition themselves, and say what is wrong with them.
+fn is_open(
+    state: &RunState,
+    definition: &Definition,
+    place: &Place<'_>,
+    boundary: Node<'_>,
+) -> bool {
+    if boundary.is_entry() {
+        return true;
+    }
+    // It is as open as the most lenient of the nodes that it begins with.
+    boundary
+        .entry_rules()
+        .any(|rule| triggered(state, place, boundary, rule))
+        && condition_of(state, definition, place, boundary) == Entry::Start
+}
+
+/// Whether the states of what a node (or an include) depends on let it run by a rule.
+fn triggered(state: &RunState, place: &Place<'_>, node: Node<'_>, rule: TriggerRule) -> bool {
     let state_of = |id: &str| -> Option<NodeState> {
         let path = place.scope.child(&escape(id));
         state.nodes.get(&path).map(|record| record.state)
     };
-    runs(node.trigger(), node.depends_on().map(state_of))
+    runs(rule, node.depends_on().map(state_of))
 }
 
 fn condition_of(

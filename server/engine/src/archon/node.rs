@@ -111,6 +111,18 @@ impl<'a> Node<'a> {
         self.list("composed").map(Node)
     }
 
+    /// Of a boundary: whether the node is one that its include begins with.
+    pub(crate) fn is_entry(self) -> bool {
+        self.get("entry").and_then(Value::as_bool) == Some(true)
+    }
+
+    /// Of a boundary: the rules by which the nodes that its include begins with start.
+    pub(crate) fn entry_rules(self) -> impl Iterator<Item = TriggerRule> {
+        self.list("entry_rules")
+            .map(|rule| rule.as_str().and_then(TriggerRule::from_word))
+            .map(Option::unwrap_or_default)
+    }
+
     /// Property names of its `output_format`, if it has one.
     pub(crate) fn declared(self) -> Option<Vec<String>> {
         let format = self.map("output_format")?;

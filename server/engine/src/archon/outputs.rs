@@ -7,6 +7,7 @@ use fermata_expr::archon::output::{NodeOutput, Outputs};
 use fermata_expr::archon::reference;
 use serde_json::Value;
 
+use super::graph::Graph;
 use super::node::Node;
 use super::place::scopes;
 use crate::definition::Definition;
@@ -18,6 +19,9 @@ use crate::state::{NodeRecord, NodeState, RunState};
 pub(crate) const STRUCTURED: &str = "structured";
 /// Key in `step_completed.detail`: a structured answer beside an output that stays text.
 pub(crate) const VALUE: &str = "value";
+
+/// Key in `step_completed.detail`: what an agent said beside its structured answer.
+pub(crate) const BESIDE: &str = "beside";
 
 /// Outputs of every node that the texts name.
 pub(crate) fn named<'t>(
@@ -66,6 +70,16 @@ pub(crate) fn whole(state: &RunState, definition: &Definition, scope: &StepPath)
             (node.id().to_owned(), of(node, record))
         })
         .collect()
+}
+
+/// The end of a graph that speaks for the whole of it: the first, in file order, that completed and left more than
+/// blanks (specs/archon.md 4.6, 4.10).
+pub(crate) fn spoken(state: &RunState, graph: &Graph, scope: &StepPath) -> Option<usize> {
+    graph.sinks().find(|at| {
+        let record = state.nodes.get(&graph.path(scope, *at));
+        record.is_some_and(|record| record.state == NodeState::Completed)
+            && !js::trim(&of(graph.node(*at), record).text).is_empty()
+    })
 }
 
 /// What a node has produced.

@@ -116,7 +116,7 @@ impl Project {
                 Kind::Script => self.draw_script(world, library, file, node),
                 Kind::Workflow => {
                     let name = node.text("workflow").unwrap_or_default();
-                    if let Some(path) = library.file_of(name) {
+                    if let Some(path) = library.file_meant(name) {
                         self.targets.insert(name.to_owned(), path.to_path_buf());
                     }
                 }

@@ -5,8 +5,9 @@
 //!
 //! There are no layers to wait for, with two exceptions: nothing of a layer
 //! after a `cancel` node starts before it is known whether that node runs, and
-//! inside a body a layer waits for the one before, because a failure there
-//! ends the round.
+//! inside a body a layer waits for the one before, so that every round goes
+//! the same way. A failed node of a body ends its group when the round is over:
+//! what waits for it is judged by its trigger rule, as anywhere.
 
 use super::gate_in::{self, Entry};
 use super::graph::Graph;
@@ -28,7 +29,7 @@ pub(crate) enum Progress {
     Done,
     /// A `cancel` node ran, and everything beside it has come to an end; its words.
     Halted(String),
-    /// A node of a body failed, and everything beside it has come to an end.
+    /// Every node of a body has come to an end, and one has failed.
     Failed(StepPath),
 }
 
@@ -63,9 +64,9 @@ pub(crate) fn pass(turn: &mut Turn<'_>, scope: &StepPath) -> Progress {
         // A rejected gate ends the run while its node is looked after.
         return Progress::Open;
     }
-    match (sweep.all, sweep.failed, sweep.halt) {
-        (true, Some(path), _) => Progress::Failed(path),
-        (true, None, Some(reason)) => Progress::Halted(reason),
+    match (sweep.all, sweep.halt, sweep.failed) {
+        (true, Some(reason), _) => Progress::Halted(reason),
+        (true, None, Some(path)) => Progress::Failed(path),
         (true, None, None) => Progress::Done,
         (false, _, _) => Progress::Open,
     }
@@ -107,8 +108,8 @@ impl Sweep<'_> {
         let place = Place::new(self.scope, self.graph, at);
         let layer = self.graph.layer(at);
         if layer >= self.held_from {
-            // After a halt it will never run; before the decision it has to wait.
-            if self.halt.is_none() && self.failed.is_none() {
+            // After a halt it will never run; before that is known it has to wait.
+            if self.halt.is_none() {
                 self.all = false;
             }
             return;
@@ -126,12 +127,10 @@ impl Sweep<'_> {
         self.settled[at] = done && self.free(at);
         self.all &= self.settled[at];
         if self.body {
-            let failed = self.settled[at] && now == NodeState::Failed;
-            if failed && self.failed.is_none() {
-                self.failed = Some(place.path.clone());
-            }
-            if failed || !self.settled[at] {
+            if !self.settled[at] {
                 self.held_from = self.held_from.min(layer + 1);
+            } else if now == NodeState::Failed && self.failed.is_none() {
+                self.failed = Some(place.path.clone());
             }
         }
         if place.node.kind() == Kind::Cancel {
@@ -229,7 +228,7 @@ impl Sweep<'_> {
     }
 
     /// Whether an earlier life's result has to be made again: the node asks for it, or something that it depends on
-    /// has run again since.
+    /// gives something else since.
     fn outdated(&self, turn: &Turn<'_>, place: &Place<'_>) -> bool {
         let state = &turn.draft.state;
         let Some(record) = state.nodes.get(&place.path) else {
@@ -238,13 +237,9 @@ impl Sweep<'_> {
         if record.state != NodeState::Completed || record.seq >= state.reopened {
             return false;
         }
-        let ran_again = |on: usize| {
-            state
-                .nodes
-                .get(&self.graph.path(self.scope, on))
-                .is_some_and(|other| {
-                    other.seq > state.reopened && other.state != NodeState::Skipped
-                })
+        let changed = |on: usize| {
+            let other = state.nodes.get(&self.graph.path(self.scope, on));
+            other.is_some_and(|other| other.changed > record.seq)
         };
         place.node.always_run()
             || self
@@ -252,7 +247,7 @@ impl Sweep<'_> {
                 .dependencies(place.at)
                 .iter()
                 .flatten()
-                .any(|on| ran_again(*on))
+                .any(|on| changed(*on))
     }
 }
 

@@ -40,7 +40,7 @@ fn after(node: Node<'_>, agent: bool, error: &Failure, retries: u32) -> Option<u
         return None;
     }
     let all = declared.and_then(|retry| retry.get("on_error")?.as_str()) == Some("all");
-    let again = match class(error) {
+    let again = match class(error, agent) {
         FailureClass::Fatal => false,
         FailureClass::Transient => true,
         FailureClass::Unknown => all,
@@ -67,11 +67,14 @@ pub(crate) fn pauses(node: Node<'_>, record: &NodeRecord, now: u64) -> bool {
 }
 
 /// The class of a failure. What the author has to change is never tried again.
-fn class(error: &Failure) -> FailureClass {
+fn class(error: &Failure, agent: bool) -> FailureClass {
     match error.kind.as_str() {
         "output-ref" | "input" | "binding" | "not-found" | "alias" | "credit" | "auth"
         | "session" => FailureClass::Fatal,
-        "timeout" | "idle-timeout" => FailureClass::Transient,
+        "idle-timeout" => FailureClass::Transient,
+        "timeout" if agent => FailureClass::Transient,
+        // A process that took too long would do so again: only `on_error: all` tries it.
+        "timeout" => FailureClass::Unknown,
         _ => match classify(&error.message) {
             // The agent itself says so.
             FailureClass::Unknown if error.names.iter().any(|name| name == RETRYABLE) => {

@@ -48,10 +48,23 @@ enum Came {
 struct Output {
     /// As it was said: what the signal is looked for in.
     said: String,
+    /// What was said beside a structured answer: the signal may be in there as well.
+    beside: Option<String>,
     /// The structured answer, if there is one.
     structured: Option<Value>,
     /// The structured answer where it is the output; else the text is kept, without tags round the signal.
     kept: Option<Value>,
+}
+
+impl Output {
+    /// The text that is kept. A turn of an agent that is nothing but the signal stays as it is: an output is not empty.
+    fn cleaned(&self, control: Control<'_>, kind: Kind) -> String {
+        let text = completion::cleaned(control, &self.said);
+        if text.is_empty() && kind == Kind::Loop {
+            return self.said.clone();
+        }
+        text
+    }
 }
 
 /// Starts a loop: its rounds follow at once.
@@ -168,7 +181,9 @@ fn see_through(turn: &mut Turn<'_>, place: &Place<'_>, control: Control<'_>, rec
             return;
         }
     };
-    let done = match completion::of(control, &output.said, output.structured.as_ref()) {
+    let texts = [Some(output.said.as_str()), output.beside.as_deref()];
+    let texts = texts.into_iter().flatten();
+    let done = match completion::of(control, texts, output.structured.as_ref()) {
         completion::Verdict::Done => Some(true),
         completion::Verdict::Goes => Some(false),
         completion::Verdict::AskBash => match until::look(turn, place, control, record) {
@@ -180,8 +195,8 @@ fn see_through(turn: &mut Turn<'_>, place: &Place<'_>, control: Control<'_>, rec
         },
     };
     if let Some(done) = done {
-        let text = || Value::from(completion::cleaned(control, &output.said));
-        let kept = output.kept.unwrap_or_else(text);
+        let text = || Value::from(output.cleaned(control, place.node.kind()));
+        let kept = output.kept.clone().unwrap_or_else(text);
         turn.draft.emit(
             &place.path,
             EventBody::LoopIterationCompleted {

@@ -8,8 +8,9 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::node::{Kind, Node};
-use super::place::Place;
+use super::place::{self, Place};
 use super::rounds::{self, scope};
+use crate::definition::Definition;
 use crate::draft::failure;
 use crate::event::Failure;
 use crate::ids::{Seq, StepPath};
@@ -29,6 +30,7 @@ pub(crate) const LOST: &str = "session";
 /// A [`Failure`] of class [`LOST`] where `context.resume` names a node that has left none.
 pub(crate) fn start(
     state: &RunState,
+    definition: &Definition,
     place: &Place<'_>,
     agent: &str,
 ) -> Result<SessionStart, Failure> {
@@ -42,7 +44,7 @@ pub(crate) fn start(
             needed: true,
         });
     }
-    Ok(match continued(state, place, agent) {
+    Ok(match continued(state, definition, place, agent) {
         Some(session) => SessionStart::Fork {
             session,
             needed: false,
@@ -144,7 +146,12 @@ fn of_named(
 }
 
 /// The session that is current before the node's layer.
-fn continued(state: &RunState, place: &Place<'_>, agent: &str) -> Option<String> {
+fn continued(
+    state: &RunState,
+    definition: &Definition,
+    place: &Place<'_>,
+    agent: &str,
+) -> Option<String> {
     let word = place.node.get("context").and_then(Value::as_str);
     if word == Some("fresh") || (begins_include(place.node) && word != Some("shared")) {
         return None;
@@ -156,9 +163,14 @@ fn continued(state: &RunState, place: &Place<'_>, agent: &str) -> Option<String>
     let since = state.reopened.max(state.approved);
     match before(state, place, (&place.scope, own), since, agent) {
         Found::Session(session) => session,
-        // The first node of a round goes on where the round before ended, also over the gate between them.
+        // The first node of a round goes on where the round before ended, also over the gate between them, unless each
+        // is to begin its own.
         Found::Nothing if place.scope.0.ends_with(']') => {
             let (group, round) = (place.scope.parent(), scope::round_of(&place.scope));
+            let node = place::find(definition, &group)?.node;
+            if rounds::Control::of(node).is_some_and(rounds::Control::fresh_context) {
+                return None;
+            }
             let scope = rounds::round_path(&group, round.checked_sub(1)?);
             let whole = (&scope, place.graph.layers());
             match before(state, place, whole, state.reopened, agent) {
@@ -222,9 +234,7 @@ pub(crate) fn is_continued(place: &Place<'_>) -> bool {
     named || (alone(layer) && (alone(layer + 1) || (last && alone(0))))
 }
 
-/// Whether a node is one that an include begins with: it waits for nothing but what the include waits for.
+/// Whether a node is one that an include begins with.
 fn begins_include(node: Node<'_>) -> bool {
-    node.boundaries()
-        .last()
-        .is_some_and(|boundary| boundary.depends_on().eq(node.depends_on()))
+    node.boundaries().last().is_some_and(Node::is_entry)
 }

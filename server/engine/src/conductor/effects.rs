@@ -178,6 +178,7 @@ fn call(
             Some(Value::Object(servers)) => servers.clone(),
             _ => Map::new(),
         },
+        mcp_file: None,
         settings: settings(&workflow.runtime.raw, &agent.raw),
         text: None,
     }

@@ -4,9 +4,10 @@
 use serde_json::Value;
 
 use super::CUT_OFF;
+use crate::archon::outputs;
 use crate::event::{Event, EventBody};
 use crate::ids::{GateId, Seq, StepPath};
-use crate::state::{NodeRecord, NodeState, RunState};
+use crate::state::{Gave, NodeRecord, NodeState, RunState};
 
 /// Key in `detail` of a failed approval: the gate whose rejection asked for the rework that failed.
 pub(crate) const REWORK: &str = "rework";
@@ -31,6 +32,7 @@ impl RunState {
                 node.detail.clone_from(detail);
                 node.error = None;
                 node.retries = 0;
+                node.ended();
             }
             EventBody::StepFailed { error, detail, .. } => {
                 let node = self.node(path);
@@ -45,6 +47,9 @@ impl RunState {
                 } else {
                     NodeState::Failed
                 };
+                if node.state == NodeState::Failed {
+                    node.ended();
+                }
             }
             EventBody::StepSkipped { reason, .. } => {
                 let node = self.node(path);
@@ -52,6 +57,7 @@ impl RunState {
                 node.seq = event.seq;
                 node.output = None;
                 node.reason = Some(reason.clone());
+                node.ended();
             }
             EventBody::StepsInvalidated { after, .. } => self.invalidate_nodes(path, *after),
             EventBody::LoopIterationStarted { round, .. } => self.node(path).rounds = *round,
@@ -125,10 +131,36 @@ impl RunState {
 }
 
 impl NodeRecord {
-    /// As if nothing had come of it; its attempts still count.
+    /// As if nothing had come of it; its attempts still count, and what it gave is remembered.
     fn again(&mut self) {
-        let attempts = self.attempts;
-        *self = Self::pending();
-        self.attempts = attempts;
+        let earlier = match (self.state, self.output.take()) {
+            (NodeState::Completed, Some(output)) => {
+                Gave::Output(output, self.detail.remove(outputs::VALUE))
+            }
+            (NodeState::Failed, _) => Gave::Failure,
+            (NodeState::Completed | NodeState::Skipped, _) => Gave::Nothing,
+            (NodeState::Pending | NodeState::Running, _) => std::mem::take(&mut self.earlier),
+        };
+        *self = Self {
+            attempts: self.attempts,
+            changed: self.changed,
+            earlier,
+            ..Self::pending()
+        };
+    }
+
+    /// It came to an end: is that another one than before?
+    fn ended(&mut self) {
+        let same = match (&self.earlier, self.state) {
+            (Gave::Output(output, beside), NodeState::Completed) => {
+                self.output.as_ref() == Some(output)
+                    && self.detail.get(outputs::VALUE) == beside.as_ref()
+            }
+            (Gave::Nothing, NodeState::Skipped) => true,
+            _ => false,
+        };
+        if !same {
+            self.changed = self.seq;
+        }
     }
 }

@@ -91,8 +91,28 @@ fn runs_at_work_at_once_may_not_change_one_checkout() {
     for settings in [
         "fan_out: {items: $items.output, max_parallel: 1}",
         "isolation: worktree, fan_out: {items: $items.output}",
+        "fan_out: {items: '[\"only\"]'}",
     ] {
         let run = fanned(settings, changes);
         assert!(!children(&run).is_empty(), "{settings}");
     }
+}
+
+#[test]
+fn for_no_items_nothing_is_asked_of_the_target() {
+    let run = fanned(
+        "fan_out: {items: '[]'}",
+        "interactive: true\nnodes:\n  - {id: k, bash: k}\n",
+    );
+    assert_eq!(run.state_of("each"), NodeState::Completed);
+    assert_eq!(run.output_of("each"), json!("[]"));
+}
+
+#[test]
+fn a_target_that_is_not_there_fails_the_node_whatever_its_join() {
+    let mut run = Run::new(&workflow(
+        "  - {id: each, workflow: nobody, fan_out: {items: '[1, 2]', max_parallel: 1}}\n",
+    ));
+    run.advance();
+    assert_eq!(run.error_of("each"), "not-found");
 }

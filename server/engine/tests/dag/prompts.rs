@@ -114,3 +114,20 @@ fn a_tier_an_alias_and_an_unknown_alias_are_told_apart() {
         ("claude".to_owned(), "exact-name".to_owned(), None)
     );
 }
+
+#[test]
+fn the_agents_that_a_prompt_may_call_in_are_told_what_the_prompt_is_told() {
+    let mut run = Run::asked(
+        &workflow(
+            "  - {id: a, bash: a}
+  - {id: b, depends_on: [a], prompt: p, agents: {critic: {description: 'of $a.output', prompt: 'read $ARGUMENTS', model: haiku}}}
+",
+        ),
+        Some("this"),
+        serde_json::Map::new(),
+    );
+    run.says("a", "A");
+    let agents = run.prompt("b").settings["agents"].clone();
+    let told = json!({"critic": {"description": "of A", "prompt": "read this", "model": "haiku"}});
+    assert_eq!(agents, told);
+}

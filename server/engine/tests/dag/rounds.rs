@@ -3,8 +3,8 @@
 use fermata_engine::event::{Cause, EventBody};
 use fermata_engine::gate::LimitDecision;
 use fermata_engine::state::NodeState;
-use fermata_engine::{Answer, GateKind, Status};
-use serde_json::json;
+use fermata_engine::{Answer, GateKind, Outcome, Status};
+use serde_json::{Map, json};
 
 use crate::run::{Run, workflow};
 
@@ -76,15 +76,20 @@ fn a_signal_ends_a_group_and_leaves_its_output_but_the_end_of_a_word_does_not() 
 }
 
 #[test]
-fn a_failed_node_fails_its_group_and_nothing_of_a_later_layer_starts() {
+fn a_failed_node_fails_its_group_when_the_rest_of_the_round_is_over() {
     let mut run = group(
         "max_iterations: 3\n      until: OK",
-        "        - {id: a, bash: a}\n        - {id: b, bash: b}\n        - {id: c, depends_on: [b], bash: c}",
+        "        - {id: a, bash: a}\n        - {id: b, bash: b}\n        - {id: c, depends_on: [b], bash: c}\n        - {id: d, depends_on: [a], bash: d}\n        - {id: e, depends_on: [a], trigger_rule: all_done, bash: e}",
         "  - {id: z, depends_on: [g], trigger_rule: all_done, bash: z}",
     );
     run.says("g[1]/b", "fine");
-    assert_eq!(run.under_way(), ["g", "g[1]/a"]);
+    assert_eq!(run.under_way(), ["g", "g[1]/a"], "`c` waits for its layer");
     run.ends("g[1]/a", 4, "");
+    assert_eq!(run.under_way(), ["g", "g[1]/e", "g[1]/c"]);
+    assert_eq!(run.reason_of("g[1]/d"), Some("trigger_rule"));
+    run.says("g[1]/c", "");
+    assert_eq!(run.state_of("g"), NodeState::Running);
+    run.says("g[1]/e", "OK");
     assert_eq!(run.state_of("g"), NodeState::Failed);
     assert_eq!(run.error_of("g"), "exit");
     assert_eq!(run.under_way(), ["z"]);
@@ -240,5 +245,62 @@ fn a_round_that_lost_its_worker_goes_on_where_it_was() {
     );
     assert_eq!(run.state_of("g[2]/a"), NodeState::Completed);
     run.says("g[2]/b", "OK");
+    assert_eq!(run.state.status, Status::Completed);
+}
+
+#[test]
+fn a_group_speaks_with_the_first_end_that_has_something_to_say() {
+    let mut run = group(
+        "max_iterations: 3\n      until: OK",
+        "        - {id: a, bash: a}\n        - {id: b, bash: b}\n        - {id: c, bash: c}",
+        "",
+    );
+    run.says("g[1]/a", " \n");
+    run.says("g[1]/b", "second OK");
+    run.says("g[1]/c", "third");
+    assert_eq!(run.output_of("g"), json!("second OK"));
+}
+
+#[test]
+fn a_cancel_node_of_a_body_ends_the_run_even_where_another_node_has_failed() {
+    let mut run = group(
+        "max_iterations: 3\n      until: OK",
+        "        - {id: a, bash: a}\n        - {id: stop, cancel: enough}",
+        "  - {id: z, depends_on: [g], trigger_rule: all_done, bash: z}",
+    );
+    run.ends("g[1]/a", 1, "");
+    assert_eq!(run.state.status, Status::Cancelled);
+    assert_eq!(run.state_of("z"), NodeState::Pending);
+}
+
+#[test]
+fn a_turn_that_is_nothing_but_the_signal_stays_as_it_is() {
+    let mut run = Run::new(&workflow(
+        "  - {id: l, loop: {prompt: p, until: FIN, max_iterations: 2}}\n",
+    ));
+    run.speaks("l[1]", json!("<promise>FIN</promise>"));
+    assert_eq!(run.output_of("l"), json!("<promise>FIN</promise>"));
+    assert_eq!(run.state.status, Status::Completed);
+}
+
+#[test]
+fn the_signal_may_stand_beside_a_structured_answer() {
+    let mut run = Run::new(&workflow(
+        "  - {id: l, output_format: {type: object}, loop: {prompt: p, until: FIN, max_iterations: 2}}\n",
+    ));
+    assert!(run.prompt("l[1]").text.unwrap().beside);
+    let detail = [
+        ("structured".to_owned(), json!(true)),
+        ("beside".to_owned(), json!("that is all. FIN")),
+    ];
+    run.conclude(
+        "l[1]",
+        Outcome::Agent {
+            output: json!({"n": 1}),
+            detail: Map::from_iter(detail),
+            elapsed: 1,
+        },
+    );
+    assert_eq!(run.output_of("l"), json!({"n": 1}));
     assert_eq!(run.state.status, Status::Completed);
 }

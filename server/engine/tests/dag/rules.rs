@@ -75,11 +75,17 @@ fn a_reference_to_a_failed_node_fails_its_reader_and_one_to_a_skipped_node_is_em
 }
 
 #[test]
-fn output_loses_one_line_end_and_the_last_sink_is_the_result() {
-    let mut run = Run::new(&workflow("  - {id: a, bash: a}\n"));
+fn output_loses_one_line_end_and_the_first_end_with_something_to_say_is_the_result() {
+    let mut run = Run::new(&workflow(
+        "  - {id: blank, bash: b}\n  - {id: a, bash: a}\n  - {id: z, bash: z}\n",
+    ));
+    run.says("blank", " \n");
+    run.says("z", "last");
     run.says("a", "one\n\n");
     assert_eq!(run.output_of("a"), json!("one\n"));
     assert_eq!(run.state.status, Status::Completed);
+    let result = run.state.output.clone().unwrap();
+    assert_eq!(serde_json::to_value(result).unwrap(), json!("one\n"));
 }
 
 #[test]
@@ -297,8 +303,144 @@ nodes:
     run.says("pre", "no");
     assert_eq!(run.reason_of("inn__st"), Some("when_condition"));
     assert_eq!(run.reason_of("inn__fin"), Some("trigger_rule"));
-    assert_eq!(run.state_of("inn__tidy"), NodeState::Skipped);
+    assert_eq!(run.reason_of("inn__tidy"), Some("trigger_rule"));
     assert_eq!(run.under_way(), ["end"]);
+}
+
+#[test]
+fn an_include_is_as_open_as_the_most_lenient_of_the_nodes_that_it_begins_with() {
+    let block = "name: blk
+description: block
+nodes:
+  - {id: st, trigger_rule: all_done, bash: st}
+  - {id: strict, bash: strict}
+  - {id: fin, depends_on: [st], bash: fin}
+";
+    let main =
+        workflow("  - {id: pre, bash: pre}\n  - {id: inn, include: blk, depends_on: [pre]}\n");
+    let mut run = Run::of(
+        &[
+            (".archon/workflows/main.yaml", main.as_str()),
+            (".archon/workflows/blk.yaml", block),
+        ],
+        None,
+        serde_json::Map::new(),
+    );
+    run.ends("pre", 1, "");
+    assert_eq!(run.reason_of("inn__strict"), Some("trigger_rule"));
+    assert_eq!(run.under_way(), ["inn__st"]);
+    run.says("inn__st", "");
+    assert_eq!(run.under_way(), ["inn__fin"]);
+}
+
+#[test]
+fn processes_of_an_included_workflow_find_its_inputs_in_their_environment() {
+    let inner = "name: inner
+description: block
+inputs:
+  who: {required: true}
+nodes:
+  - {id: in, bash: 'echo $INPUTS_WHO'}
+";
+    let block = "name: blk
+description: block
+inputs:
+  who: {required: true}
+  n: {default: 2}
+nodes:
+  - {id: st, bash: 'echo $INPUTS_WHO $INPUTS_N'}
+  - {id: tool, depends_on: [st], runtime: bun, script: tool, with: {n: 3}}
+  - {id: deep, depends_on: [tool], when: \"$st.output == $INPUTS.n\", include: inner, with: {who: 'for $INPUTS.who'}}
+  - {id: tail, depends_on: [deep], bash: tail}
+";
+    let main = workflow(
+        "  - {id: pre, bash: pre}
+  - {id: inn, include: blk, depends_on: [pre], with: {who: '$pre.output of $ARGUMENTS'}}
+",
+    );
+    let mut run = Run::of(
+        &[
+            (".archon/workflows/main.yaml", main.as_str()),
+            (".archon/workflows/blk.yaml", block),
+            (".archon/workflows/inner.yaml", inner),
+            (".archon/scripts/tool.ts", "console.log(1)"),
+        ],
+        Some("go"),
+        serde_json::Map::new(),
+    );
+    let env = |run: &Run, path: &str, name: &str| {
+        let env = run.call(path).env;
+        env.iter()
+            .find_map(|(key, value)| (key == name).then(|| value.clone()))
+    };
+    run.says("pre", "it's");
+    assert_eq!(env(&run, "inn__st", "INPUTS_WHO").unwrap(), "it's of go");
+    assert_eq!(env(&run, "inn__st", "INPUTS_N").unwrap(), "2");
+    run.says("inn__st", "2");
+    assert_eq!(env(&run, "inn__tool", "INPUTS_WHO").unwrap(), "it's of go");
+    assert_eq!(env(&run, "inn__tool", "INPUTS_N").unwrap(), "3");
+    run.says("inn__tool", "");
+    let deep = "inn__deep__in";
+    assert_eq!(env(&run, deep, "INPUTS_WHO").unwrap(), "for it's of go");
+    assert_eq!(
+        env(&run, deep, "INPUTS_N"),
+        None,
+        "it is another workflow's"
+    );
+}
+
+#[test]
+fn a_result_is_kept_while_what_it_was_made_from_comes_out_the_same() {
+    let mut run = Run::new(&workflow(
+        "  - {id: a, always_run: true, bash: a}
+  - {id: b, depends_on: [a], bash: b}
+  - {id: c, depends_on: [b], bash: c}
+",
+    ));
+    run.says("a", "1");
+    run.says("b", "from 1");
+    run.ends("c", 1, "");
+    run.resume(2);
+    run.says("a", "1");
+    assert_eq!(run.under_way(), ["c"], "`b` was made from the same");
+    run.ends("c", 1, "");
+    run.resume(3);
+    run.ends("a", 1, "");
+    assert_eq!(run.reason_of("b"), Some("trigger_rule"));
+    run.resume(4);
+    run.says("a", "1");
+    assert_eq!(run.under_way(), ["b"]);
+    run.says("b", "from 1");
+    run.says("c", "");
+    assert_eq!(run.state.status, Status::Completed);
+    run.folds_to_itself();
+}
+
+#[test]
+fn a_process_that_took_too_long_is_tried_again_only_where_everything_is() {
+    for (on_error, state) in [
+        ("transient", NodeState::Failed),
+        ("all", NodeState::Pending),
+    ] {
+        let retry = format!("{{max_attempts: 2, delay_ms: 1000, on_error: {on_error}}}");
+        let mut run = Run::new(&workflow(&format!(
+            "  - {{id: a, bash: a, timeout: 100, retry: {retry}}}\n"
+        )));
+        let error = fermata_engine::Failure {
+            kind: "other".to_owned(),
+            message: "`a` took longer than 0.1 s".to_owned(),
+            names: Vec::new(),
+        };
+        run.conclude(
+            "a",
+            Outcome::Failed {
+                error,
+                detail: serde_json::Map::from_iter([("timed_out".to_owned(), json!(true))]),
+                elapsed: 1,
+            },
+        );
+        assert_eq!(run.state_of("a"), state, "{on_error}");
+    }
 }
 
 #[test]

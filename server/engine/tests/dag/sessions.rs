@@ -338,3 +338,23 @@ fn the_runs_own_agent_has_the_sessions_and_not_the_provider_of_the_file() {
     let error: Failure = run.state.nodes[&StepPath::from("b")].error.clone().unwrap();
     assert!(error.message.contains("`scripted`"), "{}", error.message);
 }
+
+#[test]
+fn with_a_fresh_context_each_round_of_a_group_begins_its_own_session() {
+    for (fresh, continued) in [("true", false), ("false", true)] {
+        let mut run = Run::new(&workflow(&format!(
+            "  - id: g
+    loop_group:
+      until: FIN
+      max_iterations: 2
+      fresh_context: {fresh}
+      nodes: [{{id: a, prompt: a}}, {{id: b, depends_on: [a], prompt: b}}]
+"
+        )));
+        run.speaks_in("g[1]/a", "s1");
+        assert_ne!(run.begins("g[1]/b"), SessionStart::Fresh, "{fresh}");
+        run.speaks_in("g[1]/b", "s2");
+        let begins = run.begins("g[2]/a");
+        assert_eq!(begins != SessionStart::Fresh, continued, "{fresh}");
+    }
+}

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::agent::{AgentError, AgentErrorKind, Role, StepOutput, StepRequest, StopReason, Usage};
 
-use super::MISSING_STUB;
 use super::turns::{Conversation, Spent};
+use super::{MISSING_STUB, words};
 
 /// What an agent says instead of an answer when nothing is left to pay with. Only a short answer that has nothing else
 /// to say counts, so that a sentence about credit is no failure.
@@ -86,6 +86,9 @@ impl Conversation<'_> {
                 Some(value) => match first_problem(validator, &value) {
                     None => {
                         facts.insert("structured".to_owned(), Value::Bool(true));
+                        if rule.beside && !output.text.trim().is_empty() {
+                            facts.insert("beside".to_owned(), Value::from(output.text));
+                        }
                         break Ok(value);
                     }
                     Some(problem) => ("schema-invalid", problem),
@@ -175,12 +178,12 @@ impl Conversation<'_> {
             }
             refused(&error)
         })?;
-        spent.add(&output, request.model.as_deref());
+        spent.add(&output);
         spent.was_in(self.call, &request.agent, &output);
         match output.stop {
             StopReason::Cancelled => Err(failed(
                 "cancelled",
-                format!("the agent of `{}` cancelled the turn", self.call.step),
+                words::gave_up(&self.call.step, "cancelled the turn", &output.denied),
             )),
             StopReason::EndTurn
             | StopReason::MaxTokens
@@ -202,7 +205,7 @@ fn plain(
     if rule.strict && output.text.trim().is_empty() && output.value.is_none() {
         return Err(failed(
             "empty-output",
-            format!("the agent of `{step}` said nothing"),
+            words::gave_up(step, "said nothing", &output.denied),
         ));
     }
     if let Some(value) = output.value {

@@ -9,11 +9,13 @@ use std::time::Duration;
 use fermata_engine::{AgentCall, Failure, RunId, Session};
 use serde_json::{Map, Value};
 
-use crate::agent::{AgentError, AgentErrorKind, Role, StepOutput, StepRequest, StopReason, Usage};
+use crate::agent::{
+    AgentError, AgentErrorKind, Role, StepOutput, StepRequest, StopReason, ToolServer, Usage,
+};
 use crate::sink::Sink;
 
 use super::answer::{self, Unfit};
-use super::{MISSING_STUB, Stage, cost, put, servers, shape, words};
+use super::{MISSING_STUB, Stage, cost, put, shape, words};
 use crate::agent::AgentSink;
 
 /// Re-prompts where the step does not say how many.
@@ -38,9 +40,9 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
-    pub(super) fn add(&mut self, output: &StepOutput, asked: Option<&str>) {
+    pub(super) fn add(&mut self, output: &StepOutput) {
         self.turns += 1;
-        let model = output.model.clone().or_else(|| asked.map(str::to_owned));
+        let model = output.model.clone();
         add(&mut self.usage.input, output.usage.input);
         add(&mut self.usage.output, output.usage.output);
         add(&mut self.usage.cache_read, output.usage.cache_read);
@@ -123,6 +125,7 @@ pub(super) struct Conversation<'a> {
     pub(super) call: &'a AgentCall,
     pub(super) stage: &'a Stage,
     cwd: PathBuf,
+    tool_servers: Vec<ToolServer>,
     pub(super) sink: Arc<Sink>,
     pub(super) opened: &'a Opened,
 }
@@ -152,6 +155,7 @@ impl<'a> Conversation<'a> {
         call: &'a AgentCall,
         stage: &'a Stage,
         cwd: PathBuf,
+        tool_servers: Vec<ToolServer>,
         sink: Arc<Sink>,
         opened: &'a Opened,
     ) -> Self {
@@ -159,6 +163,7 @@ impl<'a> Conversation<'a> {
             call,
             stage,
             cwd,
+            tool_servers,
             sink,
             opened,
         }
@@ -231,7 +236,7 @@ impl<'a> Conversation<'a> {
                 ),
             ],
             permissions: self.stage.policy.clone(),
-            tool_servers: servers::read(&call.mcp_servers),
+            tool_servers: self.tool_servers.clone(),
             settings: call.settings.clone(),
             timeout: longest(call),
         }
@@ -336,7 +341,7 @@ impl<'a> Conversation<'a> {
                 .run_step(request.clone(), sink)
                 .await
                 .map_err(Stop::Agent)?;
-            spent.add(&output, request.model.as_deref());
+            spent.add(&output);
             if request.role == Role::Agent {
                 spent.was_in(self.call, &request.agent, &output);
             }
@@ -344,7 +349,11 @@ impl<'a> Conversation<'a> {
                 StopReason::Cancelled => {
                     return Err(Stop::Agent(AgentError {
                         kind: AgentErrorKind::Provider,
-                        message: "the agent cancelled the turn".to_owned(),
+                        message: words::gave_up(
+                            &self.call.step,
+                            "cancelled the turn",
+                            &output.denied,
+                        ),
                         retryable: false,
                         status: None,
                     }));

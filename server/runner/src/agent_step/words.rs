@@ -26,6 +26,19 @@ pub(super) fn unfit(schema: &Map<String, Value>, error: &str) -> String {
     )
 }
 
+/// Says that an agent gave no answer, and why where that is known: agents may end a turn in which a tool was rejected.
+pub(super) fn gave_up(step: &str, how: &str, denied: &[String]) -> String {
+    let message = format!("the agent of `{step}` {how}");
+    if denied.is_empty() {
+        return message;
+    }
+    let denied: Vec<String> = denied.iter().map(|title| format!("`{title}`")).collect();
+    format!(
+        "{message} after it was not allowed to do what it asked for: {}; allow it, or tell the agent in the prompt to do without",
+        denied.join(", ")
+    )
+}
+
 /// What a second opinion found, after the step's prompt.
 pub(super) fn feedback(issues: &[String]) -> String {
     let mut text = String::from(
@@ -97,4 +110,21 @@ fn cut(text: &str, chars: usize) -> String {
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gave_up;
+
+    #[test]
+    fn an_agent_that_gave_up_after_a_rejection_says_what_was_rejected_and_what_to_do() {
+        assert_eq!(
+            gave_up("a", "said nothing", &[]),
+            "the agent of `a` said nothing"
+        );
+        let message = gave_up("a", "cancelled the turn", &["cargo build".to_owned()]);
+        for part in ["`a` cancelled the turn", "`cargo build`", "allow it"] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use fermata_engine::schedule::{self, Plan};
 use fermata_engine::{
     Definition, Effect, Entry, EventBody, GateId, Outcome, RunId, Status, StepPath,
 };
-use fermata_store::{StoreError, Wake};
+use fermata_store::StoreError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -50,7 +50,6 @@ pub(super) struct Round {
     looking: Looking,
     begun: Begun,
     woken: Arc<Notify>,
-    _wake: Wake,
     stage: Stage,
     cwd: PathBuf,
     mask: Mask,
@@ -59,7 +58,11 @@ pub(super) struct Round {
 
 /// Why waiting ended.
 enum Why {
+    /// A task has something to say.
     Report(Box<Report>),
+    /// Somebody else may have appended.
+    Woken,
+    /// Time has passed, or something has come in.
     Look,
     Flush,
     Settled,
@@ -72,14 +75,13 @@ impl Round {
         ledger: Ledger,
         definition: Definition,
         around: Surroundings,
-        wake: Wake,
         moved: Option<Moved>,
     ) -> Self {
         let elsewhere = |path: PathBuf| moved.as_ref().map_or(path.clone(), |m| m.path(&path));
         let (reports, inbox) = mpsc::unbounded_channel();
         let woken = Arc::new(Notify::new());
         let waker = Arc::clone(&woken);
-        wake.on_wake(move || waker.notify_one());
+        ledger.on_wake(move || waker.notify_one());
         let cwd = elsewhere(PathBuf::from(&ledger.state.request.cwd));
         let mask = Mask::new(&ledger.state);
         let stage = Stage {
@@ -88,6 +90,8 @@ impl Round {
             agent: ledger.state.request.agent.clone(),
             base: elsewhere(definition.root().dir().to_path_buf()),
             home: around.world.home(),
+            world: Arc::clone(&around.world),
+            moved: moved.clone(),
             policy: around.permissions.clone(),
         };
         Self {
@@ -103,7 +107,6 @@ impl Round {
             looking: Looking::default(),
             begun: Begun::default(),
             woken,
-            _wake: wake,
             stage,
             cwd,
             mask,
@@ -154,14 +157,8 @@ impl Round {
                 tokio::task::yield_now().await;
                 continue;
             }
-            match self.wait(flush_at, park_at).await {
-                Why::Report(report) => {
-                    self.take(*report)?;
-                    while let Ok(report) = self.inbox.try_recv() {
-                        self.take(report)?;
-                    }
-                }
-                Why::Look => {}
+            match self.wait_for_work(flush_at, park_at).await? {
+                Why::Report(_) | Why::Woken | Why::Look => {}
                 Why::Flush => {
                     self.flush(false)?;
                     flush_at = Instant::now() + looking::EVERY;
@@ -231,7 +228,6 @@ impl Round {
     ) -> Result<(), WorkerError> {
         for _ in 0..TRIES {
             let now = self.around.clock.now();
-            self.ledger.catch_up()?;
             let mut append = schedule::conclude(
                 &mut self.ledger.state,
                 &self.definition,
@@ -360,6 +356,32 @@ impl Round {
         }
     }
 
+    /// Waits until there may be something to decide, taking in what only has to be noted.
+    async fn wait_for_work(
+        &mut self,
+        flush_at: Instant,
+        park_at: Option<Instant>,
+    ) -> Result<Why, WorkerError> {
+        loop {
+            match self.wait(flush_at, park_at).await {
+                Why::Report(report) => {
+                    let mut more = self.take(*report)?;
+                    while let Ok(report) = self.inbox.try_recv() {
+                        more |= self.take(report)?;
+                    }
+                    if more {
+                        // What a result has set free starts before anything else is looked at.
+                        self.carry_out();
+                        return Ok(Why::Look);
+                    }
+                }
+                // A hint, and often only of what this worker wrote.
+                Why::Woken if !self.ledger.catch_up()? => {}
+                why => return Ok(why),
+            }
+        }
+    }
+
     async fn wait(&mut self, flush_at: Instant, park_at: Option<Instant>) -> Why {
         let now = self.around.clock.now();
         let timer = schedule::next_deadline(&self.ledger.state, &self.definition)
@@ -375,7 +397,7 @@ impl Round {
         tokio::select! {
             biased;
             Some(report) = self.inbox.recv() => Why::Report(Box::new(report)),
-            () = self.woken.notified() => Why::Look,
+            () = self.woken.notified() => Why::Woken,
             () = at(settled_at) => Why::Settled,
             () = at(flush_at) => Why::Flush,
             () = at(park_at) => Why::Park,
@@ -383,7 +405,8 @@ impl Round {
         }
     }
 
-    fn take(&mut self, report: Report) -> Result<(), WorkerError> {
+    /// Takes a report in; whether something may follow from it.
+    fn take(&mut self, report: Report) -> Result<bool, WorkerError> {
         match report {
             Report::Ended {
                 path,
@@ -399,11 +422,11 @@ impl Round {
                 }
                 self.begun.forget(&path);
                 self.flush(true)?;
-                self.conclude(&path, attempt, *outcome)
+                self.conclude(&path, attempt, *outcome)?;
             }
             Report::Look { path, body } => {
                 self.looking.push(self.around.clock.now(), path, *body);
-                Ok(())
+                return Ok(false);
             }
             Report::Process {
                 path,
@@ -418,26 +441,27 @@ impl Round {
                 };
                 let at = self.around.clock.now();
                 self.begun.push(Entry { at, path, body });
-                Ok(())
+                return Ok(false);
             }
             Report::Child {
                 path,
                 attempt,
                 child,
-            } => self.reflect(&path, attempt, &child),
+            } => self.reflect(&path, attempt, &child)?,
             Report::Dialog {
                 path,
                 attempt,
                 question,
                 reply,
-            } => self.open_dialog(&path, attempt, &question, reply),
+            } => self.open_dialog(&path, attempt, &question, reply)?,
             Report::Permission {
                 path,
                 attempt,
                 request,
                 reply,
-            } => self.open_permission(&path, attempt, *request, reply),
+            } => self.open_permission(&path, attempt, *request, reply)?,
         }
+        Ok(true)
     }
 
     /// Writes what was seen: a few events, or all of them before a result.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fermata_runner::agent::{
     AgentError, AgentErrorKind, AgentProvider, AgentSink, NoAgent, StepOutput, StepRequest,
-    StopReason, Usage,
+    StopReason, ToolServer, Usage,
 };
 use serde_json::Value;
 
@@ -21,6 +21,7 @@ pub struct Asked {
     pub system_prompt: Option<String>,
     pub model: Option<String>,
     pub tools: Option<Vec<String>>,
+    pub tool_servers: Vec<ToolServer>,
 }
 
 #[derive(Default)]
@@ -97,6 +98,7 @@ impl AgentProvider for Scripted {
             system_prompt: request.system_prompt.clone(),
             model: request.model.clone(),
             tools: request.tools.clone(),
+            tool_servers: request.tool_servers.clone(),
         });
         let efforts = request
             .model
@@ -167,7 +169,10 @@ impl AgentProvider for Scripted {
                 cache_write: tokens("cache_write"),
                 cost_usd: None,
             },
-            model: get("model").and_then(Value::as_str).map(str::to_owned),
+            model: get("model")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .or(request.model),
             session: None,
             denied: Vec::new(),
         })

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use doctor::{Finding, doctor};
@@ -238,6 +239,9 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let db =
         Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
     db.busy_handler(Some(patient)).map_err(sql)?;
+    // Plans that do not depend on values: without this, SQLite prepares some statements again for every value.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(sql)?;
     Ok(db)
 }
 

@@ -56,6 +56,19 @@ impl Rows<'_> {
             .ok_or_else(|| StoreError::not_found(format!("run {run}")))
     }
 
+    /// Place of a run in the log, and the number of its last event.
+    pub(crate) fn reach(&self, run: &RunId) -> Result<(u64, Seq)> {
+        self.db
+            .prepare_cached("SELECT ord, last_seq FROM runs WHERE id = ?1")
+            .and_then(|mut query| {
+                query
+                    .query_row([run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })
+            .map_err(|e| self.sql(&e))?
+            .ok_or_else(|| StoreError::not_found(format!("run {run}")))
+    }
+
     /// The log of a run from a number on, with the checksum in front of it.
     #[allow(clippy::type_complexity, reason = "a pair that two callers take apart")]
     pub(crate) fn log(

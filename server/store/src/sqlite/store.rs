@@ -22,7 +22,8 @@ use crate::watch::announce;
 impl SqliteStore {
     fn wake(&self, run: Option<(&RunId, Seq)>, listed: bool) {
         announce(&self.home, run, listed);
-        self.hub.wake(run.map(|(run, _)| run), listed);
+        let seq = run.map_or(Seq::MAX, |(_, seq)| seq);
+        self.hub.wake_for(run.map(|(run, _)| run), seq, listed);
     }
 }
 
@@ -122,8 +123,11 @@ impl Store for SqliteStore {
 
     fn events(&self, run: &RunId, from: Seq, limit: usize) -> Result<Vec<Event>> {
         let (before, log) = self.look(|rows| {
-            let row = rows.known(run)?;
-            rows.log(row.order, from, limit)
+            let (order, last) = rows.reach(run)?;
+            if from > last {
+                return Ok((None, Vec::new()));
+            }
+            rows.log(order, from, limit)
         })?;
         open_all(
             run,

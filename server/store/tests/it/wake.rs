@@ -47,6 +47,26 @@ fn progress_of_a_run_does_not_wake_those_who_watch_the_list() {
 }
 
 #[test]
+fn a_subscriber_is_not_woken_by_events_that_it_knows() {
+    let store = MemStore::new();
+    let run = fresh(&store, "s", "a");
+    let fence = begun(&store, &run);
+    let one = store.subscribe(Some(&run)).unwrap();
+    one.know(3);
+    store.append(&run, 2, Some(fence), &[message("m")]).unwrap();
+    assert!(!one.wait(Duration::ZERO));
+    store.append(&run, 3, Some(fence), &[message("n")]).unwrap();
+    assert!(one.wait(Duration::ZERO));
+    one.know(9);
+    one.know(4);
+    store.append(&run, 4, Some(fence), &[failed()]).unwrap();
+    assert!(
+        one.wait(Duration::ZERO),
+        "what was taken back counts no more"
+    );
+}
+
+#[test]
 fn a_callback_is_called_from_whatever_thread_noticed() {
     let store = MemStore::new();
     let list = store.subscribe(None).unwrap();

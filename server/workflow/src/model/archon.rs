@@ -25,7 +25,9 @@ pub struct ArchonSettings {
     pub persist_sessions: bool,
     /// Nodes as the engine runs them: includes expanded, settings of the workflow pushed down, defaults filled in
     /// (`expr::archon::schema`). Empty when the file does not load. Every node that came in by an include has
-    /// `composed`: the boundaries it lies in, outermost first, each with `id`, `depends_on`, `when`, `trigger_rule`.
+    /// `composed`: the boundaries it lies in, outermost first, each with `id`, `depends_on`, `when`, whether the node is
+    /// one that the include begins with (`entry`), and the trigger rules of all of those (`entry_rules`). Nodes that
+    /// start a process have `composed_inputs` there: what the include handed to the workflow that they are written in.
     pub nodes: Vec<Value>,
     /// `returns` after includes are expanded.
     pub result: Option<String>,

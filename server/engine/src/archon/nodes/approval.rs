@@ -254,7 +254,14 @@ fn rejected(turn: &mut Turn<'_>, place: &Place<'_>, gate: &GateId, reason: &str,
             // It has had its own new attempts.
             let detail = Map::from_iter([(nodes::REWORK.to_owned(), Value::from(gate.as_str()))]);
             let attempt = super::attempt_of(turn, &place.path);
-            turn.failed(&place.path, place.node.id(), attempt, error, 0, detail);
+            turn.failed(
+                &place.path,
+                place.node.id(),
+                attempt,
+                error,
+                turn.age(&place.path),
+                detail,
+            );
         }
         NodeState::Running | NodeState::Pending | NodeState::Skipped => {
             let open = turn.draft.state.open.get(&path);

@@ -14,7 +14,7 @@ use crate::event::Failure;
 use crate::state::{OpenAttempt, RunState};
 use crate::turn::Turn;
 
-use super::environment;
+use super::{bindings, environment};
 
 /// Longest time where the node does not say, ms.
 pub(crate) const TIMEOUT_MS: f64 = 120_000.0;
@@ -25,10 +25,15 @@ const TAIL: usize = 2_000;
 
 pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
     let text = place.node.text("script").unwrap_or_default();
-    let shell = Texts::new(turn.draft.state, turn.definition, place).shell(text);
-    match shell {
-        Ok(shell) => {
+    let (state, definition) = (&*turn.draft.state, turn.definition);
+    let shell = Texts::new(state, definition, place).shell(text);
+    let inputs = bindings::handed_over(state, definition, place);
+    match shell.and_then(|shell| Ok((shell, inputs?))) {
+        Ok((shell, inputs)) => {
             let mut rendered = Map::new();
+            if !inputs.is_empty() {
+                rendered.insert("with".to_owned(), Value::Object(inputs));
+            }
             rendered.insert("script".to_owned(), Value::from(shell.text));
             if !shell.files.is_empty() {
                 rendered.insert("files".to_owned(), Value::Array(shell.files));
@@ -54,7 +59,9 @@ pub(crate) fn call(
     let mut files = files(state, definition, place, rendered);
     let mut prelude = String::new();
     let folder = format!("{}/.archon/shell", setting.artifacts);
-    let mut env = environment::of(state, definition, place, &Map::new());
+    let none = Map::new();
+    let with = rendered.get("with").and_then(Value::as_object);
+    let mut env = environment::of(state, definition, place, with.unwrap_or(&none));
     env.retain(|(name, value)| {
         if value.len() <= LONGEST_WORD {
             return true;

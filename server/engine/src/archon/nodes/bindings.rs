@@ -1,6 +1,7 @@
 //! `with` of commands and scripts (specs/archon.md 1.3, 2.7): literals,
 //! references that keep their value, texts, and `{from, if_skipped}`.
 
+use fermata_expr::archon::js;
 use fermata_expr::archon::output::{FieldValue, Outputs, field, whole};
 use fermata_expr::archon::reference::{self, NodeRef};
 use serde_json::{Map, Value};
@@ -39,14 +40,37 @@ pub(crate) fn resolve(
     Ok(values)
 }
 
+/// What the include that a node came in by hands to the processes of its workflow, by name.
+///
+/// # Errors
+/// A [`Failure`] of class `output-ref` or `input`.
+pub(crate) fn handed_over(
+    state: &RunState,
+    definition: &Definition,
+    place: &Place<'_>,
+) -> Result<Map<String, Value>, Failure> {
+    let texts = Texts::new(state, definition, place);
+    let inputs = place.node.map("composed_inputs").into_iter().flatten();
+    inputs
+        .map(|(name, value)| {
+            let value = match value {
+                Value::String(text) => Value::from(texts.plain(text)?),
+                literal => literal.clone(),
+            };
+            Ok((name.clone(), value))
+        })
+        .collect()
+}
+
 /// A text: nothing but a reference keeps its value, everything else is rendered.
 pub(crate) fn of_text(texts: &Texts<'_>, text: &str) -> Result<Value, Failure> {
-    if let Some(found) = reference::whole(text) {
-        return value_of(&texts.outputs(text), &found);
+    let bare = js::trim(text);
+    if let Some(found) = reference::whole(bare) {
+        return value_of(&texts.outputs(bare), &found);
     }
-    let input = reference::input_refs(text)
+    let input = reference::input_refs(bare)
         .into_iter()
-        .find(|found| found.span == (0..text.len()))
+        .find(|found| found.span == (0..bare.len()))
         .and_then(|found| texts.inputs().get(&found.name));
     match input {
         Some(value) => Ok(value.clone()),
@@ -96,10 +120,8 @@ pub(crate) fn value_of(outputs: &Outputs, found: &NodeRef) -> Result<Value, Fail
         }),
         None => {
             let text = whole(outputs, &found.node).map_err(refused)?;
-            let structured = outputs
-                .get(&found.node)
-                .filter(|output| output.declared.is_some())
-                .and_then(|output| output.structured.clone());
+            let output = outputs.get(&found.node);
+            let structured = output.and_then(|output| output.structured.clone());
             Ok(structured.unwrap_or_else(|| Value::from(text)))
         }
     }

@@ -1,5 +1,6 @@
 //! What a process of a node finds in its environment (specs/archon.md 2.7):
-//! inputs under those of the node, the engine's own variables over both.
+//! inputs of the run, under those of the include that the node came in by,
+//! under its own; the engine's variables over all of them.
 
 use fermata_expr::archon::{js, names};
 use serde_json::{Map, Value};

@@ -29,7 +29,8 @@ pub(crate) fn is(node: Node<'_>) -> bool {
 }
 
 pub(crate) fn start(turn: &mut Turn<'_>, place: &Place<'_>) {
-    match fit(turn, place).and_then(|()| items(turn, place)) {
+    let items = items(turn, place).and_then(|items| fit(turn, place, items.len()).map(|()| items));
+    match items {
         Ok(items) => {
             let mut rendered = Map::new();
             rendered.insert("items".to_owned(), Value::Array(items));
@@ -47,16 +48,21 @@ fn width(node: Node<'_>) -> usize {
         .map_or(5, |n| n.max(1.0) as usize)
 }
 
-/// Whether many runs of the target may be started at all: none of them may hold for people, and those at work at once
-/// may not change the same files.
-fn fit(turn: &Turn<'_>, place: &Place<'_>) -> Result<(), Failure> {
+/// Whether a run of the target may be started for so many items at all: there is one, none of its runs may hold for
+/// people, and those at work at once may not change the same files. For no items nothing is started.
+fn fit(turn: &Turn<'_>, place: &Place<'_>, items: usize) -> Result<(), Failure> {
+    if items == 0 {
+        return Ok(());
+    }
     let node = place.node;
     let name = node.text("workflow").unwrap_or_default();
+    workflow::target(turn.definition, name)?;
     let nature = turn.definition.archon().and_then(|p| p.nature(name));
-    // A target that is not there is told when the first item starts.
+    // A target that does not load is told when the first item starts.
     let Some(nature) = nature else {
         return Ok(());
     };
+    let most = width(node).min(items);
     let refused = |why: String| Err(failure("other", why, &[node.id(), name]));
     if nature.interactive {
         return refused(format!(
@@ -65,10 +71,10 @@ fn fit(turn: &Turn<'_>, place: &Place<'_>) -> Result<(), Failure> {
         ));
     }
     let shared = node.text("isolation") != Some("worktree");
-    if shared && nature.mutates_checkout && width(node) > 1 {
+    if shared && nature.mutates_checkout && most > 1 {
         return refused(format!(
             "up to {} runs of `{name}` would change one checkout at once: give `{}` `isolation: worktree` or `max_parallel: 1`, or say `mutates_checkout: false` in `{name}`",
-            width(node),
+            most,
             node.id()
         ));
     }
@@ -245,6 +251,11 @@ fn join(turn: &mut Turn<'_>, place: &Place<'_>, items: &[Value]) {
         super::fail(turn, place, error, elapsed, Map::new());
         return;
     }
-    let detail = Map::from_iter([(STRUCTURED.to_owned(), Value::Bool(true))]);
-    super::complete(turn, place, Value::Array(list), elapsed, detail);
+    let (output, detail) = if list.is_empty() {
+        (Value::from("[]"), Map::new())
+    } else {
+        let detail = Map::from_iter([(STRUCTURED.to_owned(), Value::Bool(true))]);
+        (Value::Array(list), detail)
+    };
+    super::complete(turn, place, output, elapsed, detail);
 }

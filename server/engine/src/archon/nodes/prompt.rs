@@ -53,7 +53,7 @@ fn render(
         _ => of("prompt").and_then(Value::as_str).unwrap_or_default(),
     };
     let mut rendered = asked(state, definition, place, text, &with, Round::default())?;
-    let start = sessions::start(state, place, sessions::agent(state, &rendered))?;
+    let start = sessions::start(state, definition, place, sessions::agent(state, &rendered))?;
     sessions::begin(&mut rendered, &start);
     Ok(rendered)
 }
@@ -112,6 +112,9 @@ pub(crate) fn asked(
         let system = texts.plain(system)?;
         rendered.insert("system_prompt".to_owned(), Value::from(system));
     }
+    if let Some(agents) = node.map(AGENTS) {
+        rendered.insert(AGENTS.to_owned(), helpers(&texts, agents)?);
+    }
     let model = definition
         .archon()
         .map(|project| project.models().of(node, around(definition, place)))
@@ -129,6 +132,19 @@ pub(crate) fn asked(
     Ok(rendered)
 }
 
+/// Agents that the prompt's own may call in, with the texts that tell what they are.
+fn helpers(texts: &Texts<'_>, agents: &Map<String, Value>) -> Result<Value, Failure> {
+    let mut agents = agents.clone();
+    for agent in agents.values_mut().filter_map(Value::as_object_mut) {
+        for key in ["description", "prompt"] {
+            if let Some(Value::String(text)) = agent.get_mut(key) {
+                *text = texts.plain(text)?;
+            }
+        }
+    }
+    Ok(Value::Object(agents))
+}
+
 /// The provider that the groups around a node hand on, the innermost that names one.
 fn around<'a>(definition: &'a Definition, place: &Place<'_>) -> Option<&'a str> {
     scopes(&place.scope)
@@ -142,16 +158,18 @@ fn tools(node: Node<'_>) -> Option<Vec<&str>> {
     Some(list.iter().filter_map(Value::as_str).collect())
 }
 
+/// Key of a node, and of what is rendered: agents that the prompt's own may call in.
+const AGENTS: &str = "agents";
+
 /// What a node may ask of its provider besides model, effort and tools (specs/archon.md 1.2). An agent that cannot be
 /// told is named in a warning.
-const SETTINGS: [&str; 11] = [
-    "agents",
+const SETTINGS: [&str; 10] = [
+    AGENTS,
     "betas",
     "denied_tools",
     "fallbackModel",
     "hooks",
     "maxBudgetUsd",
-    "mcp",
     "sandbox",
     "settingSources",
     "skills",
@@ -206,9 +224,13 @@ pub(crate) fn call(
         session: SessionCall::default(),
         pricing: None,
         mcp_servers: Map::new(),
+        mcp_file: node.text("mcp").map(str::to_owned),
         settings: SETTINGS
             .iter()
-            .filter_map(|key| Some(((*key).to_owned(), node.get(key)?.clone())))
+            .filter_map(|key| {
+                let asked = rendered.get(*key).filter(|_| *key == AGENTS);
+                Some(((*key).to_owned(), asked.or(node.get(key))?.clone()))
+            })
             .filter(|(_, asked)| *asked != Value::Bool(false))
             .collect(),
         text: Some(TextAnswer {
@@ -216,6 +238,7 @@ pub(crate) fn call(
             reasks: REASKS,
             idle_seconds: idle.unwrap_or(IDLE_MS) / 1000.0,
             strict,
+            beside: false,
         }),
     }
 }

@@ -72,8 +72,10 @@ fn render(
     }
     rendered.insert("command".to_owned(), Value::from(runtime));
     rendered.insert("args".to_owned(), json!(args));
-    if !with.is_empty() {
-        rendered.insert("with".to_owned(), Value::Object(with));
+    let mut inputs = bindings::handed_over(state, definition, place)?;
+    inputs.extend(with);
+    if !inputs.is_empty() {
+        rendered.insert("with".to_owned(), Value::Object(inputs));
     }
     let timeout = node.timeout_seconds(bash::TIMEOUT_MS);
     rendered.insert("timeout".to_owned(), Value::from(timeout));

@@ -2,6 +2,8 @@
 //! What it is started with is decided here; starting, watching and ending it
 //! is the worker's. Its gates are its own.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
 use crate::archon::outputs::STRUCTURED;
@@ -48,16 +50,7 @@ pub(crate) fn render(
 ) -> Result<Map<String, Value>, Failure> {
     let node = place.node;
     let name = node.text("workflow").unwrap_or_default();
-    let target = definition.archon().and_then(|project| project.target(name));
-    let Some(target) = target else {
-        return Err(failure(
-            "not-found",
-            format!(
-                "there is no workflow `{name}` in .archon/workflows, or several files have that name"
-            ),
-            &[name],
-        ));
-    };
+    let target = target(definition, name)?;
     let texts = Texts::new(state, definition, place);
     let mut inputs = Map::new();
     for (name, entry) in node.map("with").into_iter().flatten() {
@@ -86,6 +79,23 @@ pub(crate) fn render(
     let run = state.run.clone().unwrap_or_default();
     put("request", Value::from(family::request(&run, path, mark)));
     Ok(rendered)
+}
+
+/// The file of the workflow of that name.
+///
+/// # Errors
+/// A [`Failure`] of class `not-found`.
+pub(crate) fn target<'a>(definition: &'a Definition, name: &str) -> Result<&'a Path, Failure> {
+    let target = definition.archon().and_then(|project| project.target(name));
+    target.ok_or_else(|| {
+        failure(
+            "not-found",
+            format!(
+                "there is no workflow `{name}` in .archon/workflows, or several files have that name"
+            ),
+            &[name],
+        )
+    })
 }
 
 /// The child of an open attempt.

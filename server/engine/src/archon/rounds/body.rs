@@ -1,6 +1,6 @@
 //! The body of a `loop_group`: a graph of its own in each round. A failed node
-//! fails the group; the output is that of the first end of the graph that
-//! completed (specs/archon.md 4.6).
+//! fails the group once the round is over; the output is that of the first end
+//! of the graph that completed and has something to say (specs/archon.md 4.6).
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::definition::Definition;
 use crate::draft::failure;
 use crate::event::Payload;
 use crate::ids::StepPath;
-use crate::state::{LoopRecord, NodeState};
+use crate::state::LoopRecord;
 use crate::turn::Turn;
 
 /// How far the round is.
@@ -46,13 +46,15 @@ pub(super) fn look(turn: &mut Turn<'_>, place: &Place<'_>, record: &LoopRecord) 
                 });
                 Came::To(Output {
                     said: text,
+                    beside: None,
                     structured: None,
                     kept: None,
                 })
             }
-            // Everything was skipped.
+            // Everything was skipped, or nobody had anything to say.
             None if turn.definition.archon().is_some() => Came::To(Output {
                 said: String::new(),
+                beside: None,
                 structured: None,
                 kept: None,
             }),
@@ -61,19 +63,11 @@ pub(super) fn look(turn: &mut Turn<'_>, place: &Place<'_>, record: &LoopRecord) 
     }
 }
 
-/// The first end of a round's graph that completed: its id and its path.
+/// The end of a round's graph that speaks for it: its id and its path.
 fn end_of(turn: &Turn<'_>, scope: &StepPath) -> Option<(String, StepPath)> {
     let graph = turn.definition.archon()?.graph(scope)?;
-    graph
-        .sinks()
-        .map(|at| (graph.node(at).id().to_owned(), graph.path(scope, at)))
-        .find(|(_, path)| {
-            turn.draft
-                .state
-                .nodes
-                .get(path)
-                .is_some_and(|node| node.state == NodeState::Completed)
-        })
+    let at = outputs::spoken(turn.draft.state, graph, scope)?;
+    Some((graph.node(at).id().to_owned(), graph.path(scope, at)))
 }
 
 /// Who spoke last in a round, and what.

@@ -18,15 +18,19 @@ pub(crate) enum Verdict {
     AskBash,
 }
 
-/// Looks at the channels that need no process.
-pub(crate) fn of(control: Control<'_>, output: &str, structured: Option<&Value>) -> Verdict {
+/// Looks at the channels that need no process. The signal may be in each of the texts.
+pub(crate) fn of<'t>(
+    control: Control<'_>,
+    mut texts: impl Iterator<Item = &'t str>,
+    structured: Option<&Value>,
+) -> Verdict {
     let field = control.until_field().is_some_and(|field| {
         structured.and_then(|value| value.get(field)) == Some(&Value::Bool(true))
     });
     if field
         || control
             .until()
-            .is_some_and(|until| signal::given(output, until))
+            .is_some_and(|until| texts.any(|text| signal::given(text, until)))
     {
         Verdict::Done
     } else if control.until_bash().is_some() {
@@ -52,7 +56,7 @@ mod tests {
         let node = json!({"id": "l", "kind": "loop", "loop": settings});
         of(
             Control::of(Node::of(&node)).unwrap(),
-            output,
+            [output].into_iter(),
             structured.as_ref(),
         )
     }

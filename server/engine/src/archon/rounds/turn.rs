@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::control::Control;
 use super::{Came, Output, round_path, scope};
 use crate::archon::nodes::{self, prompt};
-use crate::archon::outputs::{STRUCTURED, VALUE};
+use crate::archon::outputs::{BESIDE, STRUCTURED, VALUE};
 use crate::archon::place::Place;
 use crate::archon::sessions;
 use crate::archon::texts::Round;
@@ -65,8 +65,10 @@ fn said(id: &str, node: Option<&NodeRecord>) -> Came {
         return Came::Failed(error);
     }
     let whole = node.detail.contains_key(STRUCTURED);
+    let beside = node.detail.get(BESIDE).and_then(Value::as_str);
     Came::To(Output {
         said: text,
+        beside: beside.map(str::to_owned),
         kept: whole.then(|| value.clone()),
         structured,
     })
@@ -138,7 +140,11 @@ pub(super) fn effect(
 ) -> Effect {
     let fresh = Control::of(place.node).is_some_and(Control::fresh_context);
     // Wording about credit is not looked for in loops (specs/archon.md 13.13).
-    let call = prompt::call(state, path, place.node, open, false);
+    let mut call = prompt::call(state, path, place.node, open, false);
+    let signalled = Control::of(place.node).is_some_and(|control| control.until().is_some());
+    if let Some(text) = &mut call.text {
+        text.beside = signalled;
+    }
     Effect::Agent(Box::new(AgentCall {
         session: SessionCall {
             start: sessions::begun(open),

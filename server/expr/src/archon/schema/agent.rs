@@ -54,7 +54,12 @@ pub fn thinking_problem(value: &Value) -> Option<&'static str> {
         Some("adaptive" | "disabled") => None,
         Some("enabled") => match value.get("budgetTokens") {
             None => None,
-            Some(n) if super::fields::integer(n).is_some_and(|n| n > 0.0) => None,
+            Some(n)
+                if super::fields::integer(n)
+                    .is_some_and(|n| n > 0.0 && n <= super::fields::SAFE) =>
+            {
+                None
+            }
             Some(_) => Some("`budgetTokens` must be a whole number above 0"),
         },
         _ => Some(SHAPES),
@@ -62,10 +67,35 @@ pub fn thinking_problem(value: &Value) -> Option<&'static str> {
 }
 
 pub(super) fn thinking(map: &Object, issues: &mut Issues) {
-    if let Some(problem) = map.get("thinking").and_then(thinking_problem) {
-        issues.key("thinking", |i| i.wrong("invalid_type", TYPE, problem));
-    }
+    let Some(value) = map.get("thinking") else {
+        return;
+    };
+    let Some(problem) = thinking_problem(value) else {
+        return;
+    };
+    issues.key("thinking", |i| {
+        let Some(object) = value.as_object() else {
+            i.wrong("invalid_type", TYPE, problem);
+            return;
+        };
+        if object.get("type").and_then(Value::as_str) == Some("enabled") {
+            keys::check(&THINKING, object, i);
+        } else {
+            i.key("type", |i| i.wrong("invalid_union", TYPE, problem));
+        }
+    });
 }
+
+static THINKING: keys::Model = keys::Model {
+    name: "thinking",
+    rules: None,
+    keys: &[keys::Key::new(
+        "budgetTokens",
+        TYPE,
+        keys::Kind::COUNT,
+        "How many tokens may go into thinking.",
+    )],
+};
 
 pub(super) fn thinking_schema() -> Value {
     json!({"anyOf": [
@@ -213,23 +243,36 @@ pub(super) fn agents(node: &Object, issues: &mut Issues) {
 }
 
 fn each_agent(map: &Object, issues: &mut Issues) {
+    let before = issues.broken();
     for (id, agent) in map {
         issues.key(id, |i| {
             let wanted = "an agent, a map with `description` and `prompt`";
             keys::item(&AGENT, agent, AGENTS, wanted, i);
         });
-        if !names::is_kebab(id) {
-            issues.key(id, |i| {
-                i.custom(
-                    AGENTS,
-                    format!("'{id}' is no agent id; use lower-case words joined by `-`"),
-                )
-            });
-        }
+    }
+    if issues.broken() > before {
+        return;
+    }
+    for id in map.keys().filter(|id| !names::is_kebab(id)) {
+        issues.key(id, |i| {
+            i.custom(
+                AGENTS,
+                format!("'{id}' is no agent id; use lower-case words joined by `-`"),
+            )
+        });
     }
     if map.is_empty() {
         issues.custom(AGENTS, "`agents` needs at least one agent");
     }
+}
+
+/// Lists of texts by name.
+pub(super) fn violations(sandbox: &Object, issues: &mut Issues) {
+    object(sandbox, "ignoreViolations", TYPE, issues, |by_name, i| {
+        for name in by_name.keys() {
+            super::fields::texts(by_name, name, TYPE, i);
+        }
+    });
 }
 
 pub(super) fn flags(pi: &Object, issues: &mut Issues) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::{Object, text, word};
+use super::fields::{self, Object, word};
 use super::issue::{Issues, Rule};
 use super::node;
 use crate::archon::{js, names};
@@ -54,16 +54,7 @@ fn gate(map: &Object, issues: &mut Issues) {
 
 /// `until_field` by itself.
 pub(super) fn until_name(map: &Object, issues: &mut Issues) {
-    text(map, "until_field", FIELD, issues);
-    if blank(map, "until_field") {
-        issues.key("until_field", |i| {
-            i.bounds(
-                "too_small",
-                FIELD,
-                "`until_field` must name a field of the output",
-            )
-        });
-    }
+    fields::solid_text(map, "until_field", FIELD, issues);
 }
 
 /// `loop` as a whole.
@@ -71,7 +62,7 @@ pub(super) fn loop_whole(map: &Object, issues: &mut Issues) {
     let given = |key: &str| {
         map.get(key)
             .and_then(Value::as_str)
-            .is_some_and(|s| !s.is_empty())
+            .is_some_and(|s| !s.is_empty() && (key == "prompt" || !js::trim(s).is_empty()))
     };
     let channel = ["until", "until_bash", "until_field"]
         .iter()
@@ -81,7 +72,7 @@ pub(super) fn loop_whole(map: &Object, issues: &mut Issues) {
         (true, true) => issues.key("command", |i| {
             i.custom(XOR, "A loop has either `prompt` or `command`, not both")
         }),
-        (false, false) if !map.contains_key("command") => {
+        (false, false) => {
             issues.key("prompt", |i| {
                 i.custom(XOR, "A loop needs a `prompt` or a `command`")
             });
@@ -91,6 +82,7 @@ pub(super) fn loop_whole(map: &Object, issues: &mut Issues) {
     if let Some(name) = map
         .get("command")
         .and_then(Value::as_str)
+        .map(js::trim)
         .filter(|s| !s.is_empty() && !names::is_command(s))
     {
         issues.key("command", |i| {
@@ -121,20 +113,30 @@ pub(super) fn until_field(node: &Object, issues: &mut Issues) {
         .and_then(|f| f.get("required"))
         .and_then(Value::as_array)
         .is_some_and(|r| r.iter().any(|v| v == field));
-    let problem = match (format, property) {
-        (None, _) => format!("`until_field` needs an `output_format` that declares '{field}'"),
-        (Some(_), None) => format!("`output_format` does not declare the property '{field}'"),
-        (Some(_), Some(_)) if !required => {
-            format!("'{field}' must be listed in `required` of `output_format`")
-        }
-        (Some(_), Some(property)) if property.get("type").is_some_and(|t| t != "boolean") => {
-            format!("'{field}' must be declared as boolean to end the loop")
-        }
-        _ => return,
+    let mut say = |problem: String| {
+        issues.key("loop", |i| {
+            i.key("until_field", |i| i.custom(FIELD, problem))
+        });
     };
-    issues.key("loop", |i| {
-        i.key("until_field", |i| i.custom(FIELD, problem))
-    });
+    let Some(property) = property else {
+        say(match format {
+            None => format!("`until_field` needs an `output_format` that declares '{field}'"),
+            Some(_) => format!("`output_format` does not declare the property '{field}'"),
+        });
+        return;
+    };
+    if !required {
+        say(format!(
+            "'{field}' must be listed in `required` of `output_format`"
+        ));
+    }
+    // A list of types, or none, is left to the schema's own check.
+    let kind = property.get("type").and_then(Value::as_str);
+    if kind.is_some_and(|t| t != "boolean") {
+        say(format!(
+            "'{field}' must be declared as boolean to end the loop"
+        ));
+    }
 }
 
 /// The nodes of a loop_group.
@@ -148,11 +150,13 @@ pub(super) fn body(map: &Object, issues: &mut Issues) {
                 i.bounds("too_small", EMPTY, "A loop_group needs at least one node");
             }
         }
-        Some(other) => i.wrong(
-            "invalid_type",
-            EMPTY,
-            format!("`nodes` must be a list, found {}", word(other)),
-        ),
+        Some(other) => {
+            let message = format!("`nodes` must be a list, found {}", word(other));
+            i.wrong("invalid_type", EMPTY, message);
+            if fields::is_empty(other) {
+                i.bounds("too_small", EMPTY, "A loop_group needs at least one node");
+            }
+        }
         None => i.wrong(
             "invalid_type",
             EMPTY,

@@ -64,9 +64,9 @@ fn model(model: &'static Model, definitions: &mut Map<String, Value>) -> Value {
 
 fn kind(key: &Key, definitions: &mut Map<String, Value>) -> Value {
     match key.kind {
-        Kind::Text if key.required => json!({ "type": "string", "minLength": 1 }),
         Kind::Text => json!({ "type": "string" }),
         Kind::Full => json!({ "type": "string", "minLength": 1 }),
+        Kind::Solid => json!({ "type": "string", "pattern": "\\S" }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Number {
             least,

@@ -43,21 +43,40 @@ pub(super) fn text(map: &Object, key: &str, rule: Rule, issues: &mut Issues) {
     }
 }
 
+/// Whether a value has a length, and that is zero: the dialect asks this of texts and lists alike, whichever it wants.
+pub(super) fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
 /// A text that is not empty.
 pub(super) fn full_text(map: &Object, key: &str, rule: Rule, issues: &mut Issues) {
     text(map, key, rule, issues);
-    if map.get(key).and_then(Value::as_str) == Some("") {
+    if map.get(key).is_some_and(is_empty) {
         issues.key(key, |i| {
             i.bounds("too_small", rule, format!("`{key}` must not be empty"))
         });
     }
 }
 
-/// A text that is there and not empty.
-pub(super) fn required_text(map: &Object, key: &str, rule: Rule, issues: &mut Issues) {
-    if map.contains_key(key) {
-        full_text(map, key, rule, issues);
-    } else {
+/// A text that is not blank; spaces around it do not count.
+pub(super) fn solid_text(map: &Object, key: &str, rule: Rule, issues: &mut Issues) {
+    text(map, key, rule, issues);
+    let blank =
+        |value: &Value| is_empty(value) || value.as_str().is_some_and(|s| js::trim(s).is_empty());
+    if map.get(key).is_some_and(blank) {
+        issues.key(key, |i| {
+            i.bounds("too_small", rule, format!("`{key}` must not be blank"))
+        });
+    }
+}
+
+/// A key that must be there.
+pub(super) fn required(map: &Object, key: &str, rule: Rule, issues: &mut Issues) {
+    if !map.contains_key(key) {
         issues.key(key, |i| {
             i.wrong(
                 "invalid_type",
@@ -99,6 +118,9 @@ pub(super) struct Bounds {
     pub(super) positive: bool,
 }
 
+/// Beyond this, neighbouring whole numbers are one number to the dialect.
+pub(super) const SAFE: f64 = 9_007_199_254_740_991.0;
+
 /// A number within bounds.
 pub(super) fn number(map: &Object, key: &str, bounds: Bounds, rule: Rule, issues: &mut Issues) {
     let Some(value) = map.get(key) else { return };
@@ -121,6 +143,15 @@ pub(super) fn number(map: &Object, key: &str, bounds: Bounds, rule: Rule, issues
             );
             return;
         };
+        if bounds.integer && n.abs() > SAFE {
+            let (code, what) = if n > 0.0 {
+                ("too_big", "small")
+            } else {
+                ("too_small", "big")
+            };
+            let message = format!("`{key}` is no longer exact, choose one that is {what} enough");
+            i.bounds(code, rule, message);
+        }
         if bounds.positive && n <= 0.0 {
             i.bounds(
                 "too_small",
@@ -200,6 +231,7 @@ pub(super) fn list(
     mut item: impl FnMut(&Value, &mut Issues),
 ) {
     let Some(value) = map.get(key) else { return };
+    let few = || format!("`{key}` needs at least {least} item");
     issues.key(key, |i| {
         let Some(items) = value.as_array() else {
             i.wrong(
@@ -207,17 +239,16 @@ pub(super) fn list(
                 rule,
                 format!("`{key}` must be a list, found {}", word(value)),
             );
+            if least > 0 && is_empty(value) {
+                i.bounds("too_small", rule, few());
+            }
             return;
         };
         for (n, value) in items.iter().enumerate() {
             i.index(n, |i| item(value, i));
         }
         if items.len() < least {
-            i.bounds(
-                "too_small",
-                rule,
-                format!("`{key}` needs at least {least} item"),
-            );
+            i.bounds("too_small", rule, few());
         }
     });
 }
@@ -230,9 +261,9 @@ pub(super) fn texts(map: &Object, key: &str, rule: Rule, issues: &mut Issues) {
 }
 
 /// A list of texts none of which is empty.
-pub(super) fn full_texts(map: &Object, key: &str, least: usize, issues: &mut Issues) {
-    list(map, key, least, TYPE, issues, |value, i| {
-        item_text(value, true, TYPE, i)
+pub(super) fn full_texts(map: &Object, key: &str, least: usize, rule: Rule, issues: &mut Issues) {
+    list(map, key, least, rule, issues, |value, i| {
+        item_text(value, true, rule, i)
     });
 }
 
@@ -244,14 +275,15 @@ pub(super) fn words(map: &Object, key: &str, words: &[&str], issues: &mut Issues
 }
 
 fn item_text(value: &Value, full: bool, rule: Rule, issues: &mut Issues) {
-    match value.as_str() {
-        None => issues.wrong(
+    if !value.is_string() {
+        issues.wrong(
             "invalid_type",
             rule,
             format!("Expected a text, found {}", word(value)),
-        ),
-        Some("") if full => issues.bounds("too_small", rule, "Expected a text that is not empty"),
-        Some(_) => {}
+        );
+    }
+    if full && is_empty(value) {
+        issues.bounds("too_small", rule, "Expected a text that is not empty");
     }
 }
 

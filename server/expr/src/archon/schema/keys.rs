@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::fields::{
-    self, Bounds, Object, boolean, full_text, full_texts, number, object, one_of, required_number,
-    required_text, text, texts, words,
+    self, Bounds, Object, boolean, full_text, full_texts, number, object, one_of, required,
+    required_number, solid_text, text, texts, words,
 };
 use super::issue::{Issues, Rule};
 
@@ -41,6 +41,8 @@ pub enum Kind {
     Text,
     /// A text that is not empty.
     Full,
+    /// A text that is not blank.
+    Solid,
     /// `true` or `false`.
     Flag,
     /// A number; both ends are allowed values.
@@ -160,9 +162,12 @@ pub(super) fn check(model: &Model, map: &Object, issues: &mut Issues) {
 fn one(key: &Key, map: &Object, issues: &mut Issues) {
     let (name, rule) = (key.name, key.rule);
     match key.kind {
-        Kind::Text | Kind::Full if key.required => required_text(map, name, rule, issues),
+        Kind::Text | Kind::Full | Kind::Solid if key.required && !map.contains_key(name) => {
+            required(map, name, rule, issues);
+        }
         Kind::Text => text(map, name, rule, issues),
         Kind::Full => full_text(map, name, rule, issues),
+        Kind::Solid => solid_text(map, name, rule, issues),
         Kind::Flag => boolean(map, name, rule, issues),
         Kind::Number {
             least,
@@ -184,7 +189,7 @@ fn one(key: &Key, map: &Object, issues: &mut Issues) {
         }
         Kind::Word(list) => one_of(map, name, list, rule, issues),
         Kind::Texts => texts(map, name, rule, issues),
-        Kind::Fulls(least) => full_texts(map, name, least, issues),
+        Kind::Fulls(least) => full_texts(map, name, least, rule, issues),
         Kind::Words(list) => words(map, name, list, issues),
         Kind::Map => object(map, name, rule, issues, |_, _| {}),
         Kind::Object(model) => object(map, name, rule, issues, |inner, i| check(model, inner, i)),

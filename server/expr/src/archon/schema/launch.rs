@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::fields::Object;
 use super::issue::{Issues, Rule};
 use super::mode::Mode;
-use crate::archon::js;
 
 pub(super) const RETRY: Rule = Rule("R45", "retry-bounds");
 pub(super) const BOUNDS: Rule = Rule("R35", "fan-out-bounds");
@@ -14,22 +13,31 @@ pub(super) const BOUNDS: Rule = Rule("R35", "fan-out-bounds");
 /// How the states of sub-runs can join; the last is known and refused.
 pub(super) const JOINS: &[&str] = &["all_done", "all_success", "first_success"];
 
+/// R29 to R34.
+pub(super) fn check(map: &Object, mode: Option<Mode>, issues: &mut Issues) {
+    if mode != Some(Mode::Workflow) {
+        misplaced(map, mode, issues);
+        return;
+    }
+    if map.contains_key("with") && map.contains_key("input") {
+        issues.key("with", |i| {
+            i.custom(
+                Rule("R29", "with-and-input"),
+                "`with` and `input` exclude each other; pass the text as one of the inputs",
+            )
+        });
+    }
+    no_retry(map, Mode::Workflow, issues);
+    fan_out(map, issues);
+}
+
 /// R31 and R32: settings of launches on nodes that launch nothing.
-pub(super) fn misplaced(map: &Object, issues: &mut Issues) {
-    let written = |key: &str| {
-        map.get(key)
-            .and_then(Value::as_str)
-            .is_some_and(|s| !js::trim(s).is_empty())
-    };
-    let include = written("include");
-    let workflow = written("workflow");
-    let (rule, keys): (_, &[&str]) = if include {
+fn misplaced(map: &Object, mode: Option<Mode>, issues: &mut Issues) {
+    let (rule, keys): (_, &[&str]) = if mode == Some(Mode::Include) {
         (
             Rule("R32", "launch-option-on-include"),
             &["isolation", "fan_out", "input"],
         )
-    } else if workflow {
-        return;
     } else {
         (
             Rule("R31", "launch-option-misplaced"),
@@ -42,8 +50,8 @@ pub(super) fn misplaced(map: &Object, issues: &mut Issues) {
 }
 
 /// R30: kinds that cannot be retried as a whole.
-pub(super) fn retry_supported(map: &Object, mode: Mode, issues: &mut Issues) {
-    if matches!(mode, Mode::Workflow | Mode::Loop | Mode::LoopGroup) && map.contains_key("retry") {
+pub(super) fn no_retry(map: &Object, mode: Mode, issues: &mut Issues) {
+    if map.contains_key("retry") {
         issues.key("retry", |i| {
             i.custom(
                 Rule("R30", "retry-not-supported"),
@@ -56,16 +64,8 @@ pub(super) fn retry_supported(map: &Object, mode: Mode, issues: &mut Issues) {
     }
 }
 
-/// R29, R33 and R34 of a `workflow` node.
-pub(super) fn workflow(map: &Object, issues: &mut Issues) {
-    if map.contains_key("with") && map.contains_key("input") {
-        issues.key("with", |i| {
-            i.custom(
-                Rule("R29", "with-and-input"),
-                "`with` and `input` exclude each other; pass the text as one of the inputs",
-            )
-        });
-    }
+/// R33 and R34.
+fn fan_out(map: &Object, issues: &mut Issues) {
     let Some(fan_out) = map.get("fan_out") else {
         return;
     };

@@ -74,41 +74,41 @@ pub fn written_modes(map: &Object) -> Vec<Mode> {
         .collect()
 }
 
-/// The one mode of a node, or an issue.
-pub(super) fn only(map: &Object, issues: &mut Issues) -> Option<Mode> {
-    match written_modes(map).as_slice() {
-        [one] => Some(*one),
-        [] => {
-            const BLANK: Rule = Rule("R21", "blank-mode");
-            let blank = ["bash", "prompt", "script"]
-                .into_iter()
-                .find(|k| map.get(*k).is_some_and(Value::is_string));
-            let keys: Vec<_> = MODES.iter().map(|(key, _)| *key).collect();
-            if let Some(key) = blank {
-                issues.key(key, |i| {
-                    i.custom(
-                        BLANK,
-                        format!("`{key}` is blank; write what the node has to do"),
-                    )
-                });
-            } else {
-                issues.custom(
-                    Rule("R21", "no-mode"),
-                    format!("The node does nothing; give it one of {}", keys.join(", ")),
-                );
-            }
-            None
-        }
-        many => {
-            let keys: Vec<_> = many.iter().map(|m| m.key()).collect();
-            issues.custom(
-                Rule("R20", "several-modes"),
-                format!(
-                    "A node does one thing, this one has {}; split it",
-                    keys.join(" and ")
-                ),
-            );
-            None
-        }
+/// The mode of a node, if it has one, or nothing and an issue where it has several.
+pub(super) fn at_most_one(map: &Object, issues: &mut Issues) -> Option<Option<Mode>> {
+    let written = written_modes(map);
+    if written.len() > 1 {
+        let keys: Vec<_> = written.iter().map(|m| m.key()).collect();
+        issues.custom(
+            Rule("R20", "several-modes"),
+            format!(
+                "A node does one thing, this one has {}; split it",
+                keys.join(" and ")
+            ),
+        );
+        return None;
+    }
+    Some(written.first().copied())
+}
+
+/// Says that a node does nothing.
+pub(super) fn none(map: &Object, issues: &mut Issues) {
+    const BLANK: Rule = Rule("R21", "blank-mode");
+    let blank = ["bash", "prompt", "script"]
+        .into_iter()
+        .find(|k| map.get(*k).is_some_and(Value::is_string));
+    let keys: Vec<_> = MODES.iter().map(|(key, _)| *key).collect();
+    if let Some(key) = blank {
+        issues.key(key, |i| {
+            i.custom(
+                BLANK,
+                format!("`{key}` is blank; write what the node has to do"),
+            )
+        });
+    } else {
+        issues.custom(
+            Rule("R21", "no-mode"),
+            format!("The node does nothing; give it one of {}", keys.join(", ")),
+        );
     }
 }

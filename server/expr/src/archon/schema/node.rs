@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::fields::{Object, text, word};
+use super::fields::{Object, is_empty, text, word};
 use super::issue::{Issues, Rule, TYPE};
 use super::mode::{self, Mode};
-use super::{control, keys, launch, tables, with};
+use super::{control, gate, keys, launch, tables, with};
 use crate::archon::{js, names, reference};
 
 const ID: Rule = Rule("R18", "missing-id");
@@ -54,11 +54,7 @@ pub(super) fn timeout(map: &Object, issues: &mut Issues) {
 
 pub(super) fn include(map: &Object, issues: &mut Issues) {
     text(map, "include", TYPE, issues);
-    if map
-        .get("include")
-        .and_then(Value::as_str)
-        .is_some_and(|s| js::trim(s).is_empty())
-    {
+    if map.get("include").is_some_and(is_empty) {
         let blank = Rule("R21", "blank-mode");
         issues.key("include", |i| {
             i.bounds(
@@ -77,15 +73,6 @@ pub(super) fn id(map: &Object, issues: &mut Issues) {
             ID,
             "The node has no `id`; other nodes need one to name it",
         ),
-        Some(Value::String(id)) if js::trim(id).is_empty() => {
-            i.custom(ID, "`id` must not be blank")
-        }
-        Some(Value::String(id)) if js::trim(id) == reference::INPUTS => {
-            i.custom(
-                Rule("R19", "reserved-id"),
-                "`INPUTS` is reserved for the workflow's inputs; choose another id",
-            );
-        }
         Some(Value::String(_)) => {}
         Some(other) => i.wrong(
             "invalid_type",
@@ -99,35 +86,39 @@ pub(super) fn id(map: &Object, issues: &mut Issues) {
 }
 
 pub(super) fn idle_timeout(map: &Object, issues: &mut Issues) {
-    let Some(value) = map.get("idle_timeout") else {
-        return;
-    };
-    issues.key("idle_timeout", |i| match value.as_f64() {
-        None => i.wrong(
-            "invalid_type",
-            TYPE,
-            format!(
-                "`idle_timeout` must be a number of milliseconds, found {}",
-                word(value)
-            ),
-        ),
-        Some(n) if n <= 0.0 => i.custom(
-            IDLE,
-            format!("`idle_timeout` must be above 0, found {}", js::number(n)),
-        ),
-        Some(_) => {}
-    });
+    if let Some(value) = map.get("idle_timeout").filter(|v| !v.is_number()) {
+        let message = format!(
+            "`idle_timeout` must be a number of milliseconds, found {}",
+            word(value)
+        );
+        issues.key("idle_timeout", |i| i.wrong("invalid_type", TYPE, message));
+    }
 }
 
+/// What the keys of a node say together, in the order in which the dialect looks.
 pub(super) fn whole(map: &Object, issues: &mut Issues) {
-    let mode_key = |mode: Mode| map.get(mode.key()).is_some_and(Value::is_string);
+    let id = map
+        .get("id")
+        .and_then(Value::as_str)
+        .map(js::trim)
+        .unwrap_or_default();
+    if id.is_empty() {
+        issues.key("id", |i| i.custom(ID, "`id` must not be blank"));
+        return;
+    }
+    if id == reference::INPUTS {
+        let reserved = Rule("R19", "reserved-id");
+        let message = "`INPUTS` is reserved for the workflow's inputs; choose another id";
+        issues.key("id", |i| i.custom(reserved, message));
+    }
+    let Some(mode) = mode::at_most_one(map, issues) else {
+        return;
+    };
+    gate::whole(map, issues);
     let resumes = map
         .get("context")
         .is_some_and(|c| c.get("resume").is_some());
-    let agent = mode::written_modes(map)
-        .first()
-        .is_some_and(|m| m.is_agent());
-    if resumes && !agent {
+    if resumes && !mode.is_some_and(Mode::is_agent) {
         issues.key("context", |i| {
             i.custom(
                 Rule("R27", "context-resume-kind"),
@@ -135,10 +126,24 @@ pub(super) fn whole(map: &Object, issues: &mut Issues) {
             )
         });
     }
-    launch::misplaced(map, issues);
-    let Some(mode) = mode::only(map, issues) else {
+    with::check(map, mode, issues);
+    launch::check(map, mode, issues);
+    let Some(mode) = mode else {
+        mode::none(map, issues);
         return;
     };
+    command(map, mode, issues);
+    program(map, mode, issues);
+    if mode == Mode::Loop {
+        control::until_field(map, issues);
+    }
+    if matches!(mode, Mode::Loop | Mode::LoopGroup) {
+        launch::no_retry(map, mode, issues);
+    }
+    positive(map, "idle_timeout", IDLE, issues);
+}
+
+fn command(map: &Object, mode: Mode, issues: &mut Issues) {
     if mode == Mode::Command
         && let Some(name) = map
             .get("command")
@@ -153,23 +158,10 @@ pub(super) fn whole(map: &Object, issues: &mut Issues) {
             )
         });
     }
-    if mode.is_exec()
-        && let Some(n) = map
-            .get("timeout")
-            .and_then(Value::as_f64)
-            .filter(|n| *n <= 0.0)
-    {
-        issues.key("timeout", |i| {
-            i.custom(
-                TIMEOUT,
-                format!(
-                    "`timeout` must be above 0 milliseconds, found {}",
-                    js::number(n)
-                ),
-            )
-        });
-    }
-    if mode == Mode::Script && !mode_key_is_set(map, "runtime") {
+}
+
+fn program(map: &Object, mode: Mode, issues: &mut Issues) {
+    if mode == Mode::Script && !map.contains_key("runtime") {
         issues.key("runtime", |i| {
             i.custom(
                 Rule("R38", "runtime-missing"),
@@ -177,16 +169,16 @@ pub(super) fn whole(map: &Object, issues: &mut Issues) {
             )
         });
     }
-    debug_assert!(mode_key(mode) || matches!(mode, Mode::Loop | Mode::LoopGroup | Mode::Approval));
-    launch::retry_supported(map, mode, issues);
-    with::check(map, mode, issues);
-    match mode {
-        Mode::Workflow => launch::workflow(map, issues),
-        Mode::Loop => control::until_field(map, issues),
-        _ => {}
+    if mode.is_exec() {
+        positive(map, "timeout", TIMEOUT, issues);
     }
 }
 
-fn mode_key_is_set(map: &Object, key: &str) -> bool {
-    map.contains_key(key)
+fn positive(map: &Object, key: &str, rule: Rule, issues: &mut Issues) {
+    let number = map.get(key).and_then(Value::as_f64);
+    if let Some(n) = number.filter(|n| *n <= 0.0) {
+        let found = js::number(n);
+        let message = format!("`{key}` must be above 0 milliseconds, found {found}");
+        issues.key(key, |i| i.custom(rule, message));
+    }
 }

@@ -4,7 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use super::fields::Object;
+use super::keys::Model;
 use super::mode::{Mode, written_modes};
+use super::tables::{AGENT, DECISION, HOOK, PI, SANDBOX};
 use crate::archon::js;
 
 /// Settings of agents: dropped without a word on kinds that run none.
@@ -38,6 +40,13 @@ const EVERYWHERE: &[&str] = &[
     "retry",
     "idle_timeout",
     "always_run",
+    "output_type",
+];
+const ON_WORKFLOW: &[&str] = &[
+    "description",
+    "depends_on",
+    "when",
+    "trigger_rule",
     "output_type",
 ];
 const ON_INCLUDE: &[&str] = &["description", "depends_on", "when", "trigger_rule"];
@@ -90,12 +99,12 @@ pub(super) fn node(raw: &Value) -> Value {
     };
     let mut out = Map::new();
     out.insert("id".into(), json!(trimmed(map, "id")));
-    let shared = if mode == Mode::Include {
-        ON_INCLUDE
-    } else {
-        EVERYWHERE
+    let shared = match mode {
+        Mode::Include => ON_INCLUDE,
+        Mode::Workflow => ON_WORKFLOW,
+        _ => EVERYWHERE,
     };
-    let loops = matches!(mode, Mode::Loop | Mode::LoopGroup | Mode::Workflow);
+    let loops = matches!(mode, Mode::Loop | Mode::LoopGroup);
     for key in shared.iter().filter(|k| !(loops && **k == "retry")) {
         shared_field(map, key, &mut out);
     }
@@ -139,37 +148,64 @@ fn shared_field(map: &Object, key: &str, out: &mut Object) {
 fn agent_field(map: &Object, key: &str, out: &mut Object) {
     let Some(value) = map.get(key) else { return };
     let normal = match (key, value) {
+        ("provider" | "mcp", Value::String(text)) => json!(js::trim(text)),
+        ("skills", Value::Array(names)) => names
+            .iter()
+            .map(|name| json!(name.as_str().map(js::trim)))
+            .collect(),
         ("thinking", Value::String(kind)) => json!({"type": kind}),
-        ("context", Value::Object(inner)) => Value::Object(only(inner, &["resume"])),
-        ("agents", Value::Object(agents)) => {
-            const KEYS: &[&str] = &[
-                "description",
-                "prompt",
-                "model",
-                "tools",
-                "disallowedTools",
-                "skills",
-                "maxTurns",
-            ];
-            let one = |agent: &Value| {
-                agent
-                    .as_object()
-                    .map_or(Value::Null, |a| Value::Object(only(a, KEYS)))
+        ("thinking", Value::Object(thinking)) => {
+            let budget = thinking.get("type").is_some_and(|t| t == "enabled");
+            let keys: &[&str] = if budget {
+                &["type", "budgetTokens"]
+            } else {
+                &["type"]
             };
-            Value::Object(
-                agents
-                    .iter()
-                    .map(|(id, agent)| (id.clone(), one(agent)))
-                    .collect(),
-            )
+            Value::Object(only(thinking, keys))
         }
-        ("pi", Value::Object(pi)) => Value::Object(only(
-            pi,
-            &["enableExtensions", "interactive", "extensionFlags"],
-        )),
+        ("context", Value::Object(inner)) => json!({"resume": trimmed(inner, "resume")}),
+        ("agents", Value::Object(agents)) => each(agents, &AGENT),
+        ("hooks", Value::Object(hooks)) => {
+            let known = |list: &Value| -> Value {
+                list.as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|hook| known(&HOOK, hook))
+                    .collect()
+            };
+            let all = hooks
+                .iter()
+                .map(|(event, list)| (event.clone(), known(list)));
+            Value::Object(all.collect())
+        }
+        ("pi", pi) => known(&PI, pi),
+        ("sandbox", Value::Object(sandbox)) => {
+            // Keys that nobody knows stay here, and only here.
+            let inner = |(key, value): (&String, &Value)| {
+                let value = match SANDBOX.below(key) {
+                    Some(model) => known(model, value),
+                    None => value.clone(),
+                };
+                (key.clone(), value)
+            };
+            Value::Object(sandbox.iter().map(inner).collect())
+        }
         _ => value.clone(),
     };
     out.insert(key.into(), normal);
+}
+
+/// A map with the keys of its description only.
+fn known(model: &Model, value: &Value) -> Value {
+    let keys: Vec<&str> = model.names().collect();
+    value
+        .as_object()
+        .map_or(Value::Null, |map| Value::Object(only(map, &keys)))
+}
+
+fn each(map: &Object, model: &Model) -> Value {
+    let one = |(key, value): (&String, &Value)| (key.clone(), known(model, value));
+    Value::Object(map.iter().map(one).collect())
 }
 
 fn mode_fields(map: &Object, mode: Mode, out: &mut Object) {
@@ -267,8 +303,10 @@ fn control(value: Option<&Value>, own: &[&str]) -> Value {
     let keys: Vec<&str> = SHARED.iter().chain(own).copied().collect();
     let mut out = only(map, &keys);
     out.entry("fresh_context").or_insert(json!(false));
-    if let Some(Value::String(field)) = out.get_mut("until_field") {
-        *field = js::trim(field).to_owned();
+    for key in ["until_field", "command"] {
+        if let Some(Value::String(text)) = out.get_mut(key) {
+            *text = js::trim(text).to_owned();
+        }
     }
     Value::Object(out)
 }
@@ -286,8 +324,9 @@ fn approval(value: Option<&Value>, out: &mut Object) {
         Some(list) => list
             .iter()
             .map(|d| {
-                d.as_object()
-                    .map_or(Value::Null, |d| Value::Object(only(d, &["id", "label"])))
+                let mut decision = known(&DECISION, d);
+                decision["id"] = json!(d.as_object().map(|d| trimmed(d, "id")));
+                decision
             })
             .collect(),
         None => {

@@ -12,8 +12,7 @@ use super::node::{self, RUNTIME, TRIGGER_RULES};
 
 mod agents;
 
-use agents::PI;
-pub(super) use agents::{AGENT, HOOK, SANDBOX};
+pub(super) use agents::{AGENT, HOOK, PI, SANDBOX};
 
 const fn key(name: &'static str, rule: Rule, kind: Kind, doc: &'static str) -> Key {
     Key::new(name, rule, kind, doc)
@@ -56,47 +55,47 @@ pub static NODE: Model = Model {
         key("depends_on", TYPE, Kind::Texts, "The nodes that must have ended before this one starts."),
         key("when", TYPE, Kind::Text, "A condition: comparisons joined by `&&` and `||`. The node is skipped where it is false, and where it cannot be read."),
         key("trigger_rule", TYPE, Kind::Word(TRIGGER_RULES), "How the states of `depends_on` join; `all_success` by default."),
-        key("retry", RETRY, Kind::Object(&RETRIES), "When and how often a failed attempt is repeated."),
-        key("idle_timeout", TYPE, own(node::idle_timeout, "milliseconds above 0", || json!({"type": "number", "exclusiveMinimum": 0})), "How long an agent may be silent, in milliseconds; 30 minutes by default."),
-        key("always_run", TYPE, Kind::Flag, "Run again on resume, whatever ran before."),
-        key("output_type", TYPE, Kind::Text, "Writes the output to a file of this type among the artifacts."),
-        key("output_format", TYPE, Kind::Map, "A JSON Schema that the agent's answer must satisfy; its fields can be read as `$id.output.field`."),
-        key("provider", TYPE, Kind::Full, "Who carries out the prompt."),
-        key("model", TYPE, Kind::Full, "A tier (`small`, `medium`, `large`), an `@alias` of the configuration, or a model's own name."),
-        key("effort", TYPE, Kind::Word(EFFORTS), "How hard the model thinks."),
-        key("thinking", TYPE, own(agent::thinking, "adaptive, enabled, disabled, or a map with `type`", agent::thinking_schema), "Whether the model thinks aloud."),
-        key("fallbackModel", TYPE, Kind::Full, "The model to use when the first one is not there."),
-        key("betas", TYPE, Kind::Fulls(1), "Beta features of the provider."),
-        key("sandbox", TYPE, Kind::Object(&SANDBOX), "What the agent's programs may touch."),
-        key("maxBudgetUsd", TYPE, Kind::POSITIVE, "Handed to the provider as its budget, in US dollars."),
-        key("systemPrompt", TYPE, Kind::Full, "The agent's system prompt."),
+        key("model", TYPE, Kind::Text, "A tier (`small`, `medium`, `large`), an `@alias` of the configuration, or a model's own name."),
+        key("provider", TYPE, Kind::Solid, "Who carries out the prompt."),
         key("context", TYPE, own(agent::context, "fresh, shared, or a map with `resume`", agent::context_schema), "Which session the agent goes on with."),
+        key("output_format", TYPE, Kind::Map, "A JSON Schema that the agent's answer must satisfy; its fields can be read as `$id.output.field`."),
         key("allowed_tools", TYPE, Kind::Texts, "The only tools that the agent may use; an empty list means none."),
         key("denied_tools", TYPE, Kind::Texts, "Tools that the agent may not use."),
+        key("idle_timeout", TYPE, own(node::idle_timeout, "milliseconds above 0", || json!({"type": "number", "exclusiveMinimum": 0})), "How long an agent may be silent, in milliseconds; 30 minutes by default."),
+        key("retry", RETRY, Kind::Object(&RETRIES), "When and how often a failed attempt is repeated."),
         key("hooks", HOOKS, own(agent::hooks, "lists of hooks by event", agent::hooks_schema), "What to answer to the agent's events."),
         key("mcp", TYPE, Kind::Full, "A JSON file of MCP servers, from the repository's root."),
         key("skills", TYPE, Kind::Fulls(0), "Skills to load."),
         key("agents", AGENTS, items(agent::agents, "sub-agents by name", &AGENT, || json!({"type": "object", "minProperties": 1, "propertyNames": {"pattern": KEBAB}})), "Sub-agents that the agent may call."),
         key("pi", TYPE, Kind::Object(&PI), "Settings of the provider pi."),
+        key("effort", TYPE, Kind::Word(EFFORTS), "How hard the model thinks."),
+        key("thinking", TYPE, own(agent::thinking, "adaptive, enabled, disabled, or a map with `type`", agent::thinking_schema), "Whether the model thinks aloud."),
+        key("maxBudgetUsd", TYPE, Kind::POSITIVE, "Handed to the provider as its budget, in US dollars."),
+        key("systemPrompt", TYPE, Kind::Full, "The agent's system prompt."),
+        key("fallbackModel", TYPE, Kind::Full, "The model to use when the first one is not there."),
         key("settingSources", TYPE, Kind::Words(&["project", "user"]), "Where the provider takes its own settings from."),
+        key("betas", TYPE, Kind::Fulls(1), "Beta features of the provider."),
+        key("sandbox", TYPE, Kind::Object(&SANDBOX), "What the agent's programs may touch."),
+        key("always_run", TYPE, Kind::Flag, "Run again on resume, whatever ran before."),
         key("persist_session", TYPE, Kind::Flag, "Keep the session for the next run of the same conversation."),
+        key("output_type", TYPE, Kind::Full, "Writes the output to a file of this type among the artifacts."),
         key("command", TYPE, Kind::Text, "Sends the text of a command file to an agent."),
         key("prompt", TYPE, Kind::Text, "Sends this text to an agent."),
         key("bash", TYPE, Kind::Text, "Runs this text with bash. References arrive in single quotes."),
-        key("script", TYPE, Kind::Text, "Runs code, or a script file by name, with bun or uv."),
         key("loop", TYPE, Kind::Object(&LOOP), "Sends a text to an agent again and again until it is finished."),
         key("loop_group", TYPE, Kind::Object(&LOOP_GROUP), "Runs a list of nodes again and again until it is finished."),
         key("approval", TYPE, Kind::Object(&APPROVALS), "Holds the run until a person decides."),
         key("cancel", TYPE, Kind::Text, "Ends the run with this reason."),
         key("include", TYPE, own(node::include, "name of a workflow", || json!({"type": "string", "pattern": "\\S"})), "Puts the nodes of another workflow here."),
-        key("workflow", TYPE, Kind::Text, "Starts another workflow as a run of its own."),
-        key("timeout", TYPE, own(node::timeout, "milliseconds above 0", || json!({"type": "number"})), "How long the program may run, in milliseconds; 2 minutes by default."),
-        key("runtime", RUNTIME, Kind::Word(&["bun", "uv"]), "What runs the script: bun for JavaScript and TypeScript, uv for Python."),
-        key("deps", TYPE, Kind::Fulls(0), "Packages that uv installs for the script."),
+        key("workflow", TYPE, Kind::Full, "Starts another workflow as a run of its own."),
         key("input", TYPE, Kind::Text, "The invocation text of the sub-run."),
         key("isolation", TYPE, Kind::Word(&["inherit", "worktree"]), "Where the sub-run works."),
         key("fan_out", TYPE, Kind::Object(&FAN_OUT), "Starts one sub-run for every item of a list."),
         key("with", TYPE, own(|_, _| {}, "values by name", || json!({})), "Values that are handed over, read as `$INPUTS.name`."),
+        key("script", TYPE, Kind::Text, "Runs code, or a script file by name, with bun or uv."),
+        key("runtime", RUNTIME, Kind::Word(&["bun", "uv"]), "What runs the script: bun for JavaScript and TypeScript, uv for Python."),
+        key("deps", TYPE, Kind::Fulls(0), "Packages that uv installs for the script."),
+        key("timeout", TYPE, own(node::timeout, "milliseconds above 0", || json!({"type": "number"})), "How long the program may run, in milliseconds; 2 minutes by default."),
     ],
 };
 
@@ -188,7 +187,7 @@ static LOOP: Model = Model {
         key(
             "command",
             BLANK,
-            Kind::Full,
+            Kind::Solid,
             "The command file that is the text of each iteration.",
         ),
         key(
@@ -233,15 +232,9 @@ static LOOP_GROUP: Model = Model {
 
 static APPROVALS: Model = Model {
     name: "an approval",
-    rules: Some(gate::whole),
+    rules: None,
     keys: &[
         key("message", APPROVAL, Kind::Full, "What the person is asked.").required(),
-        key(
-            "capture_response",
-            TYPE,
-            Kind::Flag,
-            "Keep the person's comment as the output.",
-        ),
         key(
             "decisions",
             TYPE,
@@ -252,6 +245,12 @@ static APPROVALS: Model = Model {
                 || json!({"type": "array", "minItems": 1}),
             ),
             "What the person can choose; one has the id `approve`.",
+        ),
+        key(
+            "capture_response",
+            TYPE,
+            Kind::Flag,
+            "Keep the person's comment as the output.",
         ),
         key(
             "on_reject",
@@ -293,7 +292,7 @@ pub(super) static DECISION: Model = Model {
             own(
                 gate::decision_id,
                 "lower-case words joined by `-`",
-                || json!({"type": "string", "pattern": KEBAB}),
+                || json!({"type": "string", "pattern": format!("^\\s*{}\\s*$", &KEBAB[1..KEBAB.len() - 1])}),
             ),
             "The answer, as conditions compare it.",
         )
@@ -301,11 +300,7 @@ pub(super) static DECISION: Model = Model {
         key(
             "label",
             gate::DECISION,
-            own(
-                gate::label,
-                "text",
-                || json!({"type": "string", "pattern": "\\S"}),
-            ),
+            Kind::Full,
             "What the person reads.",
         ),
     ],
@@ -316,7 +311,7 @@ static FAN_OUT: Model = Model {
     rules: None,
     keys: &[
         key("items", BOUNDS, Kind::Full, "A reference to a list.").required(),
-        key("as", TYPE, Kind::Full, "The input that gets the item."),
+        key("as", TYPE, Kind::Text, "The input that gets the item."),
         key(
             "max_parallel",
             BOUNDS,

@@ -10,10 +10,10 @@ use super::mode::Mode;
 use crate::archon::{names, reference};
 
 /// Checks `with` where the node's kind uses it.
-pub(super) fn check(map: &Object, mode: Mode, issues: &mut Issues) {
+pub(super) fn check(map: &Object, mode: Option<Mode>, issues: &mut Issues) {
     if !matches!(
         mode,
-        Mode::Command | Mode::Script | Mode::Include | Mode::Workflow
+        Some(Mode::Command | Mode::Script | Mode::Include | Mode::Workflow)
     ) {
         return;
     }
@@ -30,7 +30,7 @@ pub(super) fn check(map: &Object, mode: Mode, issues: &mut Issues) {
             return;
         };
         names_of(with, i);
-        if matches!(mode, Mode::Command | Mode::Script) {
+        if matches!(mode, Some(Mode::Command | Mode::Script)) {
             collisions(with, i);
             for (name, value) in with {
                 i.key(name, |i| binding(value, i));

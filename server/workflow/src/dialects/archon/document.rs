@@ -1,6 +1,7 @@
 //! From a tree to values: scalars by YAML 1.2, aliases followed, merge keys resolved, of a key written twice the last
 //! one counts. Reports R1 and what the dialect's reader takes in silence.
 
+use fermata_expr::archon::js;
 use fermata_syntax::{Kind, Mapping, Node, ProblemKind, ScalarStyle, Tree};
 
 use super::findings::Findings;
@@ -129,44 +130,67 @@ fn datum(node: Node<'_>, file: FileId, depth: usize) -> Datum {
 }
 
 fn map(mapping: Mapping<'_>, file: FileId, depth: usize) -> Map {
-    let mut merged: Vec<Field> = Vec::new();
+    let mut merged: Vec<Vec<Field>> = Vec::new();
     let mut own: Vec<Field> = Vec::new();
     for entry in mapping.entries() {
-        let key = datum(entry.key, file, depth + 1);
+        let value = datum(entry.value, file, depth + 1);
         if entry.key_text() == Some("<<") && depth < DEPTH {
-            let value = datum(entry.value, file, depth + 1);
             match value.shape {
-                Shape::Map(map) => merged.extend(map.entries),
-                // Of several merged maps the first one counts.
-                Shape::List(items) => {
-                    merged.extend(
-                        items
-                            .into_iter()
-                            .rev()
-                            .filter_map(|i| i.map().cloned())
-                            .flat_map(|m| m.entries),
-                    );
+                Shape::Map(map) => {
+                    merged.push(map.entries);
+                    continue;
                 }
+                Shape::List(items) => {
+                    merged.extend(items.iter().filter_map(|i| Some(i.map()?.entries.clone())));
+                    continue;
+                }
+                // A key like any other.
                 _ => {}
             }
-        } else {
-            // Every key is text in the end: numbers and words alike.
-            let shape = match entry.key_text() {
-                Some(text) => Shape::Text(Text {
-                    value: text.to_owned(),
-                    loc: key.loc,
-                    node: Some(entry.key.resolved().id()),
-                    substituted: false,
-                    partials: Default::default(),
-                }),
-                None => key.shape.clone(),
-            };
-            own.push(Field {
-                key: Datum { shape, ..key },
-                value: datum(entry.value, file, depth + 1),
-            });
         }
+        let key = datum(entry.key, file, depth + 1);
+        let text = Text {
+            value: key_text(&key),
+            loc: key.loc,
+            node: Some(entry.key.resolved().id()),
+            substituted: false,
+            partials: Default::default(),
+        };
+        let shape = Shape::Text(text);
+        own.push(Field {
+            key: Datum { shape, ..key },
+            value,
+        });
     }
-    merged.extend(own);
-    Map { entries: merged }
+    // Of several merged maps the first one counts, and before it what the map says itself.
+    let merged = merged.into_iter().rev().flatten();
+    Map {
+        entries: merged.chain(own).collect(),
+    }
+}
+
+/// Every key is a text in the end, as JavaScript writes the value.
+pub(super) fn key_text(key: &Datum) -> String {
+    match &key.shape {
+        Shape::Text(text) => text.value.clone(),
+        Shape::List(items) => {
+            let one = |item: &Datum| match item.shape {
+                Shape::Null => String::new(),
+                _ => key_text(item),
+            };
+            items.iter().map(one).collect::<Vec<_>>().join(",")
+        }
+        Shape::Map(_) => "[object Object]".to_owned(),
+        Shape::Null => "null".to_owned(),
+        Shape::Bool(flag) => flag.to_string(),
+        #[allow(clippy::cast_precision_loss)]
+        Shape::Int(n) => js::number(*n as f64),
+        Shape::Float(n) if n.is_nan() => "NaN".to_owned(),
+        Shape::Float(n) if n.is_infinite() => {
+            let sign = if *n < 0.0 { "-" } else { "" };
+            format!("{sign}Infinity")
+        }
+        Shape::Float(n) => js::number(*n),
+        _ => key.key_string(),
+    }
 }

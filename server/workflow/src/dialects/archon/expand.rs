@@ -257,17 +257,25 @@ fn boundary(nodes: &mut [Value], include: &Value) -> Result<(), ExpandError> {
         .get("when")
         .and_then(Value::as_str)
         .map(str::to_owned);
+    let rules: Vec<Option<&Value>> = nodes
+        .iter()
+        .filter(|node| node.get("depends_on").is_none())
+        .map(|node| node.get("trigger_rule").or(include.get("trigger_rule")))
+        .collect();
     let mark = json!({
         "id": name,
         "depends_on": include.get("depends_on").cloned().unwrap_or(json!([])),
         "when": outer,
-        "trigger_rule": include.get("trigger_rule"),
+        "entry_rules": rules,
     });
     for node in nodes.iter_mut().filter_map(Value::as_object_mut) {
+        let entry = !node.contains_key("depends_on");
         if let Value::Array(marks) = node.entry("composed").or_insert_with(|| json!([])) {
-            marks.insert(0, mark.clone());
+            let mut mark = mark.clone();
+            mark["entry"] = json!(entry);
+            marks.insert(0, mark);
         }
-        if node.contains_key("depends_on") {
+        if !entry {
             continue;
         }
         if let Some(dependencies) = include.get("depends_on") {

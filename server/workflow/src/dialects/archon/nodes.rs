@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use fermata_expr::archon::js;
 use fermata_expr::archon::schema::{self, Path, PathPart};
 use serde_json::Value;
 
 use super::authors::Author;
 use super::findings::Findings;
-use super::place;
 use super::structure::Problem;
-use crate::data::Datum;
+use super::{document, place};
+use crate::data::{Datum, Field};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Loc;
 
@@ -18,7 +19,23 @@ pub(super) fn check(raw: &[Datum], findings: &mut Findings) -> Vec<Value> {
     let mut sound = Vec::new();
     for (index, datum) in raw.iter().enumerate() {
         match schema::check(&datum.to_json()) {
-            Ok(node) => sound.push(node),
+            Ok(node) => {
+                if let Some(field) = own_checkout(datum, &node) {
+                    let (label, _) = owner(datum, index, &Path::new());
+                    let message = "`mutates_checkout` belongs to the workflow; an included block works in the checkout of the run";
+                    let mut diagnostic = Diagnostic::new(
+                        "launch-option-on-include",
+                        Severity::Error,
+                        field.key.loc,
+                        message,
+                    )
+                    .upstream("R32");
+                    diagnostic.step = Some(label);
+                    diagnostic.path = Some("mutates_checkout".to_owned());
+                    findings.node(diagnostic);
+                }
+                sound.push(node);
+            }
             Err(issues) => {
                 for issue in issues {
                     let loc = place::of(datum, &issue.path);
@@ -34,6 +51,12 @@ pub(super) fn check(raw: &[Datum], findings: &mut Findings) -> Vec<Value> {
         }
     }
     sound
+}
+
+/// An include that says whether it changes the checkout; only looked at on nodes of the workflow itself.
+fn own_checkout<'d>(datum: &'d Datum, node: &Value) -> Option<&'d Field> {
+    node.get("include")?;
+    datum.map()?.field("mutates_checkout")
 }
 
 /// The id of the node that a path inside `datum` belongs to, and the rest of the path.
@@ -80,14 +103,7 @@ fn owner(datum: &Datum, index: usize, path: &Path) -> (String, String) {
 
 /// An id as the dialect would print it, whatever it is.
 fn as_text(datum: &Datum) -> String {
-    match datum.list() {
-        Some(items) => items
-            .iter()
-            .map(Datum::key_string)
-            .collect::<Vec<_>>()
-            .join(","),
-        None => datum.key_string().trim().to_owned(),
-    }
+    js::trim(&document::key_text(datum)).to_owned()
 }
 
 /// Nodes as they are written, by their chain of ids.

@@ -1,5 +1,6 @@
 //! R13 and R14: `returns` and `outcome_field`.
 
+use fermata_expr::archon::js;
 use serde_json::Value;
 
 use super::findings::Findings;
@@ -19,7 +20,7 @@ pub(super) fn returns(map: &Map, nodes: &[Value], findings: &mut Findings) {
             field.key.loc,
             format!("`returns` must name a node, found {}", field.value.word()),
         )),
-        Some(text) if text.value.trim().is_empty() => {
+        Some(text) if js::trim(&text.value).is_empty() => {
             findings.graph(error(
                 "returns-type",
                 "R13",
@@ -30,7 +31,7 @@ pub(super) fn returns(map: &Map, nodes: &[Value], findings: &mut Findings) {
         Some(text)
             if !nodes
                 .iter()
-                .any(|n| n.get("id").and_then(Value::as_str) == Some(text.value.trim())) =>
+                .any(|n| n.get("id").and_then(Value::as_str) == Some(js::trim(&text.value))) =>
         {
             let ids = nodes.iter().filter_map(|n| n.get("id")?.as_str());
             let message = super::structure::suggest(
@@ -68,7 +69,7 @@ pub(super) fn outcome_field(
             mentions: mentions.iter().map(|m| (*m).to_owned()).collect(),
         })
     };
-    let Some(field) = field.as_str().filter(|f| !f.trim().is_empty()) else {
+    let Some(field) = field.as_str().map(js::trim).filter(|f| !f.is_empty()) else {
         return problem(
             "outcome-field-type",
             "`outcome_field` must name a field of the result".into(),

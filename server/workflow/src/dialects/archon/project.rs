@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fermata_expr::archon::names;
 use fermata_syntax::{Offset, Span, Tree};
 use serde_json::Value;
 
@@ -361,11 +362,25 @@ impl<'w> Project<'w> {
     }
 
     /// The file of the workflow of this name, when exactly one file has it.
-    #[must_use]
-    pub fn file_of(&self, name: &str) -> Option<&Path> {
+    fn file_of(&self, name: &str) -> Option<&Path> {
         let mut all = self.named(name);
         let one = all.next()?;
         all.next().is_none().then_some(one.path.as_path())
+    }
+
+    /// The file of the workflow that a sub-run means: of this name, else of the only name that differs in the case of
+    /// its letters, ends in `-name`, or has the name in it (specs/archon.md 2.1).
+    #[must_use]
+    pub fn file_meant(&self, name: &str) -> Option<&Path> {
+        let sound = self
+            .members
+            .iter()
+            .filter(|member| member.refused.is_none());
+        let known: Vec<&str> = sound
+            .filter_map(|member| Some(member.parsed.as_ref()?.name.as_str()))
+            .collect();
+        let meant = || names::resolve(name, &known).ok().flatten();
+        self.file_of(name).or_else(|| self.file_of(meant()?))
     }
 
     /// The names of all commands, for suggestions.

@@ -27,9 +27,15 @@ fn number(text: &str) -> Plain {
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(rest) = text.strip_prefix(prefix) {
-            return i128::from_str_radix(rest, radix).map_or(Plain::Text, Plain::Int);
-        }
+        let Some(rest) = body.strip_prefix(prefix) else {
+            continue;
+        };
+        // Those that do not fit 64 bits are texts.
+        let sign = if text.starts_with('-') { -1 } else { 1 };
+        return match u64::from_str_radix(rest, radix) {
+            Ok(n) if !rest.starts_with('+') => Plain::Int(sign * i128::from(n)),
+            _ => Plain::Text,
+        };
     }
     if digits(body) {
         return text.parse().map_or_else(
@@ -76,11 +82,21 @@ mod tests {
             ".",
             "0b1",
             "1e",
+            "0x",
+            "0x+1",
+            "0x1_0",
+            "0x10000000000000000",
         ] {
             assert_eq!(plain(word), Plain::Text, "{word}");
         }
         assert_eq!(plain("0o17"), Plain::Int(15));
         assert_eq!(plain("-3"), Plain::Int(-3));
+        assert_eq!(plain("-0x1F"), Plain::Int(-31));
+        assert_eq!(plain("+0o7"), Plain::Int(7));
+        assert_eq!(
+            plain("0xFFFFFFFFFFFFFFFF"),
+            Plain::Int(i128::from(u64::MAX))
+        );
         assert_eq!(plain("1e3"), Plain::Float(1000.0));
         assert_eq!(plain(".5"), Plain::Float(0.5));
     }

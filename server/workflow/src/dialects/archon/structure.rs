@@ -150,10 +150,13 @@ pub fn check(nodes: &[Value]) -> Vec<Problem> {
 fn scope(scope_: &Scope<'_>, problems: &mut Vec<Problem>) {
     ids::check(scope_, problems);
     dependencies::check(scope_, problems);
-    references::check(scope_, problems);
-    free_text::check(scope_, problems);
+    for node in scope_.nodes {
+        references::check(scope_, node, problems);
+        free_text::check(scope_, node, problems);
+    }
     sessions::check(scope_, problems);
-    upstream::check(scope_, problems);
+    upstream::items(scope_, problems);
+    upstream::bindings(scope_, problems);
     for node in scope_.nodes {
         if let Some(body) = body(node) {
             let mut around = scope_.around.clone();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fermata_expr::archon::names;
+use fermata_expr::archon::{js, names};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -93,8 +93,9 @@ pub(super) fn check(map: &Map, at: Loc, findings: &mut Findings) {
     }
 }
 
-fn named_provider(map: &Map) -> Option<&str> {
-    map.text("provider").map(|t| t.value.as_str())
+/// The workflow's provider; an empty text names none.
+fn named_provider(map: &Map) -> Option<&crate::source::Text> {
+    map.text("provider").filter(|t| !t.value.is_empty())
 }
 
 /// R7 to R10: providers, and sessions that go from node to node.
@@ -106,10 +107,7 @@ pub(super) fn providers(
 ) {
     let registered = providers::REGISTERED;
     let list = registered.join(", ");
-    if let Some(text) = map
-        .text("provider")
-        .filter(|t| !registered.contains(&t.value.as_str()))
-    {
+    if let Some(text) = named_provider(map).filter(|t| !registered.contains(&t.value.as_str())) {
         findings.graph(error(
             "unknown-provider",
             "R7",
@@ -128,37 +126,21 @@ pub(super) fn providers(
             .and_then(Value::as_str)
             .map(str::to_owned)
     };
-    let inherited = || named_provider(map).unwrap_or(providers::DEFAULT).to_owned();
+    let workflow = named_provider(map).map(|t| t.value.clone());
     for node in nodes {
         let id = node.get("id").and_then(Value::as_str).unwrap_or_default();
-        let Some(own) = provider_of(node) else {
+        let Some(own) = provider_of(node).filter(|own| !registered.contains(&own.as_str())) else {
             continue;
         };
         let Some(loc) = place_of(id, "provider") else {
             continue;
         };
-        if !registered.contains(&own.as_str()) {
-            findings.graph(
-                error(
-                    "unknown-node-provider",
-                    "R8",
-                    loc,
-                    super::structure::suggest(
-                        format!("There is no provider '{own}'; there are {list}"),
-                        &own,
-                        registered.iter().copied(),
-                    ),
-                )
-                .step(id),
-            );
-        } else if node.get("persist_session") == Some(&Value::Bool(true))
-            && !providers::resumes_sessions(&own)
-        {
-            let message = format!(
-                "'{own}' cannot resume sessions, so none can be kept; take `persist_session` away"
-            );
-            findings.graph(error("persist-session-unsupported", "R10", loc, message).step(id));
-        }
+        let message = super::structure::suggest(
+            format!("There is no provider '{own}'; there are {list}"),
+            &own,
+            registered.iter().copied(),
+        );
+        findings.graph(error("unknown-node-provider", "R8", loc, message).step(id));
     }
     for node in nodes {
         let id = node.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -172,31 +154,53 @@ pub(super) fn providers(
         let Some(source) = nodes
             .iter()
             .find(|n| n.get("id").and_then(Value::as_str) == Some(target))
+            .filter(|n| n.get("include").is_none())
         else {
             continue;
         };
-        let (mine, theirs) = (
-            provider_of(node).unwrap_or_else(inherited),
-            provider_of(source).unwrap_or_else(inherited),
-        );
+        // Where the file names no provider, the configuration of the machine does, and nothing can be said here.
+        let mine = provider_of(node).or_else(|| workflow.clone());
+        let theirs = provider_of(source).or_else(|| workflow.clone());
         let Some(loc) = place_of(id, "context.resume") else {
             continue;
         };
-        if mine != theirs {
+        let known = match (&mine, &theirs) {
+            (Some(mine), Some(theirs)) if mine != theirs => {
+                let message = format!(
+                    "'{target}' runs on {theirs} and this node on {mine}; a session stays with its provider"
+                );
+                findings.graph(error("resume-provider-differs", "R9", loc, message).step(id));
+                continue;
+            }
+            _ => mine.or(theirs),
+        };
+        if let Some(known) =
+            known.filter(|k| registered.contains(&k.as_str()) && !providers::forks_sessions(k))
+        {
+            let message = format!("{known} cannot go on from another node's session");
+            findings.graph(error("resume-provider-no-fork", "R9", loc, message).step(id));
+        }
+    }
+    for node in nodes {
+        let id = node.get("id").and_then(Value::as_str).unwrap_or_default();
+        let fresh = node.get("context").is_some_and(|c| c == "fresh");
+        if node.get("kind").is_none_or(|k| k != "agent") || fresh {
+            continue;
+        }
+        let kept = match node.get("persist_session") {
+            Some(own) => own == &Value::Bool(true),
+            None => map
+                .get("persist_sessions")
+                .is_some_and(|d| matches!(d.shape, Shape::Bool(true))),
+        };
+        let provider = provider_of(node).or_else(|| workflow.clone());
+        let unable = provider
+            .filter(|p| registered.contains(&p.as_str()) && !providers::resumes_sessions(p));
+        if let (true, Some(provider), Some(loc)) = (kept, unable, place_of(id, "provider")) {
             let message = format!(
-                "'{target}' runs on {theirs} and this node on {mine}; a session stays with its provider"
+                "'{provider}' cannot resume sessions, so none can be kept; take `persist_session` away"
             );
-            findings.graph(error("resume-provider-differs", "R9", loc, message).step(id));
-        } else if !providers::forks_sessions(&mine) {
-            findings.graph(
-                error(
-                    "resume-provider-no-fork",
-                    "R9",
-                    loc,
-                    format!("{mine} cannot go on from another node's session"),
-                )
-                .step(id),
-            );
+            findings.graph(error("persist-session-unsupported", "R10", loc, message).step(id));
         }
     }
 }
@@ -216,7 +220,8 @@ pub(super) fn late(map: &Map, findings: &mut Findings) {
     }
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (name, spec) in map.map("inputs").into_iter().flat_map(Map::iter) {
-        if !names::is_name(&name.value) || spec.map().is_none() {
+        // A declaration that is dropped is in nobody's way.
+        if super::top_warnings::input_problem(&name.value, spec).is_some() {
             continue;
         }
         let key = names::env_key(&name.value);
@@ -233,6 +238,7 @@ pub(super) fn late(map: &Map, findings: &mut Findings) {
 /// The settings, as far as they are sound; `nodes`, `written` and `warnings` are left empty.
 pub(super) fn settings(map: &Map) -> Parsed {
     let text = |key: &str| map.text(key).map(|t| t.value.clone());
+    let trimmed = |key: &str| text(key).map(|t| js::trim(&t).to_owned());
     let requires = map
         .list("requires")
         .iter()
@@ -242,13 +248,16 @@ pub(super) fn settings(map: &Map) -> Parsed {
         .collect();
     let inputs = map.map("inputs").map(|inputs| {
         let one = |(name, spec): (&crate::source::Text, &Datum)| {
-            let spec = spec.map().filter(|_| names::is_name(&name.value))?;
+            super::top_warnings::input_problem(&name.value, spec)
+                .is_none()
+                .then_some(())?;
+            let spec = spec.map()?;
             let required = matches!(
                 spec.get("required").map(|d| &d.shape),
                 Some(Shape::Bool(true))
             );
             let default = spec.get("default").map(Datum::to_json);
-            (!(required && default.is_some())).then(|| (name.value.clone(), (required, default)))
+            Some((name.value.clone(), (required, default)))
         };
         inputs.iter().filter_map(one).collect::<IndexMap<_, _>>()
     });
@@ -260,16 +269,18 @@ pub(super) fn settings(map: &Map) -> Parsed {
                 super::top_warnings::sound(key, map.get(key)?)?,
             ))
         })
+        // `false` is as good as nothing said.
+        .filter(|(inner, value)| inner != "persist_session" || value == &Value::Bool(true))
         .collect();
     Parsed {
         name: text("name").unwrap_or_default(),
         nodes: Vec::new(),
         written: BTreeMap::new(),
-        returns: text("returns"),
+        returns: trimmed("returns"),
         requires,
         inputs,
         pushed,
-        outcome_field: text("outcome_field"),
+        outcome_field: trimmed("outcome_field"),
         warnings: 0,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use fermata_expr::archon::schema::keys::Model;
-use fermata_expr::archon::{names, schema};
+use fermata_expr::archon::{js, names, schema};
 use serde_json::{Value, json};
 
 use super::findings::Findings;
@@ -51,13 +51,22 @@ pub(super) fn sound(key: &str, datum: &Datum) -> Option<Value> {
                 }
             });
         }
-        "fallbackModel" => full(&value),
-        "betas" => value
-            .as_array()
-            .is_some_and(|a| !a.is_empty() && a.iter().all(full)),
+        "fallbackModel" => {
+            let text = value.as_str().map(js::trim);
+            return text.filter(|t| !t.is_empty()).map(|t| json!(t));
+        }
+        "betas" => {
+            // Items that say nothing are left out; the list is dropped when none is left.
+            let items = value.as_array().into_iter().flatten();
+            let betas: Vec<&str> = items
+                .filter_map(|b| b.as_str().map(js::trim))
+                .filter(|b| !b.is_empty())
+                .collect();
+            return (!betas.is_empty()).then(|| json!(betas));
+        }
         "worktree" => value
             .as_object()
-            .is_some_and(|m| m.get("enabled").is_some_and(Value::is_boolean)),
+            .is_some_and(|m| m.get("enabled").is_none_or(Value::is_boolean)),
         "container" => value.as_object().is_some_and(|m| {
             m.get("enabled").is_none_or(Value::is_boolean)
                 && m.get("write_back")
@@ -121,13 +130,8 @@ fn unknown(map: &Map, findings: &mut Findings) -> usize {
         }
     }
     let input = schema::TOP.below("inputs");
-    for (name, spec) in map.map("inputs").into_iter().flat_map(Map::iter) {
-        for field in spec
-            .map()
-            .into_iter()
-            .filter(|_| names::is_name(&name.value))
-            .flat_map(|m| &m.entries)
-        {
+    for (_, spec) in map.map("inputs").into_iter().flat_map(Map::iter) {
+        for field in spec.map().into_iter().flat_map(|m| &m.entries) {
             input.inspect(|known| report(field, known, findings));
         }
     }
@@ -145,6 +149,25 @@ fn part_at_fault<'d>(key: &str, value: &'d Datum) -> Option<&'d Field> {
         _ => false,
     };
     map.entries.iter().find(wrong)
+}
+
+/// Why the declaration of an input is dropped.
+pub(super) fn input_problem(name: &str, spec: &Datum) -> Option<&'static str> {
+    if !names::is_name(name) {
+        return Some("has a name that no text can refer to");
+    }
+    let Some(spec) = spec.map() else {
+        return Some("must be a map with `required`, `default` or `description`");
+    };
+    let required = spec.get("required").map(|d| &d.shape);
+    if required.is_some_and(|r| !matches!(r, Shape::Bool(_))) {
+        return Some("has a `required` that is not true or false");
+    }
+    if spec.get("description").is_some_and(|d| d.text().is_none()) {
+        return Some("has a `description` that is no text");
+    }
+    let contradicts = matches!(required, Some(Shape::Bool(true))) && spec.get("default").is_some();
+    contradicts.then_some("is required and has a default, which exclude each other")
 }
 
 fn dropped(map: &Map, findings: &mut Findings) -> usize {
@@ -169,22 +192,8 @@ fn dropped(map: &Map, findings: &mut Findings) -> usize {
         }
     }
     for (name, spec) in map.map("inputs").into_iter().flat_map(Map::iter) {
-        let problem = match spec.map() {
-            _ if !names::is_name(&name.value) => "has a name that no text can refer to",
-            None => "must be a map with `required`, `default` or `description`",
-            Some(m)
-                if m.get("required")
-                    .is_some_and(|d| !matches!(d.shape, Shape::Bool(_))) =>
-            {
-                "has a `required` that is not true or false"
-            }
-            Some(m)
-                if matches!(m.get("required").map(|d| &d.shape), Some(Shape::Bool(true)))
-                    && m.get("default").is_some() =>
-            {
-                "is required and has a default, which exclude each other"
-            }
-            Some(_) => continue,
+        let Some(problem) = input_problem(&name.value, spec) else {
+            continue;
         };
         log(
             "dropped-input",
@@ -227,7 +236,7 @@ fn pauses(
 ) -> usize {
     if matches!(
         map.get("interactive").map(|d| &d.shape),
-        Some(Shape::Bool(_))
+        Some(Shape::Bool(true))
     ) {
         return 0;
     }

@@ -31,18 +31,6 @@ pub(in crate::archon::schema) static SANDBOX: Model = Model {
             "Let the agent ask for commands outside.",
         ),
         key(
-            "enableWeakerNestedSandbox",
-            TYPE,
-            Kind::Flag,
-            "Accept a weaker sandbox inside of containers.",
-        ),
-        key(
-            "enableWeakerNetworkIsolation",
-            TYPE,
-            Kind::Flag,
-            "Accept weaker isolation of the network.",
-        ),
-        key(
             "network",
             TYPE,
             Kind::Object(&NETWORK),
@@ -53,6 +41,28 @@ pub(in crate::archon::schema) static SANDBOX: Model = Model {
             TYPE,
             Kind::Object(&FILESYSTEM),
             "What may be read and written.",
+        ),
+        key(
+            "ignoreViolations",
+            TYPE,
+            own(
+                agent::violations,
+                "lists of texts by name",
+                || json!({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}),
+            ),
+            "Violations that are not reported, by command.",
+        ),
+        key(
+            "enableWeakerNestedSandbox",
+            TYPE,
+            Kind::Flag,
+            "Accept a weaker sandbox inside of containers.",
+        ),
+        key(
+            "enableWeakerNetworkIsolation",
+            TYPE,
+            Kind::Flag,
+            "Accept weaker isolation of the network.",
         ),
         key(
             "excludedCommands",
@@ -80,16 +90,16 @@ static NETWORK: Model = Model {
             "Domains that may be reached.",
         ),
         key(
-            "allowUnixSockets",
-            TYPE,
-            Kind::Texts,
-            "Sockets that may be used.",
-        ),
-        key(
             "allowManagedDomainsOnly",
             TYPE,
             Kind::Flag,
             "Only domains of the managed settings.",
+        ),
+        key(
+            "allowUnixSockets",
+            TYPE,
+            Kind::Texts,
+            "Sockets that may be used.",
         ),
         key(
             "allowAllUnixSockets",
@@ -142,7 +152,7 @@ static RIPGREP: Model = Model {
     name: "a ripgrep",
     rules: None,
     keys: &[
-        key("command", TYPE, Kind::Full, "The program.").required(),
+        key("command", TYPE, Kind::Text, "The program.").required(),
         key("args", TYPE, Kind::Texts, "Its arguments."),
     ],
 };
@@ -154,20 +164,20 @@ pub(in crate::archon::schema) static AGENT: Model = Model {
     keys: &[
         key("description", AGENTS, Kind::Full, "When to call it.").required(),
         key("prompt", AGENTS, Kind::Full, "Its system prompt.").required(),
-        key("model", AGENTS, Kind::Text, "Its model."),
+        key("model", AGENTS, Kind::Full, "Its model."),
         key(
             "tools",
             AGENTS,
-            Kind::Texts,
+            Kind::Fulls(0),
             "The only tools that it may use.",
         ),
         key(
             "disallowedTools",
             AGENTS,
-            Kind::Texts,
+            Kind::Fulls(0),
             "Tools that it may not use.",
         ),
-        key("skills", AGENTS, Kind::Texts, "Its skills."),
+        key("skills", AGENTS, Kind::Fulls(0), "Its skills."),
         key(
             "maxTurns",
             AGENTS,
@@ -177,7 +187,7 @@ pub(in crate::archon::schema) static AGENT: Model = Model {
     ],
 };
 
-pub(super) static PI: Model = Model {
+pub(in crate::archon::schema) static PI: Model = Model {
     name: "a pi",
     rules: None,
     keys: &[

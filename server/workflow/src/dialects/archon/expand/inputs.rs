@@ -8,6 +8,9 @@ use super::super::file::Parsed;
 use super::super::structure::{self, id};
 use super::ExpandError;
 
+/// Key of a node: the inputs of the workflow that it is written in.
+const COMPOSED_INPUTS: &str = "composed_inputs";
+
 /// Values by name; `None` for an input that is declared and has no value.
 pub(super) type Values = IndexMap<String, Value>;
 
@@ -84,8 +87,25 @@ pub(super) fn substitute(
     };
     for node in nodes {
         one(node, &at, values, &missing)?;
+        hand_over(node, values);
     }
     Ok(())
+}
+
+/// A process finds the inputs in its environment, too: those of the workflow that its node is written in.
+fn hand_over(node: &mut Value, values: &Values) {
+    let exec = structure::text(node, "kind") == "exec";
+    if exec
+        && let Some(map) = node.as_object_mut()
+        && !map.contains_key(COMPOSED_INPUTS)
+    {
+        let values = values.iter().map(|(k, v)| (k.clone(), v.clone()));
+        map.insert(COMPOSED_INPUTS.to_owned(), values.collect());
+    }
+    let body = node.pointer_mut("/loop_group/nodes");
+    for node in body.and_then(Value::as_array_mut).into_iter().flatten() {
+        hand_over(node, values);
+    }
 }
 
 fn one(
@@ -110,7 +130,14 @@ fn one(
     };
     for (key, value) in map.iter_mut() {
         match key.as_str() {
-            "id" | "kind" | "depends_on" | "output_format" | "composed" | "trigger_rule" => {}
+            "id" | "kind" | "depends_on" | "output_format" | "trigger_rule" => {}
+            "composed" => {
+                for mark in value.as_array_mut().into_iter().flatten() {
+                    if let Some(Value::String(when)) = mark.get_mut("when") {
+                        condition_text(when, at, values, missing)?;
+                    }
+                }
+            }
             "when" => {
                 if let Value::String(when) = value {
                     condition_text(when, at, values, missing)?;

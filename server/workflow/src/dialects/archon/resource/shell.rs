@@ -17,8 +17,8 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
         }
         for range in reference::double_quoted(mention.text) {
             let message = format!(
-                "Take the double quotes away from {}: the value arrives in single quotes of its own",
-                &mention.text[range.clone()]
+                "Take the double quotes away from `{}`: the value arrives in single quotes of its own",
+                mention.text[range.clone()].trim_matches('"')
             );
             let author = needs.authors.of(&node.chain);
             let stretch = author.and_then(|a| a.stretch(&mention.field, mention.text, range));

@@ -6,28 +6,26 @@ use serde_json::Value;
 
 use super::{Problem, Scope, text};
 
-/// Checks one scope.
-pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
-    for node in scope.nodes {
-        let pieces = condition::parse(text(node, "when")).into_iter().flatten();
-        for atom in pieces.filter_map(|p| p.atom) {
-            let AtomRef::Node {
-                node: name,
-                field: None,
-            } = &atom.reference
-            else {
-                continue;
-            };
-            if scope.find(name).is_some_and(is_free_text) {
-                let message = format!(
-                    "'{name}' answers in free text, which equals no literal; give it an `output_format` and compare a field"
-                );
-                let mut problem =
-                    scope.problem("R59", "when-free-text", node, "when", &[name], message);
-                let whole = atom.reference_span.start..atom.expected_span.end;
-                problem.part = Some(text(node, "when")[whole].to_owned());
-                problems.push(problem);
-            }
+/// Checks one node.
+pub(super) fn check(scope: &Scope<'_>, node: &Value, problems: &mut Vec<Problem>) {
+    let pieces = condition::parse(text(node, "when")).into_iter().flatten();
+    for atom in pieces.filter_map(|p| p.atom) {
+        let AtomRef::Node {
+            node: name,
+            field: None,
+        } = &atom.reference
+        else {
+            continue;
+        };
+        if scope.find(name).is_some_and(is_free_text) {
+            let message = format!(
+                "'{name}' answers in free text, which equals no literal; give it an `output_format` and compare a field"
+            );
+            let mut problem =
+                scope.problem("R59", "when-free-text", node, "when", &[name], message);
+            let whole = atom.reference_span.start..atom.expected_span.end;
+            problem.part = Some(text(node, "when")[whole].to_owned());
+            problems.push(problem);
         }
     }
 }

@@ -14,54 +14,50 @@ pub struct Mention<'v> {
     pub text: &'v str,
 }
 
-/// Checks one scope.
-pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
-    for node in scope.nodes {
-        for mention in mentions(node) {
-            let inside = if mention.field == "loop_group.until_bash" {
-                body(node).unwrap_or_default()
-            } else {
-                &[]
-            };
-            for found in reference::node_refs(mention.text) {
-                let name = found.node.as_str();
-                let known = name == reference::INPUTS
-                    || scope.find(name).is_some()
-                    || inside.iter().any(|n| id(n) == name);
-                if !known {
-                    let message = suggest(
-                        format!("'{}' names no node", &mention.text[found.span.clone()]),
-                        name,
-                        scope.visible(),
-                    );
-                    let mut problem = scope.problem(
-                        "R57",
-                        "ref-unknown-node",
-                        node,
-                        &mention.field,
-                        &[name],
-                        message,
-                    );
-                    problem.part = Some(mention.text[found.span.clone()].to_owned());
-                    problems.push(problem);
-                }
-            }
-        }
-    }
-    for node in scope.nodes {
-        for found in reference::dotted_refs(text(node, "when")) {
+/// Checks one node.
+pub(super) fn check(scope: &Scope<'_>, node: &Value, problems: &mut Vec<Problem>) {
+    for mention in mentions(node) {
+        let inside = if mention.field == "loop_group.until_bash" {
+            body(node).unwrap_or_default()
+        } else {
+            &[]
+        };
+        for found in reference::node_refs(mention.text) {
             let name = found.node.as_str();
-            if name != reference::INPUTS && scope.find(name).is_none() {
+            let known = name == reference::INPUTS
+                || scope.find(name).is_some()
+                || inside.iter().any(|n| id(n) == name);
+            if !known {
                 let message = suggest(
-                    format!("The condition names '{name}', which is no node"),
+                    format!("'{}' names no node", &mention.text[found.span.clone()]),
                     name,
                     scope.visible(),
                 );
-                let mut problem =
-                    scope.problem("R58", "when-unknown-node", node, "when", &[name], message);
-                problem.part = Some(text(node, "when")[found.span.clone()].to_owned());
+                let mut problem = scope.problem(
+                    "R57",
+                    "ref-unknown-node",
+                    node,
+                    &mention.field,
+                    &[name],
+                    message,
+                );
+                problem.part = Some(mention.text[found.span.clone()].to_owned());
                 problems.push(problem);
             }
+        }
+    }
+    for found in reference::dotted_refs(text(node, "when")) {
+        let name = found.node.as_str();
+        if name != reference::INPUTS && scope.find(name).is_none() {
+            let message = suggest(
+                format!("The condition names '{name}', which is no node"),
+                name,
+                scope.visible(),
+            );
+            let mut problem =
+                scope.problem("R58", "when-unknown-node", node, "when", &[name], message);
+            problem.part = Some(text(node, "when")[found.span.clone()].to_owned());
+            problems.push(problem);
         }
     }
 }

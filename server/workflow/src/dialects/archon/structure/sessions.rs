@@ -45,9 +45,6 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
             ));
             continue;
         };
-        if producer.get("include").is_some() {
-            continue;
-        }
         if !matches!(text(producer, "kind"), "agent" | "loop") {
             let message = format!("'{target}' has no session; only agents and loops do");
             problems.push(scope.problem(

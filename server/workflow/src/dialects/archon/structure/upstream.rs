@@ -23,48 +23,55 @@ pub(super) fn of<'n>(nodes: &'n [Value], name: &str) -> BTreeSet<&'n str> {
     found
 }
 
-/// Checks one scope.
-pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
+/// R61. The dialect looks at the first reference of a list, and at no list without one.
+pub(super) fn items(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
+    for node in scope.nodes {
+        let items = node.get("fan_out").map_or("", |f| text(f, "items"));
+        let Some(found) = reference::node_refs(items).into_iter().next() else {
+            continue;
+        };
+        // A node that does not exist has been spoken of.
+        let known = found.node == reference::INPUTS || scope.find(&found.node).is_some();
+        if !known || of(scope.nodes, id(node)).contains(found.node.as_str()) {
+            continue;
+        }
+        let problem = late(scope, node, "fan_out.items", &found.node);
+        problems.push(problem("R61", "fan-out-items-not-upstream"));
+    }
+}
+
+/// R62. What stands around a loop_group has its result before the group starts, or none at all.
+pub(super) fn bindings(scope: &Scope<'_>, problems: &mut Vec<Problem>) {
     for node in scope.nodes {
         let command = node
             .get("source")
             .is_some_and(|s| text(s, "kind") == "command");
-        let script = text(node, "kind") == "exec";
-        let reads: Vec<_> = references::mentions(node)
-            .into_iter()
-            .filter(|m| {
-                m.field == "fan_out.items" || ((command || script) && m.field.starts_with("with."))
-            })
-            .flat_map(|m| {
-                reference::node_refs(m.text)
-                    .into_iter()
-                    .map(move |r| (m.field.clone(), r.node))
-            })
-            .collect();
-        if reads.is_empty() {
+        if !command && text(node, "kind") != "exec" {
             continue;
         }
-        let before = reachable(scope, id(node));
-        for (field, name) in reads
-            .into_iter()
-            .filter(|(_, n)| scope.find(n).is_some() && !before.contains(n.as_str()))
-        {
-            let (rule, code) = if field == "fan_out.items" {
-                ("R61", "fan-out-items-not-upstream")
-            } else {
-                ("R62", "binding-not-upstream")
-            };
-            let message = format!("'{name}' has not run before this node; depend on it");
-            problems.push(scope.problem(rule, code, node, &field, &[&name], message));
+        let mut before = None;
+        for mention in references::mentions(node) {
+            if !mention.field.starts_with("with.") {
+                continue;
+            }
+            for found in reference::node_refs(mention.text) {
+                let name = found.node.as_str();
+                let before = before.get_or_insert_with(|| of(scope.nodes, id(node)));
+                if scope.nodes.iter().any(|n| id(n) == name) && !before.contains(name) {
+                    let problem = late(scope, node, &mention.field, name);
+                    problems.push(problem("R62", "binding-not-upstream"));
+                }
+            }
         }
     }
 }
 
-/// What has run before a node of a scope: its own upstream, and that of every group around it.
-fn reachable<'n>(scope: &Scope<'n>, name: &str) -> BTreeSet<&'n str> {
-    let mut all = of(scope.nodes, name);
-    for (nodes, group) in &scope.around {
-        all.extend(of(nodes, group));
-    }
-    all
+fn late(
+    scope: &Scope<'_>,
+    node: &Value,
+    field: &str,
+    name: &str,
+) -> impl FnOnce(&'static str, &'static str) -> Problem {
+    let message = format!("'{name}' has not run before this node; depend on it");
+    move |rule, code| scope.problem(rule, code, node, field, &[name], message)
 }
