@@ -105,7 +105,8 @@ function useOpenedGate(store: Store): void {
   const first = live?.openGates[0];
   const later = closed === undefined ? undefined : live?.openGates.find((open) => open.opened > closed.closed);
   const known = gate !== null && (closed !== undefined || gate.startsWith("start:") || live?.openGates.some((open) => open.gate.gate === gate) === true);
-  const to = later?.gate.gate ?? (known ? null : (first?.gate.gate ?? null));
+  // At an earlier moment the reader stays with what was asked then.
+  const to = store.replaying ? null : (later?.gate.gate ?? (known ? null : (first?.gate.gate ?? null)));
   useEffect(() => {
     if (to !== null) store.go({ gate: to });
   }, [store, to]);
