@@ -14,6 +14,16 @@ nodes:
   - {id: end, depends_on: [ask], bash: echo shipped}
 ";
 
+/// Asks at once and is at work until there is a file `go`.
+const BUSY: &str = "\
+interactive: true
+returns: end
+nodes:
+  - {id: ask, approval: {message: Ship it?}}
+  - {id: work, bash: \"while [ ! -e go ]; do sleep 0.02; done; echo worked >> log\"}
+  - {id: end, depends_on: [ask, work], bash: echo shipped}
+";
+
 /// A lab in which runs that wait give up their workers at once.
 fn lab() -> Lab {
     let lab = Lab::new();
@@ -146,6 +156,41 @@ fn what_the_child_comes_to_is_the_result_of_its_step() {
 }
 
 #[test]
+fn a_cancelled_child_is_its_steps_failure_and_a_resume_starts_another() {
+    for stopped in [false, true] {
+        let lab = lab();
+        let (parent, child) = held(&lab);
+        if stopped {
+            // Cancelled while nobody looked after it: its step has not seen it.
+            assert_eq!(lab.call(&["stop", &parent]).code, 0);
+        }
+        assert_eq!(lab.call(&["abandon", &child]).code, 0);
+        lab.until(&parent, "failed");
+        let resumed = lab.call(&["resume", &parent, "--json"]);
+        assert_eq!(resumed.code, 4, "{resumed:?}");
+        let gate = lab.until_parked(&parent)["gates"][0].clone();
+        let fresh = gate["extra"]["child"].as_str().expect("a child").to_owned();
+        assert_ne!(fresh, child);
+        // What was cancelled stays as it is; the other one is gone on with like any child.
+        assert_eq!(lab.call(&["stop", &parent]).code, 0);
+        assert_eq!(lab.call(&["resume", &parent]).code, 4);
+        assert_eq!(answer(&lab, &parent, &["approve"]).json()["ok"], true);
+        lab.until(&parent, "completed");
+        let children: Vec<(String, Value)> = lab
+            .children(&parent)
+            .iter()
+            .map(|child| (run_id(child), child["path"].clone()))
+            .collect();
+        assert_eq!(children.len(), 2, "{children:?}");
+        assert!(children.iter().all(|(_, path)| path == "sub"));
+        assert_eq!(lab.status(&child), "cancelled");
+        assert_eq!(lab.status(&fresh), "completed");
+        assert_eq!(lab.read("log"), "begun\nbegun\n");
+        examine(&lab);
+    }
+}
+
+#[test]
 fn a_parent_parks_only_when_nothing_else_can_run_and_shows_the_gates_of_all_its_children() {
     let lab = lab();
     lab.archon("kid", KID);
@@ -177,14 +222,10 @@ fn a_parent_parks_only_when_nothing_else_can_run_and_shows_the_gates_of_all_its_
     for gate in shown["gates"].as_array().expect("gates") {
         let gate = gate["gate"].as_str().expect("an id");
         let took = answer(&lab, &parent, &["--gate", gate, "approve"]).json();
-        // Whichever was second may have been opened anew while the parent was at work.
-        if took["ok"] != true {
-            let again = lab.until_parked(&parent)["gates"][0]["gate"].clone();
-            let again = again.as_str().expect("an id");
-            let took = answer(&lab, &parent, &["--gate", again, "approve"]).json();
-            assert_eq!(took["ok"], true, "{took}");
-        }
+        assert_eq!(took["ok"], true, "{took}");
     }
+    assert_eq!(types(&lab, &parent, "gate_opened", "one"), 1);
+    assert_eq!(types(&lab, &parent, "gate_opened", "two"), 1);
     lab.until(&parent, "completed");
     examine(&lab);
 }
@@ -210,6 +251,75 @@ fn the_gate_of_a_grandchild_is_answered_at_the_top() {
     let took = answer(&lab, &top, &["approve"]);
     assert_eq!(took.json()["ok"], true, "{took:?}");
     assert_eq!(lab.until(&top, "completed")["output"], "shipped");
+}
+
+#[test]
+fn the_gate_of_a_child_that_is_still_at_work_stands_at_once_in_every_run_above_it() {
+    for at_the_top in [true, false] {
+        let lab = lab();
+        lab.archon("kid", BUSY);
+        lab.archon(
+            "middle",
+            "interactive: true\nnodes:\n  - {id: inner, workflow: kid, input: q}\n",
+        );
+        let top = lab.archon(
+            "top",
+            "interactive: true\nnodes:\n  - {id: outer, workflow: middle, input: q}\n",
+        );
+        let said = lab.call(&["run", &top, "--share-checkout", "--json", "--detach"]);
+        let top = run_id(&said.json());
+        let gates = |run: &str| lab.show(run)["gates"].as_array().map_or(0, Vec::len);
+        wait("the top asks", || (gates(&top) == 1).then_some(()));
+        let middle = run_id(&lab.children(&top)[0]);
+        let kid = run_id(&lab.children(&middle)[0]);
+        let family = [&top, &middle, &kid];
+        for run in family {
+            assert_eq!(gates(run), 1);
+            assert_eq!(lab.status(run), "running", "it has work to do");
+        }
+        assert_eq!(lab.runs()[0]["gates"][0]["prompt"], "Ship it?");
+        let took = answer(&lab, if at_the_top { &top } else { &kid }, &["approve"]);
+        assert_eq!(took.json()["ok"], true, "{took:?}");
+        // Whoever has answered sees it closed everywhere: nobody is asked for what is decided.
+        for run in family {
+            assert_eq!(gates(run), 0);
+            assert_eq!(lab.status(run), "running");
+        }
+        lab.write("go", "");
+        assert_eq!(lab.until(&top, "completed")["output"], "shipped");
+        for (run, path) in [(&top, "outer"), (&middle, "inner"), (&kid, "ask")] {
+            assert_eq!(types(&lab, run, "gate_opened", path), 1);
+            assert_eq!(types(&lab, run, "gate_answered", path), 1);
+            assert_eq!(types(&lab, run, "run_waiting", ""), 0, "nobody held");
+        }
+        examine(&lab);
+    }
+}
+
+#[test]
+fn a_parent_waits_from_when_the_last_of_its_childs_work_is_done() {
+    let lab = lab();
+    lab.archon("kid", BUSY);
+    let parent = lab.archon("parent", PARENT);
+    let said = lab.call(&["run", &parent, "--share-checkout", "--json", "--detach"]);
+    let parent = run_id(&said.json());
+    wait("the parent asks", || {
+        (lab.show(&parent)["gates"].as_array().map(Vec::len) == Some(1)).then_some(())
+    });
+    lab.write("go", "");
+    lab.until_parked(&parent);
+    let child = run_id(&lab.children(&parent)[0]);
+    lab.until_parked(&child);
+    assert_eq!(answer(&lab, &parent, &["approve"]).json()["ok"], true);
+    lab.until(&parent, "completed");
+    for (kind, path) in [
+        ("gate_opened", "sub"),
+        ("child_waiting", "sub"),
+        ("run_waiting", ""),
+    ] {
+        assert_eq!(types(&lab, &parent, kind, path), 1, "{kind}");
+    }
+    examine(&lab);
 }
 
 #[test]

@@ -118,6 +118,9 @@ fn what_a_script_imports_is_pinned_with_it_and_asked_about_when_it_changes() {
         let out = output(&lab, &run, "collect");
         assert!(out.contains(shown), "{answer}: {out}");
         assert!(out.contains("import './parts/lib.ts'"), "{out}");
+        let events = lab.events(&run);
+        let told = events.iter().any(|event| event["code"] == "script-copy");
+        assert_eq!(told, answer == "pinned", "a copy that runs is told");
     }
 }
 

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { ActResult } from "../src/protocol/documents";
-import { LogWriter, RUN } from "./logs";
+import type { Gate } from "../src/protocol/gates";
+import { memoryWorld } from "../src/transport/memory";
+import { LogWriter, RUN, START } from "./logs";
 import { choose, click, mountPanel, sendButton, type, type Mounted } from "./panel";
 import { choice, finished, humanGate, limitGate, nestedGates, permission, questions, type Scene, reworked, roundsGate } from "./scenes";
 
@@ -29,6 +31,28 @@ describe("the attention bar", () => {
     expect(p.text(".attention-count")).toBe("3 decisions waiting - oldest 1 m");
     const items = [...p.root.querySelectorAll(".attention-item")].map((item) => item.textContent);
     expect(items).toEqual(["iteration limitdeep › plan › each, item alpha", "iteration limitdeep › plan › each, item beta", "iteration limitdeep › plan › each, item gamma"]);
+  });
+
+  it("says whose question a child's is, and counts it once where the child is looked at", async () => {
+    const child = "01jhk3v9d2qf8m4t6x0zchildab1";
+    const own: Omit<Gate, "gate"> = { kind: "approval", path: "ask", step: "ask", workflow: "kid", prompt: "Ship it?", answers: [{ answer: { kind: "approval", decision: "approve" }, label: "Approve" }] };
+    const above = new LogWriter().begin("release").started("sub", "sub", "workflow");
+    above.add("sub", { type: "child_started", step: "sub", attempt: 1, child });
+    const standIn = { ...own, path: "sub", step: "sub", extra: { type: "child_workflow", child, child_gate: "g1", child_step: "ask" } };
+    above.gate(standIn);
+    const below = new LogWriter(child);
+    below.add("", { type: "run_queued", workflow: "kid", file: "/repo/kid.yaml", dialect: "archon", scope: "/repo kid", inputs: {}, request: `${RUN}:sub`, parent: RUN, gates: "ask", cwd: "/repo", by: "run 0zabcdef", surface: "policy" });
+    below.started("ask", "ask", "approval").gate(own);
+    const world = memoryWorld();
+    for (const log of [above, below]) world.logs.set(log.run, log.events);
+    world.list = { runs: [{ run: RUN, workflow: "release", path: "/repo/release.yaml", status: "running", gates: [{ ...standIn, gate: "g1" }] }], starts: [] };
+    const p = await mount({ world, run: RUN, now: START + 1000 });
+    expect(p.text(".card-facts:nth-of-type(2)")).toBe("asked by ask of kid; the answers are about run childab1");
+    expect(p.root.querySelector(".extras")).toBeNull();
+    await click(p, [...p.root.querySelectorAll("button")].find((button) => button.textContent === "run childab1"));
+    expect(p.text("h1")).toBe("kid");
+    expect(p.text(".attention-count")).toContain("1 decision waiting");
+    expect(p.text(".header-facts")).not.toContain("policy");
   });
 
   it("lets three nested gates be answered newest first, and none is lost", async () => {

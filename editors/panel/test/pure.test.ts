@@ -4,7 +4,7 @@ import { render } from "preact";
 import { layout, backEdges } from "../src/graph/layout";
 import { camera, MIN_SCALE } from "../src/graph/graph";
 import type { GraphEdgeView, GraphNodeView } from "../src/state/nodes";
-import { describePath, escapeSegment, isWithin, itemsOf, parentPath, parseSegment } from "../src/state/paths";
+import { describePath, escapeSegment, isWithin, itemOf, parentPath, parseSegment } from "../src/state/paths";
 import { placeToQuery, queryToPlace, readKept } from "../src/state/place";
 import { age, duration, middle } from "../src/text/format";
 import { blocks } from "../src/text/markdown";
@@ -20,8 +20,18 @@ describe("paths", () => {
     expect(parentPath("plan")).toBe("");
     expect(parseSegment("each#2[a%2Fb]")).toEqual({ name: "each", item: "a/b", visit: 2 });
     expect(parseSegment("each[a#2]")).toEqual({ name: "each", item: "a", visit: 1 });
-    expect(describePath("plan/each#2[a%2Fb]/reviewer#3")).toBe("plan › each, round 2, item a/b › reviewer, round 3");
-    expect(itemsOf("plan/each[x]/each[y]")).toEqual(["x", "y"]);
+  });
+
+  it("say items of groups and rounds of loops", () => {
+    const inner = (path: string): "round" | "item" | "after" => (path === "review" ? "after" : path === "again" || path === "each[x]/again" ? "round" : "item");
+    expect(describePath("plan/each#2[a%2Fb]/reviewer#3", inner)).toBe("plan › each, round 2, item a/b › reviewer, round 3");
+    expect(describePath("again[5]/ask", inner)).toBe("again, round 5 › ask");
+    expect(describePath("each[x]/again[2]", inner)).toBe("each, item x › again, round 2");
+    expect(describePath("again[5]", null)).toBe("again 5");
+    expect(describePath("review[g1]/on_reject", inner)).toBe("review, after g1 › on_reject");
+    expect(itemOf("plan/each[x]/each[y]", inner)).toBe("y");
+    expect(itemOf("each[x]/again[2]", inner)).toBe("x");
+    expect(itemOf("again[2]", inner)).toBeNull();
   });
 
   it("keep any name through escaping", () => {

@@ -17,6 +17,8 @@ impl Children for Nursery {
             message: call.message.clone(),
             worktree: call.worktree,
             request: call.request.clone(),
+            anew: call.anew,
+            child: call.child.clone(),
         };
         match self.0.start_child(parent, request) {
             Ok(Ok(child)) => Ok(child),

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Result;
 use fermata_agents::{Agents, AgentsConfig, UserAgent};
 use fermata_control::{AgentCheck, Control, NoAgent, Options, UserConfig};
-use fermata_engine::Surface;
+use fermata_engine::{RunId, Surface};
 use fermata_runner::agent::AgentProvider as _;
 
 /// What is installed on this machine, asked before a run is accepted.
@@ -38,8 +38,20 @@ pub(crate) fn terminal(home: Option<&Path>) -> Result<Control> {
 
 /// Control for any surface that this program serves.
 pub(crate) fn surface(home: Option<&Path>, surface: Surface) -> Result<Control> {
+    opened(home, surface, None)
+}
+
+/// Control for the worker of a run: what it asks of other runs, the run asks.
+pub(crate) fn worker(home: Option<&Path>, run: &RunId) -> Result<Control> {
+    opened(home, Surface::Policy, Some(format!("run {}", run.short())))
+}
+
+fn opened(home: Option<&Path>, surface: Surface, by: Option<String>) -> Result<Control> {
     let installed = Arc::new(Installed::default());
     let mut options = Options::new(surface, installed.clone());
+    if let Some(by) = by {
+        options.by = by;
+    }
     options.home = home.map(Path::to_path_buf);
     let control = Control::open(options)?;
     // The check is only asked once control is open, so the agents are always there by then.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fermata_engine::{EventBody, RunId, Status};
+use fermata_engine::{EventBody, RunId, Status, family};
 use fermata_store::{Created, Decision, RunRow};
 use serde_json::{Map, Value};
 
@@ -30,6 +30,10 @@ pub struct ChildRequest {
     pub worktree: bool,
     /// Request id: the same one is the same run.
     pub request: String,
+    /// Whether a fresh run takes the place of one that was cancelled.
+    pub anew: bool,
+    /// The run of this request that is gone on with whatever has become of it.
+    pub child: Option<RunId>,
 }
 
 /// Why there is no child run.
@@ -49,10 +53,16 @@ impl Control {
     pub fn start_child(
         &self,
         parent: &RunId,
-        request: ChildRequest,
+        mut request: ChildRequest,
     ) -> Result<Result<RunId, ChildRefusal>, ControlError> {
-        if let Some(child) = self.child_of(&request.request)? {
-            return self.go_on(&child);
+        if let Some(child) = &request.child {
+            return self.go_on(child);
+        }
+        if let Some((child, next)) = self.latest(&request.request)? {
+            if !request.anew || self.store().run(&child)?.status != Status::Cancelled {
+                return self.go_on(&child);
+            }
+            request.request = next;
         }
         let above = self.store().run(parent)?;
         if let Some(refusal) = self.too_deep(&above, &request)? {
@@ -126,11 +136,29 @@ impl Control {
         }
     }
 
-    /// The run that a request for a child has led to.
+    /// The run that a request for a child has led to, the latest where earlier ones were cancelled.
     ///
     /// # Errors
     /// [`ControlError::Store`].
     pub fn child_of(&self, request: &str) -> Result<Option<RunId>, ControlError> {
+        Ok(self.latest(request)?.map(|(child, _)| child))
+    }
+
+    /// The latest run of a request for a child, and the request for the one after it.
+    fn latest(&self, request: &str) -> Result<Option<(RunId, String)>, ControlError> {
+        let mut latest = None;
+        let mut next = request.to_owned();
+        for nth in 2.. {
+            let Some(child) = self.run_of(&next)? else {
+                break;
+            };
+            next = family::again(request, nth);
+            latest = Some((child, next.clone()));
+        }
+        Ok(latest)
+    }
+
+    fn run_of(&self, request: &str) -> Result<Option<RunId>, ControlError> {
         Ok(match self.store().requested(request)? {
             Some(Decision::Existing(child) | Decision::Queued(child)) => Some(child),
             Some(Decision::Choice { .. } | Decision::Closed(_)) | None => None,

@@ -179,7 +179,7 @@ impl Control {
 fn kin(row: &RunRow) -> Kin<'_> {
     Kin {
         run: &row.run,
-        holds: row.status == Status::Waiting,
+        lives: row.status.is_live(),
         gates: &row.gates,
     }
 }

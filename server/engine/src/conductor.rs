@@ -61,24 +61,30 @@ impl Turn<'_> {
             self.end_as_requested();
         } else if self.timed_out(&root) {
             self.end_by_timeout();
-        } else if !self.draft.state.inputs_resolved {
-            self.resolve_inputs();
         } else {
-            self.frame(&root);
+            self.renew_deadline(&root);
+            if self.draft.state.inputs_resolved {
+                self.frame(&root);
+            } else {
+                self.resolve_inputs();
+            }
         }
         self.draft.len() > before
     }
 
     /// What a workflow does next.
     pub(crate) fn frame(&mut self, path: &StepPath) {
-        let Some(frame) = self.draft.state.frames.get(path) else {
+        if !self.draft.state.frames.contains_key(path) {
             return;
-        };
+        }
         if !path.is_root() && self.timed_out(path) {
             self.fail_by_timeout(path);
             return;
         }
-        match frame.phase.clone() {
+        if !path.is_root() {
+            self.renew_deadline(path);
+        }
+        match self.draft.state.frames[path].phase.clone() {
             Phase::Ready => self.next_step(path),
             Phase::Running(step) => self.running(&step),
             Phase::Finished(step) => self.route(path, &step),

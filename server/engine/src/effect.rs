@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fermata_workflow::model::Retry;
 use serde_json::{Map, Value};
 
-use crate::ids::StepPath;
+use crate::ids::{RunId, StepPath};
 use crate::session::SessionCall;
 
 /// Something to carry out for an open attempt.
@@ -184,6 +184,11 @@ pub struct ChildCall {
     pub worktree: bool,
     /// Request id: the same one is the same run.
     pub request: String,
+    /// Whether another run takes the place of one that was cancelled before this attempt began. Items of a fan-out keep
+    /// what people have decided about theirs.
+    pub anew: bool,
+    /// The run that carries the attempt out already, if one does.
+    pub child: Option<RunId>,
 }
 
 /// A second opinion on an output.

@@ -230,6 +230,12 @@ pub enum EventBody {
         attempt: u32,
         child: RunId,
     },
+    /// The run of its own waits for people as a whole, until one of its gates is closed.
+    ChildWaiting {
+        step: String,
+        attempt: u32,
+        child: RunId,
+    },
     StepCompleted {
         step: String,
         attempt: u32,
@@ -311,6 +317,12 @@ pub enum EventBody {
         /// Wall deadline of the sub-workflow, UTC ms; time spent waiting for people is added to it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<u64>,
+    },
+    /// The time of a workflow begins again: the clock was put back since its deadline was set, and nobody can tell how
+    /// much of it has passed. The path is the workflow's.
+    DeadlineSet {
+        /// UTC ms.
+        deadline: u64,
     },
     SubworkflowCompleted {
         step: String,

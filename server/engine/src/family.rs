@@ -1,10 +1,11 @@
-//! Runs that steps of other runs have started. While such a child holds, its
-//! parent holds with it: each gate of the child stands in the parent's log as
-//! well, so that whoever sees only the parent is asked, once, and can answer.
-//! Says what to log; looks at no store.
+//! Runs that steps of other runs have started. Each gate of such a child stands
+//! in its parent's log as well, from when it opens until it is closed, so that
+//! whoever sees only the parent is asked, once, and can answer; and where all of
+//! a child holds, its step holds. Says what to log; looks at no store.
 
 use serde_json::Value;
 
+use crate::draft::Entry;
 use crate::event::{Actor, EventBody, Surface};
 use crate::gate::{Answered, Gate};
 use crate::ids::{GateId, RunId, StepPath};
@@ -18,8 +19,8 @@ pub const CHILD_WORKFLOW: &str = "child_workflow";
 pub struct Kin<'a> {
     /// The child.
     pub run: &'a RunId,
-    /// Whether it waits for people.
-    pub holds: bool,
+    /// Whether it has not ended. A run that has may leave gates open, which nobody is asked for then.
+    pub lives: bool,
     /// Its open gates.
     pub gates: &'a [Gate],
 }
@@ -40,38 +41,35 @@ impl Gate {
 }
 
 impl Kin<'_> {
-    /// Whether a gate of the parent stands for one of this child that holds no longer.
+    /// Whether a gate of the parent stands for one that this child has left.
     #[must_use]
     pub fn has_left(&self, gate: &Gate) -> bool {
         gate.stands_for().is_some_and(|(child, own)| {
-            child == *self.run && !(self.holds && self.gates.iter().any(|g| g.gate == own))
+            child == *self.run && !(self.lives && self.gates.iter().any(|g| g.gate == own))
         })
     }
 
-    /// The gates of the parent that stand for what this child holds at no longer.
+    /// The gates of the parent that stand for what this child has left.
     pub fn left<'a>(&'a self, parent: &'a RunState) -> impl Iterator<Item = &'a OpenGate> {
         let open = parent.open_gates.iter();
         open.filter(|open| self.has_left(&open.gate))
     }
 
-    /// The next gate that the parent has to open for the step at this path.
-    #[must_use]
-    pub fn due(&self, parent: &RunState, path: &StepPath) -> Option<Gate> {
-        let stands = |own: &GateId| {
-            parent.open_gates.iter().any(|open| {
+    /// The gates of this child that none of the parent stands for.
+    fn untold<'a>(&'a self, parent: &'a RunState) -> impl Iterator<Item = &'a Gate> {
+        let own = self.gates.iter().filter(|_| self.lives);
+        own.filter(|own| {
+            !parent.open_gates.iter().any(|open| {
                 let stands_for = open.gate.stands_for();
-                stands_for.is_some_and(|(child, gate)| child == *self.run && gate == *own)
+                stands_for.is_some_and(|(child, gate)| child == *self.run && gate == own.gate)
             })
-        };
-        let own = self.gates.iter().find(|gate| !stands(&gate.gate))?;
-        let step = &parent.open.get(path)?.step;
-        self.holds.then(|| self.stand_in(own, parent, path, step))
+        })
     }
 
-    /// The same question, asked by the step.
-    fn stand_in(&self, own: &Gate, parent: &RunState, path: &StepPath, step: &str) -> Gate {
+    /// The same question as that of its own gate, asked by the step at a path of the parent.
+    fn stand_in(&self, own: &Gate, id: GateId, path: &StepPath, step: &str) -> Gate {
         let mut gate = own.clone();
-        gate.gate = GateId(format!("g{}", parent.gates_opened + 1));
+        gate.gate = id;
         step.clone_into(&mut gate.step);
         gate.path = path.clone();
         for (key, value) in [
@@ -86,7 +84,63 @@ impl Kin<'_> {
     }
 }
 
-/// What closes a gate that stands for one of the child's: the same answer, or that the child holds there no longer.
+/// What the log of a parent lacks about the child that carries out its attempt at this path, `below` being the child's
+/// state: that it was started, gates that it has opened or left, and that all of it waits.
+#[must_use]
+pub fn missing(
+    parent: &RunState,
+    path: &StepPath,
+    child: &RunId,
+    below: &RunState,
+    now: u64,
+) -> Vec<Entry> {
+    let Some(open) = parent.open.get(path) else {
+        return Vec::new();
+    };
+    let (step, attempt) = (open.step.clone(), open.attempt);
+    let gates: Vec<Gate> = below.open_gates.iter().map(|o| o.gate.clone()).collect();
+    let kin = Kin {
+        run: child,
+        lives: below.status.is_live(),
+        gates: &gates,
+    };
+    let mut bodies = Vec::new();
+    if open.child.as_ref() != Some(child) {
+        bodies.push((
+            path.clone(),
+            EventBody::ChildStarted {
+                step: step.clone(),
+                attempt,
+                child: child.clone(),
+            },
+        ));
+    }
+    let left = kin.left(parent);
+    bodies.extend(left.map(|open| (open.gate.path.clone(), closing(open, below, now))));
+    let waits = open.child_waits && kin.left(parent).next().is_none();
+    let ids = (parent.gates_opened + 1..).map(|number| GateId(format!("g{number}")));
+    bodies.extend(kin.untold(parent).zip(ids).map(|(own, id)| {
+        let gate = kin.stand_in(own, id, path, &step);
+        (path.clone(), EventBody::GateOpened { gate })
+    }));
+    if below.held && !waits {
+        let child = child.clone();
+        let body = EventBody::ChildWaiting {
+            step,
+            attempt,
+            child,
+        };
+        bodies.push((path.clone(), body));
+    }
+    let entry = |(path, body)| Entry {
+        at: now,
+        path,
+        body,
+    };
+    bodies.into_iter().map(entry).collect()
+}
+
+/// What closes a gate that stands for one of the child's: the same answer, or that the child has left it.
 #[must_use]
 pub fn closing(open: &OpenGate, child: &RunState, now: u64) -> EventBody {
     let gate = open.gate.gate.clone();
@@ -131,10 +185,20 @@ pub(crate) fn request(run: &RunId, path: &StepPath, mark: Option<u64>) -> String
     }
 }
 
+/// The request for the run that comes after one that was cancelled: `nth` from 2. Names have no `#`, it is escaped.
+#[must_use]
+pub fn again(request: &str, nth: u32) -> String {
+    format!("{request}#{nth}")
+}
+
 /// The step of a run that a child's request came from.
 #[must_use]
 pub fn step_of_request(parent: &RunId, request: &str) -> Option<StepPath> {
     let path = request.strip_prefix(parent.as_str())?.strip_prefix(':')?;
+    let nth = path
+        .rsplit_once('#')
+        .filter(|(_, nth)| nth.bytes().all(|b| b.is_ascii_digit()));
+    let path = nth.map_or(path, |(path, _)| path);
     let marked = path.rsplit_once(':').filter(|(path, mark)| {
         path.ends_with(']') && mark.len() == 16 && mark.bytes().all(|b| b.is_ascii_hexdigit())
     });
@@ -156,6 +220,8 @@ mod tests {
                 }
                 let request = request(&run, &path, mark);
                 assert_eq!(step_of_request(&run, &request), Some(path.clone()));
+                let next = again(&request, 2);
+                assert_eq!(step_of_request(&run, &next), Some(path.clone()));
             }
         }
         assert_eq!(step_of_request(&run, "01abd:sub"), None);

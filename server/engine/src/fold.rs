@@ -115,16 +115,22 @@ impl RunState {
             } => {
                 self.status = Status::Running;
                 self.parked = false;
+                self.held = false;
                 self.fence = *fence;
                 self.worker = Some(worker.clone());
                 self.seed = *seed;
-                self.deadline = *deadline;
                 self.stop_waiting(event.at);
-                self.deadline_waited = self.waited;
+                if let Some(deadline) = deadline {
+                    self.set_deadline(event, *deadline);
+                } else {
+                    self.deadline = None;
+                }
                 self.started_at.get_or_insert(event.at);
             }
+            EventBody::DeadlineSet { deadline } => self.set_deadline(event, *deadline),
             EventBody::RunWaiting { .. } => {
                 self.status = Status::Waiting;
+                self.held = true;
                 self.waiting_since = Some(event.at);
             }
             EventBody::RunParked {} => self.parked = true,
@@ -132,6 +138,7 @@ impl RunState {
                 let failed = self.status == Status::Failed;
                 self.status = *status;
                 self.parked = false;
+                self.held = false;
                 if *status == Status::Running {
                     self.stop_waiting(event.at);
                 }
@@ -192,10 +199,25 @@ impl RunState {
     fn end(&mut self, status: Status, at: u64) {
         self.status = status;
         self.parked = false;
+        self.held = false;
         self.ended_at = Some(at);
         self.stop_requested = None;
         self.abort_requested = None;
         self.stop_waiting(at);
+    }
+
+    /// The deadline of the run or of a sub-workflow, by the path of the event.
+    pub(super) fn set_deadline(&mut self, event: &Event, deadline: u64) {
+        let (span, waited) = (deadline.saturating_sub(event.at), self.waited);
+        if event.path.is_root() {
+            self.deadline = Some(deadline);
+            self.deadline_span = span;
+            self.deadline_waited = waited;
+        } else if let Some(frame) = self.frames.get_mut(&event.path) {
+            frame.deadline = Some(deadline);
+            frame.deadline_span = span;
+            frame.waited_before = waited;
+        }
     }
 
     fn stop_waiting(&mut self, at: u64) {
@@ -210,6 +232,10 @@ impl RunState {
         self.error = None;
         self.output = None;
         self.ended_at = None;
+        for open in self.open.values_mut() {
+            // Whoever carries it on is looked for again: what was cancelled meanwhile is not gone on with.
+            open.child = None;
+        }
         for frame in self.frames.values_mut() {
             frame.spent_usd = 0.0;
             frame.budget_told_usd = None;

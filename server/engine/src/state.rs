@@ -143,6 +143,8 @@ pub struct Frame {
     pub file: String,
     /// Wall deadline of a sub-workflow, UTC ms; the run's own is in [`RunState::deadline`].
     pub deadline: Option<u64>,
+    /// How far away it was when it was set, ms.
+    pub deadline_span: u64,
     /// Time the run had waited when `deadline` was set, ms.
     pub waited_before: u64,
     /// What judging steps said, oldest first, at most [`Frame::VERDICTS`].
@@ -262,6 +264,8 @@ pub struct OpenAttempt {
     pub process: Option<ProcessId>,
     /// The run that carries it out.
     pub child: Option<RunId>,
+    /// Whether that run waits for people as a whole; one that has a gate may still be at work.
+    pub child_waits: bool,
 }
 
 impl OpenAttempt {
@@ -451,6 +455,8 @@ pub struct RunState {
     pub error: Option<Failure>,
     /// Whether it waits without a worker.
     pub parked: bool,
+    /// Whether it waits and none of its gates was closed since: from then on its worker may be about to go on.
+    pub held: bool,
     /// What was asked.
     pub request: Request,
     /// Fence of the last claim.
@@ -461,6 +467,8 @@ pub struct RunState {
     pub seed: u64,
     /// Wall deadline of the run, UTC ms.
     pub deadline: Option<u64>,
+    /// How far away it was when it was set, ms.
+    pub deadline_span: u64,
     /// When it was queued, started and ended, UTC ms.
     pub queued_at: u64,
     /// First start, UTC ms.

@@ -113,6 +113,12 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// How long the attempt at a path has been open, ms. Nothing where the clock was put back since.
+    pub(crate) fn age(&self, path: &StepPath) -> u64 {
+        let open = self.draft.state.open.get(path);
+        open.map_or(0, |open| self.draft.now.saturating_sub(open.started))
+    }
+
     /// The id of the next gate.
     pub(crate) fn next_gate(&self) -> GateId {
         GateId(format!("g{}", self.draft.state.gates_opened + 1))
@@ -123,7 +129,9 @@ impl<'a> Turn<'a> {
 fn all_held(state: &RunState) -> bool {
     !state.open_gates.is_empty()
         && state.open.iter().all(|(path, open)| {
-            if open.has_process() {
+            if open.is_child() {
+                open.child_waits
+            } else if open.has_process() {
                 state.open_gates.iter().any(|gate| gate.gate.path == *path)
             } else {
                 open.kind != "wait"

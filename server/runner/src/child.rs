@@ -97,6 +97,11 @@ pub(crate) async fn run(
         Ok(child) => child,
         Err(error) => return fail(error, None),
     };
+    // From here on it is this one, whatever becomes of it.
+    let call = ChildCall {
+        child: Some(child.clone()),
+        ..call
+    };
     let ended = tokio::select! {
         ended = watch_over(&family, &children, &call, &child) => ended,
         () = cancelled(asked_to_end) => {

@@ -99,11 +99,7 @@ impl Ledger {
 
     /// Appends events of the worker's own in one transaction.
     pub(crate) fn write_all(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        let events: Vec<NewEvent> = entries
-            .into_iter()
-            .map(|entry| new_event(entry.at, entry.path, entry.body))
-            .collect();
-        self.write_new(&events)
+        self.write_new(&new_events(entries))
     }
 
     fn write_new(&mut self, events: &[NewEvent]) -> Result<(), StoreError> {
@@ -119,6 +115,14 @@ impl Ledger {
         body: EventBody,
     ) -> Result<bool, StoreError> {
         self.append(&[new_event(at, path.clone(), body)])
+    }
+
+    /// Appends all in one transaction if nobody was first; else folds what came and says no.
+    pub(crate) fn write_all_if_unchanged(
+        &mut self,
+        entries: Vec<Entry>,
+    ) -> Result<bool, StoreError> {
+        Ok(entries.is_empty() || self.append(&new_events(entries))?)
     }
 
     /// Appends and folds; folds what others have appended instead, and says no, when they were first.
@@ -238,6 +242,13 @@ impl Ledger {
     pub(crate) fn take_lost(&mut self) -> Vec<(StepPath, String)> {
         std::mem::take(&mut self.lost)
     }
+}
+
+fn new_events(entries: Vec<Entry>) -> Vec<NewEvent> {
+    entries
+        .into_iter()
+        .map(|entry| new_event(entry.at, entry.path, entry.body))
+        .collect()
 }
 
 fn new_event(at: u64, path: StepPath, body: EventBody) -> NewEvent {

@@ -59,7 +59,11 @@ pub(crate) async fn run(
         }
     }
     let call = match as_pinned(call) {
-        Ok(call) => call,
+        Ok((call, None)) => call,
+        Ok((call, Some(written))) => {
+            let _ = reports.send(copy_runs(&call, &written));
+            call
+        }
         Err((step, error)) => {
             return fail(
                 format!(
@@ -162,16 +166,19 @@ pub(crate) async fn run(
     }
 }
 
-/// A script of which, or of whose imports, something is not what it was any more runs as a copy of what was pinned.
-fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error)> {
+/// A script of which, or of whose imports, something is not what it was any more runs as a copy of what was pinned; with
+/// it the path that is not run.
+fn as_pinned(
+    mut call: ScriptCall,
+) -> Result<(ScriptCall, Option<String>), (String, std::io::Error)> {
     let Some(pinned) = call.pinned.take() else {
-        return Ok(call);
+        return Ok((call, None));
     };
     let same = |file: &ScriptFile| {
         std::fs::read(&file.path).is_ok_and(|now| now.as_slice() == file.bytes.as_ref())
     };
     if pinned.files.iter().all(same) {
-        return Ok(call);
+        return Ok((call, None));
     }
     for file in &pinned.files {
         if let Err(error) = written(&file.copy, &file.bytes) {
@@ -183,7 +190,22 @@ fn as_pinned(mut call: ScriptCall) -> Result<ScriptCall, (String, std::io::Error
             }
         }
     }
-    Ok(call)
+    Ok((call, Some(pinned.path)))
+}
+
+/// That a copy runs, and what may be missing around it: only its folder was pinned.
+fn copy_runs(call: &ScriptCall, written: &str) -> Report {
+    Report::Look {
+        path: call.path.clone(),
+        body: Box::new(EventBody::Warning {
+            code: Some("script-copy".to_owned()),
+            message: format!(
+                "`{}` runs {written} as it was when the run began: it, or a file in its folder, has changed since. The copy finds no imports outside of that folder; `fermata resume --definition edited` takes the files as they are now",
+                call.step
+            ),
+            step: Some(call.step.clone()),
+        }),
+    }
 }
 
 /// Puts a whole file there at once: nodes that start together share the file of the message, and one may read it already

@@ -151,7 +151,8 @@ fn start(
         .map(|deadline| {
             let waited = ledger.state.waited - ledger.state.deadline_waited
                 + now.saturating_sub(ledger.state.waiting_since.unwrap_or(now));
-            deadline + waited
+            // Not more than it had: the clock may have been put back.
+            (deadline + waited).min(now + ledger.state.deadline_span)
         });
     let seed = if ledger.state.seed == 0 {
         now.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1

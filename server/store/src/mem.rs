@@ -105,6 +105,11 @@ impl Tables for Inner {
             .cloned())
     }
 
+    fn open_starts(&self) -> Result<Vec<StartRow>> {
+        let open = self.starts.values().filter(|row| row.closed.is_none());
+        Ok(open.cloned().collect())
+    }
+
     fn start(&self, start: &StartId) -> Result<Option<StartRow>> {
         Ok(self.starts.get(start).cloned())
     }
@@ -248,15 +253,7 @@ impl Store for MemStore {
     }
 
     fn starts(&self) -> Result<Vec<StartRow>> {
-        let mut open: Vec<StartRow> = self
-            .inner()
-            .starts
-            .values()
-            .filter(|row| row.closed.is_none())
-            .cloned()
-            .collect();
-        open.sort_by(|a, b| (b.created, &b.start).cmp(&(a.created, &a.start)));
-        Ok(open)
+        tables::starts(&*self.inner())
     }
 
     fn events(&self, run: &RunId, from: Seq, limit: usize) -> Result<Vec<Event>> {

@@ -279,6 +279,9 @@ pub struct StartRow {
     pub request_id: String,
     /// UTC milliseconds.
     pub created: u64,
+    /// Its place among those that are open: later ones have more.
+    #[serde(default)]
+    pub order: u64,
     /// Set once answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<StartClosed>,

@@ -25,6 +25,8 @@ pub(crate) trait Tables {
     fn run_of_request(&self, request: &str) -> Result<Option<RunId>>;
     fn start_of_request(&self, request: &str) -> Result<Option<StartRow>>;
     fn start(&self, start: &StartId) -> Result<Option<StartRow>>;
+    /// Start requests that nobody has answered, in any order.
+    fn open_starts(&self) -> Result<Vec<StartRow>>;
     fn next_order(&self) -> Result<u64>;
     fn put_row(&mut self, row: &RunRow) -> Result<()>;
     fn push(&mut self, row: &RunRow, events: &[Stored]) -> Result<()>;
@@ -122,7 +124,9 @@ pub(crate) fn start_or_choose(tables: &mut impl Tables, proposal: Proposal) -> R
     if !proposal.force {
         let rows = tables.candidates(&scope)?;
         if let Some(prior) = rules::prior(rows.iter()).filter(|prior| rules::asks(prior)) {
-            let start = opened(proposal.start, scope, request, About::Prior(&prior.run));
+            let order = next_start(tables)?;
+            let about = About::Prior(&prior.run);
+            let start = opened(proposal.start, scope, request, about, order);
             tables.put_start(&start)?;
             return Ok(Decision::Choice {
                 start: Box::new(start),
@@ -132,7 +136,8 @@ pub(crate) fn start_or_choose(tables: &mut impl Tables, proposal: Proposal) -> R
     }
     if !proposal.changes.is_empty() {
         let about = About::Changes(proposal.changes);
-        let start = opened(proposal.start, scope, request, about);
+        let order = next_start(tables)?;
+        let start = opened(proposal.start, scope, request, about, order);
         tables.put_start(&start)?;
         return Ok(Decision::Choice {
             start: Box::new(start),
@@ -216,7 +221,26 @@ enum About<'a> {
     Changes(Vec<String>),
 }
 
-fn opened(new: NewStart, scope: String, request_id: String, about: About<'_>) -> StartRow {
+/// Start requests that nobody has answered, newest first: in the order in which they came, whatever the clock said.
+pub(crate) fn starts(tables: &impl Tables) -> Result<Vec<StartRow>> {
+    let mut open = tables.open_starts()?;
+    open.sort_by(|a, b| (b.order, b.created, &b.start).cmp(&(a.order, a.created, &a.start)));
+    Ok(open)
+}
+
+/// The place of a start request after all that are open.
+fn next_start(tables: &impl Tables) -> Result<u64> {
+    let open = tables.open_starts()?;
+    Ok(open.iter().map(|row| row.order).max().unwrap_or(0) + 1)
+}
+
+fn opened(
+    new: NewStart,
+    scope: String,
+    request_id: String,
+    about: About<'_>,
+    order: u64,
+) -> StartRow {
     let (prior, changes) = match about {
         About::Prior(prior) => (Some(prior.clone()), Vec::new()),
         About::Changes(changes) => (None, changes),
@@ -230,6 +254,7 @@ fn opened(new: NewStart, scope: String, request_id: String, about: About<'_>) ->
         request: new.request,
         request_id,
         created: new.created,
+        order,
         closed: None,
     }
 }

@@ -47,6 +47,8 @@ impl Children for Nursery {
             message: call.message.clone(),
             worktree: call.worktree,
             request: call.request.clone(),
+            anew: call.anew,
+            child: call.child.clone(),
         };
         self.0
             .start_child(parent, request)

@@ -190,7 +190,7 @@ function NodeBox({ node, at, now, selected, onSelect, onEnter }: NodeProps): JSX
   const time = node.startedAt === null ? node.elapsed : now - node.startedAt;
   // There is room for one of both: what a node is, or how far it has come.
   const quiet = node.inner === null ? node.kind : null;
-  const word = node.state === "done" || node.state === "pending" ? quiet : node.state === "not_started" ? "not started" : node.state === "waiting" && node.inner !== null ? "waiting" : STATE_WORDS[node.state];
+  const word = node.state === "done" || node.state === "pending" ? quiet : node.state === "not_started" ? "not started" : node.state === "ended" ? "ended" : node.state === "waiting" && node.inner !== null ? "waiting" : STATE_WORDS[node.state];
   const second = [word, node.inner ?? (node.runs > 1 ? `×${node.runs}` : null), time === null ? null : duration(time)].filter((part) => part !== null && part !== "").join(" · ");
   return (
     <g

@@ -41,6 +41,12 @@ const STATES: Readonly<Record<NodeState, Drawing>> = {
       <path d="M4.2 11.8l7.6-7.6" />
     </>
   ),
+  ended: () => (
+    <>
+      <circle cx="8" cy="8" r="5.5" />
+      <rect x="5.8" y="5.8" width="4.4" height="4.4" class="icon-solid" />
+    </>
+  ),
 };
 
 const SIGNS = {

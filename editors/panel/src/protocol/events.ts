@@ -47,6 +47,7 @@ export type EventBody =
   | ({ readonly type: "step_started"; readonly kind: string; readonly iteration: number; readonly rendered?: JsonObject } & StepAttempt)
   | ({ readonly type: "process_started" } & StepAttempt)
   | ({ readonly type: "child_started"; readonly child: string } & StepAttempt)
+  | ({ readonly type: "child_waiting"; readonly child: string } & StepAttempt)
   | ({ readonly type: "step_completed"; readonly output: Payload; readonly elapsed: number; readonly counted: number; readonly detail?: JsonObject } & StepAttempt)
   | ({ readonly type: "step_failed"; readonly error: Failure; readonly elapsed: number; readonly detail?: JsonObject } & StepAttempt)
   | { readonly type: "step_skipped"; readonly step: string; readonly reason: string }
@@ -58,6 +59,7 @@ export type EventBody =
   | { readonly type: "item_completed"; readonly group: string; readonly key: string; readonly index: number; readonly output: Payload }
   | { readonly type: "item_failed"; readonly group: string; readonly key: string; readonly index: number; readonly error: Failure }
   | { readonly type: "subworkflow_started"; readonly step: string; readonly workflow: string; readonly file: string; readonly inputs: JsonObject }
+  | { readonly type: "deadline_set"; readonly deadline: number }
   | { readonly type: "subworkflow_completed"; readonly step: string; readonly output: Payload }
   | { readonly type: "loop_iteration_started"; readonly step: string; readonly round: number; readonly max: number }
   | { readonly type: "loop_iteration_completed"; readonly step: string; readonly round: number; readonly output: Payload; readonly done: boolean }

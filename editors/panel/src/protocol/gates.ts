@@ -106,3 +106,11 @@ export function limitEvidence(gate: Gate): LimitEvidence | null {
 export function countsRounds(gate: Gate): boolean {
   return gate.counts === "rounds";
 }
+
+/** The run whose gate this one stands for, and that gate; null where it is the run's own. */
+export function childOf(gate: Gate): { readonly run: string; readonly gate: string; readonly step: string } | null {
+  const extra = gate.extra ?? {};
+  const [run, own, step] = [extra["child"], extra["child_gate"], extra["child_step"]];
+  if (extra["type"] !== "child_workflow" || typeof run !== "string" || typeof own !== "string") return null;
+  return { run, gate: own, step: typeof step === "string" ? step : "" };
+}

@@ -194,6 +194,19 @@ export function emptyModel(run: string): RunModel {
   };
 }
 
+/** Whether something was ended with what it was part of, and did not fail by itself. */
+export function isCutOff(error: Failure | null): boolean {
+  return error?.kind === "Cancelled";
+}
+
+/** What lies in the brackets behind the steps of a run. */
+export function innerWords(model: RunModel): (path: string) => "round" | "item" | "after" {
+  return (path) => {
+    const kind = model.byPath.get(path)?.kind ?? "";
+    return kind.startsWith("loop") ? "round" : kind === "approval" ? "after" : "item";
+  };
+}
+
 /** Whether the run can do nothing any more without a resume. */
 export function isOver(model: RunModel): boolean {
   return model.status === "completed" || model.status === "failed" || model.status === "cancelled";

@@ -2,11 +2,11 @@
 // from the folded log and the static graph. Pure; no rendering.
 
 import type { GraphDocument, GraphEdge, GraphNode } from "../protocol/documents";
-import { isOver, nodeKey, type Execution, type OpenGate, type RunModel } from "./model";
+import { isCutOff, isOver, nodeKey, type Execution, type OpenGate, type RunModel } from "./model";
 import { isWithin, parentPath } from "./paths";
 
 /** The seven states of a place in a run. */
-export type NodeState = "pending" | "running" | "waiting" | "done" | "failed" | "skipped" | "not_started";
+export type NodeState = "pending" | "running" | "waiting" | "done" | "failed" | "skipped" | "not_started" | "ended";
 
 /** The words that go with the shapes. */
 export const STATE_WORDS: Readonly<Record<NodeState, string>> = {
@@ -17,6 +17,7 @@ export const STATE_WORDS: Readonly<Record<NodeState, string>> = {
   failed: "failed",
   skipped: "skipped",
   not_started: "not started, the run ended",
+  ended: "ended with the run",
 };
 
 /** Gates that hold an execution: its own, and those of what runs inside of it. */
@@ -30,11 +31,12 @@ export function executionState(model: RunModel, execution: Execution): NodeState
     case "completed":
       return "done";
     case "failed":
-      return "failed";
+      // Nothing is wrong with what somebody has cancelled.
+      return model.status === "cancelled" && isCutOff(execution.error) ? "ended" : "failed";
     case "skipped":
       return "skipped";
     case "running":
-      if (execution.cutOff) return "failed";
+      if (execution.cutOff) return model.status === "cancelled" ? "ended" : "failed";
       return gatesHolding(model, execution).length > 0 ? "waiting" : "running";
   }
 }
@@ -52,7 +54,7 @@ export function stepState(model: RunModel, frame: string, step: string): NodeSta
 
 function combine(model: RunModel, rows: readonly Execution[]): NodeState {
   const states = new Set(rows.map((row) => executionState(model, row)));
-  for (const state of ["waiting", "running", "failed", "done"] as const) if (states.has(state)) return state;
+  for (const state of ["waiting", "running", "failed", "ended", "done"] as const) if (states.has(state)) return state;
   return "skipped";
 }
 

@@ -47,20 +47,27 @@ export function isWithin(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path[prefix.length] === "/" || path[prefix.length] === "[");
 }
 
-/** One level as people read it: `each, round 2, item a/b`. */
-export function describeSegment(text: string): string {
-  const segment = parseSegment(text);
-  return `${segment.name}${segment.visit > 1 ? `, round ${segment.visit}` : ""}${segment.item === null ? "" : `, item ${segment.item}`}`;
-}
+/** What lies in the brackets of a step's path: rounds, items, or the gate that a rework came after. Null where nobody knows the run. */
+export type InnerWord = ((path: string) => "round" | "item" | "after") | null;
 
 /** A path as people read it: `plan › each, item 3 › reviewer, round 2`. */
-export function describePath(path: string): string {
-  return splitPath(path).map(describeSegment).join(" › ");
+export function describePath(path: string, inner: InnerWord): string {
+  let at = "";
+  return splitPath(path).map((part) => {
+    at = at === "" ? part : `${at}/${part}`;
+    const segment = parseSegment(part);
+    const visit = segment.visit > 1 ? `, round ${segment.visit}` : "";
+    const word = inner === null ? "" : `, ${inner(parentPath(at))}`;
+    return `${segment.name}${visit}${segment.item === null ? "" : `${word} ${segment.item}`}`;
+  }).join(" › ");
 }
 
-/** The keys of the items that a path lies in, outermost first. */
-export function itemsOf(path: string): string[] {
-  return splitPath(path).flatMap((part) => parseSegment(part).item ?? []);
+/** The key of the innermost item that a path lies in; rounds are none. */
+export function itemOf(path: string, inner: InnerWord): string | null {
+  for (let at = path; at !== ""; at = parentPath(at)) {
+    if (at.endsWith("]") && (inner?.(parentPath(at)) ?? "item") === "item") return lastSegment(at)?.item ?? null;
+  }
+  return null;
 }
 
 /** How many levels a path has: an item is one below its group. */

@@ -93,8 +93,7 @@ export function fold(model: RunModel, event: RunEvent): void {
       execution.status = "completed";
       execution.cutOff = false;
       execution.ended = event.at;
-      // A loop does nothing itself; it took as long as it was there.
-      execution.elapsed = execution.kind.startsWith("loop") ? event.at - execution.started : event.elapsed;
+      execution.elapsed = event.elapsed;
       execution.output = event.output;
       execution.detail = event.detail ?? {};
       frameOf(model, event.path).iteration += event.counted;
@@ -137,7 +136,7 @@ export function fold(model: RunModel, event: RunEvent): void {
       if (item === null) return;
       item.status = "completed";
       item.ended = event.at;
-      item.elapsed = event.at - item.started;
+      item.elapsed = sinceStart(item, event.at);
       item.output = event.output;
       return;
     }
@@ -146,7 +145,7 @@ export function fold(model: RunModel, event: RunEvent): void {
       if (item === null) return;
       item.status = "failed";
       item.ended = event.at;
-      item.elapsed = event.at - item.started;
+      item.elapsed = sinceStart(item, event.at);
       item.error ??= event.error;
       return;
     }
@@ -211,6 +210,8 @@ export function fold(model: RunModel, event: RunEvent): void {
       return;
     }
     case "process_started":
+    case "child_waiting":
+    case "deadline_set":
     case "guidance_applied":
     case "context_trimmed":
     case "budget_exceeded":
@@ -320,12 +321,17 @@ function executionFor(model: RunModel, event: RunEvent, step: string, attempt: n
   return model.byKey.get(`${event.path}@${attempt}`) ?? startStep(model, event, step, "", attempt, {});
 }
 
+/** How long an execution took until a moment; nothing where the clock was put back. */
+function sinceStart(execution: Execution, at: number): number {
+  return Math.max(0, at - execution.started);
+}
+
 function finishOpen(model: RunModel, event: RunEvent, status: "completed" | "failed"): void {
   const execution = openAt(model, event.path);
   if (execution === null) return;
   execution.status = status;
   execution.ended = event.at;
-  execution.elapsed = event.at - execution.started;
+  execution.elapsed = sinceStart(execution, event.at);
 }
 
 function takeRoute(model: RunModel, path: string, from: string, to: string, rule: number | null, when: string | null): void {

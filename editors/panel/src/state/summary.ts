@@ -3,8 +3,8 @@
 import type { GraphDocument } from "../protocol/documents";
 import { countsRounds, limitEvidence, type Gate, type Json } from "../protocol/gates";
 import type { RoundCost } from "./answers";
-import { asObject, isOver, nodeKey, type Execution, type RunModel } from "./model";
-import { describePath, itemsOf, parentPath } from "./paths";
+import { asObject, isOver, innerWords, nodeKey, type Execution, type RunModel } from "./model";
+import { describePath, itemOf, parentPath, type InnerWord } from "./paths";
 
 /** How the run stands, as one word and its cause. */
 export function statusWords(model: RunModel): { readonly word: string; readonly detail: string | null } {
@@ -167,7 +167,7 @@ export function limitSentence(model: RunModel, frame: string, gate: Gate): { rea
   const evidence = limitEvidence(gate);
   return {
     workflow: gate.workflow,
-    item: itemsOf(gate.path).at(-1) ?? null,
+    item: itemOf(gate.path, innerWords(model)),
     used: evidence?.current_iteration ?? 0,
     limit: evidence?.max_iterations ?? 0,
     next: gate.step,
@@ -176,9 +176,9 @@ export function limitSentence(model: RunModel, frame: string, gate: Gate): { rea
 }
 
 /** Where a gate is, for people: `fix-issue › plan › each, item 3`. */
-export function gateScope(gate: Gate, runWorkflow: string): string {
+export function gateScope(gate: Gate, runWorkflow: string, inner: InnerWord): string {
   // An iteration limit is about the workflow that holds, not about the step that would be next.
-  const path = describePath(gate.kind === "iteration_limit" && !countsRounds(gate) ? parentPath(gate.path) : gate.path);
+  const path = describePath(gate.kind === "iteration_limit" && !countsRounds(gate) ? parentPath(gate.path) : gate.path, inner);
   const name = runWorkflow === "" ? gate.workflow : runWorkflow;
   return path === "" ? name : `${name} › ${path}`;
 }

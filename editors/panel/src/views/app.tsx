@@ -7,7 +7,7 @@ import { Graph } from "../graph/graph";
 import { Icon } from "../parts/icons";
 import { StoreContext, useLiveStore } from "../parts/use-store";
 import type { GraphDocument } from "../protocol/documents";
-import { isOver, type RunModel } from "../state/model";
+import { isOver, innerWords, type RunModel } from "../state/model";
 import { graphView } from "../state/nodes";
 import { describePath, parentPath } from "../state/paths";
 import type { Store } from "../state/store";
@@ -105,7 +105,8 @@ function useOpenedGate(store: Store): void {
   const first = live?.openGates[0];
   const later = closed === undefined ? undefined : live?.openGates.find((open) => open.opened > closed.closed);
   const known = gate !== null && (closed !== undefined || gate.startsWith("start:") || live?.openGates.some((open) => open.gate.gate === gate) === true);
-  const to = later?.gate.gate ?? (known ? null : (first?.gate.gate ?? null));
+  // At an earlier moment the reader stays with what was asked then.
+  const to = store.replaying ? null : (later?.gate.gate ?? (known ? null : (first?.gate.gate ?? null)));
   useEffect(() => {
     if (to !== null) store.go({ gate: to });
   }, [store, to]);
@@ -193,7 +194,7 @@ function Crumbs({ model, at }: { readonly model: RunModel; readonly at: string }
       {up.map((path) => (
         <span key={path}>
           <Icon name="right" />
-          {path === at ? <strong>{describePath(path)}</strong> : <button type="button" class="link" onClick={() => store.go({ frame: path, selected: null })}>{describePath(path)}</button>}
+          {path === at ? <strong>{describePath(path, innerWords(model))}</strong> : <button type="button" class="link" onClick={() => store.go({ frame: path, selected: null })}>{describePath(path, innerWords(model))}</button>}
         </span>
       ))}
     </nav>

@@ -5,7 +5,8 @@ import type { JSX } from "preact";
 import { Icon, StateIcon } from "../parts/icons";
 import { useStore } from "../parts/use-store";
 import type { StartRequest } from "../protocol/documents";
-import type { Gate } from "../protocol/gates";
+import { childOf, type Gate } from "../protocol/gates";
+import { innerWords, type RunModel } from "../state/model";
 import type { Store } from "../state/store";
 import { gateScope, shortRun } from "../state/summary";
 import { age, middle } from "../text/format";
@@ -30,9 +31,15 @@ export function decisions(store: Store): Decision[] {
   for (const start of store.list?.starts ?? []) out.push({ kind: "start", id: startPlace(start.start), start, since: time(start.created) });
   for (const run of store.list?.runs ?? []) {
     if (run.run === live?.run) continue;
-    for (const gate of run.gates) out.push({ kind: "gate", id: gate.gate, run: run.run, gate, since: null, workflow: run.workflow });
+    for (const gate of run.gates) if (!standsForOne(gate, live)) out.push({ kind: "gate", id: gate.gate, run: run.run, gate, since: null, workflow: run.workflow });
   }
   return out;
+}
+
+/** Whether a gate of another run stands for one of the run that is shown, which is there already. */
+function standsForOne(gate: Gate, live: RunModel | null): boolean {
+  const child = childOf(gate);
+  return child !== null && child.run === live?.run && live.openGates.some((open) => open.gate.gate === child.gate);
 }
 
 function time(value: number | string | null | undefined): number | null {
@@ -95,7 +102,8 @@ export function AttentionBar(): JSX.Element | null {
 }
 
 function GateLabel({ decision, here }: { readonly decision: Extract<Decision, { kind: "gate" }>; readonly here: boolean }): JSX.Element {
-  const scope = gateScope(decision.gate, decision.workflow);
+  const { live } = useStore();
+  const scope = gateScope(decision.gate, decision.workflow, live?.run === decision.run ? innerWords(live) : null);
   return (
     <>
       <span class="attention-kind">{gateKindWords(decision.gate)}</span>

@@ -21,7 +21,7 @@ export function Audit({ model }: { readonly model: RunModel }): JSX.Element | nu
           <li key={entry.seq}>
             <Icon name="history" />
             <span>
-              {entry.by !== "" && <strong>{entry.surface === "policy" ? `The policy ${entry.by}` : entry.by}</strong>} {entry.by === "" || entry.surface === "policy" ? "" : `in ${entry.surface} `}{entry.what}
+              {entry.by !== "" && <strong>{entry.surface !== "policy" ? entry.by : entry.by.startsWith("run ") ? `R${entry.by.slice(1)}` : `The policy ${entry.by}`}</strong>} {entry.by === "" || entry.surface === "policy" ? "" : `in ${entry.surface} `}{entry.what}
               {entry.newLimit !== null && entry.oldLimit !== null && entry.newLimit !== entry.oldLimit && `; limit ${entry.oldLimit} to ${entry.newLimit}`}
               <span class="audit-when">{clock(entry.at)}{entry.waited === null ? "" : `, waited ${duration(entry.waited)}`}</span>
               {entry.comment !== null && entry.comment !== "" && <q>{entry.comment}</q>}

@@ -7,7 +7,7 @@ import { useStore } from "../parts/use-store";
 import type { GraphDocument } from "../protocol/documents";
 import type { Json } from "../protocol/gates";
 import { count } from "../state/answers";
-import { nodeKey, type Execution, type RunModel } from "../state/model";
+import { innerWords, nodeKey, type Execution, type RunModel } from "../state/model";
 import { STATE_WORDS, executionState, stepState } from "../state/nodes";
 import { describePath, parentPath } from "../state/paths";
 import { shortRun, skipWords } from "../state/summary";
@@ -75,7 +75,7 @@ function Inside({ model, execution }: { readonly model: RunModel; readonly execu
   if (inside.length === 0) return null;
   return (
     <div class="question-choices" role="group" aria-label="Sub-workflows inside">
-      {inside.slice(0, INSIDE).map((path) => <button key={path} type="button" class="secondary" onClick={() => go(path)}>{describePath(path)}</button>)}
+      {inside.slice(0, INSIDE).map((path) => <button key={path} type="button" class="secondary" onClick={() => go(path)}>{describePath(path, innerWords(model))}</button>)}
     </div>
   );
 }
@@ -111,7 +111,7 @@ function Rows({ model, rows, shown, now, onPick }: RowsProps): JSX.Element {
 
 function Whole({ model, execution, now }: { readonly model: RunModel; readonly execution: Execution; readonly now: number }): JSX.Element {
   const facts: [string, string][] = [
-    ["Where", execution.inner ? `${describePath(parentPath(execution.path))}, round ${execution.round}` : describePath(execution.path)],
+    ["Where", describePath(execution.path, innerWords(model))],
     ["Started", clock(execution.started)],
     ["Took", duration(execution.elapsed ?? (execution.ended ?? now) - execution.started)],
   ];

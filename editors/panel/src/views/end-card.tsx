@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { StateIcon, statusState } from "../parts/icons";
 import { useStore } from "../parts/use-store";
-import type { RunModel } from "../state/model";
+import { innerWords, type RunModel } from "../state/model";
 import { failedPlaces } from "../state/nodes";
 import { describePath } from "../state/paths";
 import { elapsedOf, nextActionHint, statusWords } from "../state/summary";
@@ -26,7 +26,7 @@ export function EndCard({ model }: { readonly model: RunModel }): JSX.Element {
       {model.error !== null && <p class="pre">{model.error.message}</p>}
       {model.endReason !== null && model.status === "completed" && <p class="pre">{model.endReason}</p>}
       {places.length > 0 && (
-        <p class="card-facts">{places.slice(0, 3).map((place) => <button key={place.key} type="button" class="link" onClick={() => store.go({ selected: place.path, frame: place.frame })}>{describePath(place.path)}</button>)}</p>
+        <p class="card-facts">{places.slice(0, 3).map((place) => <button key={place.key} type="button" class="link" onClick={() => store.go({ selected: place.path, frame: place.frame })}>{describePath(place.path, innerWords(model))}</button>)}</p>
       )}
       <p class="card-facts">
         <span>{model.counted} {model.counted === 1 ? "step" : "steps"} run</span>

@@ -5,12 +5,12 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon, StateIcon } from "../parts/icons";
 import { useStore } from "../parts/use-store";
-import { countsRounds, limitEvidence, type Gate, type Json } from "../protocol/gates";
+import { childOf, countsRounds, limitEvidence, type Gate, type Json } from "../protocol/gates";
 import { assemble, choicesOf, count, describeAnswer, estimate, questionsOf, type Choice, type Question, type RoundCost } from "../state/answers";
-import type { ClosedGate, OpenGate, RunModel } from "../state/model";
+import { innerWords, type ClosedGate, type OpenGate, type RunModel } from "../state/model";
 import { isWithin } from "../state/paths";
 import { gateId } from "../state/store";
-import { gateScope, limitSentence, roundCost } from "../state/summary";
+import { gateScope, limitSentence, roundCost, shortRun } from "../state/summary";
 import { age, clock, duration } from "../text/format";
 import { Markdown } from "../text/markdown";
 import { gateKindWords } from "./attention-bar";
@@ -72,10 +72,11 @@ export function GateCard({ model, open }: { readonly model: RunModel; readonly o
       {/* What ends the loop; the last round that follows is in the table. */}
       {limit && countsRounds(gate) && <Markdown text={gate.prompt.split("\n\n", 1)[0] ?? ""} />}
       <p class="card-facts">
-        <span class="scope">{gateScope(gate, model.request.workflow)}{gate.path === "" && !limit ? ` › ${gate.step}` : ""}</span>
+        <span class="scope">{gateScope(gate, model.request.workflow, innerWords(model))}{gate.path === "" && !limit ? ` › ${gate.step}` : ""}</span>
         <span>waiting {age(store.clock - open.opened)}</span>
         {model.request.gates !== "" && model.request.gates !== "ask" && <span>policy {model.request.gates}</span>}
       </p>
+      <AskedBy gate={gate} />
       {limit ? <LimitEvidenceTable model={model} open={open} /> : <Extras gate={gate} />}
       {gate.kind === "approval" && <Rework model={model} open={open} />}
       <GateDecision model={model} open={open} />
@@ -178,8 +179,23 @@ function Questions({ id, questions, values, onValue, problem }: QuestionsProps):
   );
 }
 
+/** Whose question it is, where another run asks it. What an answer does, it does there. */
+function AskedBy({ gate }: { readonly gate: Gate }): JSX.Element | null {
+  const store = useStore();
+  const child = childOf(gate);
+  if (child === null) return null;
+  return (
+    <p class="card-facts">
+      <span>asked by <code>{child.step}</code> of <code>{gate.workflow}</code>; the answers are about <button type="button" class="link" onClick={() => void store.open(child.run)}>run {shortRun(child.run)}</button></span>
+    </p>
+  );
+}
+
+/** What {@link AskedBy} says. */
+const OF_CHILD = new Set(["type", "child", "child_gate", "child_step"]);
+
 function Extras({ gate }: { readonly gate: Gate }): JSX.Element | null {
-  const extras = Object.entries(gate.extra ?? {}).filter(([name, value]) => !(gate.kind === "questions" && name === "questions") && value !== null && value !== "");
+  const extras = Object.entries(gate.extra ?? {}).filter(([name, value]) => !(childOf(gate) !== null && OF_CHILD.has(name)) && !(gate.kind === "questions" && name === "questions") && value !== null && value !== "");
   if (extras.length === 0) return null;
   return (
     <dl class="extras">
@@ -223,7 +239,7 @@ export function ClosedCard({ model, closed, next }: { readonly model: RunModel; 
       </h2>
       <p>{answered === null ? closed.withdrawn : describeAnswer(gate, answered.answer)}</p>
       <p class="card-facts">
-        <span class="scope">{gateScope(gate, model.request.workflow)}</span>
+        <span class="scope">{gateScope(gate, model.request.workflow, innerWords(model))}</span>
         <span>{clock(closed.closed)}, {age(store.clock - closed.closed)} ago</span>
         <span>waited {duration(closed.closed - closed.opened)}</span>
       </p>

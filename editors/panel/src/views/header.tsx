@@ -37,7 +37,7 @@ export function Header({ model }: { readonly model: RunModel }): JSX.Element {
         {elapsed !== null && <span class="timer">{duration(elapsed)}</span>}
         <Parent run={model.request.parent} />
         {model.request.dryRun && <span>dry run</span>}
-        {model.request.surface !== "" && <span>started from {model.request.surface}{model.request.by === "" ? "" : ` by ${model.request.by}`}</span>}
+        {model.request.surface !== "" && model.request.parent === null && <span>started from {model.request.surface}{model.request.by === "" ? "" : ` by ${model.request.by}`}</span>}
         <Connection />
         {model.request.message !== null && model.request.message !== "" && <span class="message" title={model.request.message}>{model.request.message}</span>}
       </div>

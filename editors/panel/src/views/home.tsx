@@ -5,6 +5,7 @@ import { StateIcon, statusState } from "../parts/icons";
 import { useStore } from "../parts/use-store";
 import { VirtualList } from "../parts/virtual-list";
 import type { RunSummary } from "../protocol/documents";
+import { count } from "../state/answers";
 import { causeWords, shortRun } from "../state/summary";
 import { middle, moment } from "../text/format";
 import { Connection } from "./header";
@@ -48,12 +49,15 @@ function Row({ run }: { readonly run: RunSummary | undefined }): JSX.Element {
   const store = useStore();
   if (run === undefined) return <div />;
   const status = run.status === "waiting" ? "waiting for you" : run.status;
+  const asked = run.gates.length;
+  // A run may ask while it works; one that waits asks anyway.
+  const decisions = asked > (run.status === "waiting" ? 1 : 0) ? `, ${count(asked, "decision")}` : "";
   return (
     <button type="button" class="run-row" onClick={() => void store.open(run.run)}>
-      <StateIcon state={statusState(run.status)} />
+      <StateIcon state={run.status === "running" && asked > 0 ? "waiting" : statusState(run.status)} />
       <span class="run-name">{middle(run.workflow, 40)}</span>
       <code>{shortRun(run.run)}</code>
-      <span class="run-status">{status}{run.cause === undefined || run.cause === null ? "" : `: ${causeWords(run.cause)}`}{run.gates.length > 1 ? `, ${run.gates.length} decisions` : ""}</span>
+      <span class="run-status">{status}{run.cause === undefined || run.cause === null ? "" : `: ${causeWords(run.cause)}`}{decisions}</span>
       <span class="run-when">{moment(run.started)}</span>
       <span class="run-message">{run.message === undefined || run.message === null ? "" : middle(run.message, 90)}</span>
     </button>

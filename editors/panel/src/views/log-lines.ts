@@ -1,7 +1,8 @@
 // An event as one line of the log: level, step and text. Pure.
 
 import type { RunEvent } from "../protocol/events";
-import { describePath, parseSegment, splitPath } from "../state/paths";
+import { describePath, type InnerWord, parseSegment, splitPath } from "../state/paths";
+import { isCutOff } from "../state/model";
 import { eventWords } from "./log-words";
 
 /** How much a line matters. */
@@ -14,15 +15,16 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** The line of an event. */
-export function logLine(event: RunEvent): LogLine {
-  return { level: levelOf(event), where: describePath(event.path), text: eventWords(event) };
+/** The line of an event; `inner` tells rounds from items. */
+export function logLine(event: RunEvent, inner: InnerWord): LogLine {
+  return { level: levelOf(event), where: describePath(event.path, inner), text: eventWords(event) };
 }
 
 function levelOf(event: RunEvent): Level {
   switch (event.type) {
-    case "run_failed":
     case "step_failed":
+      return isCutOff(event.error) ? "state" : "error";
+    case "run_failed":
     case "item_failed":
       return "error";
     case "warning":
@@ -52,10 +54,10 @@ function levelOf(event: RunEvent): Level {
 }
 
 /** Whether a line has all the words that are searched for. */
-export function matches(event: RunEvent, words: readonly string[], step: string): boolean {
+export function matches(event: RunEvent, words: readonly string[], step: string, inner: InnerWord): boolean {
   if (step !== "" && !("step" in event && event.step === step) && !splitPath(event.path).some((part) => parseSegment(part).name === step)) return false;
   if (words.length === 0) return true;
-  const line = logLine(event);
+  const line = logLine(event, inner);
   const text = `${line.level} ${line.where} ${event.type} ${line.text}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }

@@ -1,15 +1,16 @@
 // What happened, in one line per event type. Pure text.
 
 import type { RunEvent } from "../protocol/events";
-import { countsRounds } from "../protocol/gates";
+import { countsRounds, type Actor, type Json } from "../protocol/gates";
+import { asObject, isCutOff } from "../state/model";
 import { causeWords, outputLine, shortRun, skipWords } from "../state/summary";
-import { duration } from "../text/format";
+import { clock, duration } from "../text/format";
 
 /** What an event says, in words. */
 export function eventWords(event: RunEvent): string {
   switch (event.type) {
     case "run_queued":
-      return `queued from ${event.surface}${event.message === undefined ? "" : `: ${event.message}`}`;
+      return `queued ${event.parent === undefined ? `from ${event.surface}` : `by run ${shortRun(event.parent)}`}${event.message === undefined ? "" : `: ${event.message}`}`;
     case "definition_pinned":
       return `definition pinned, ${event.files.length} ${event.files.length === 1 ? "file" : "files"}`;
     case "run_started":
@@ -25,7 +26,7 @@ export function eventWords(event: RunEvent): string {
     case "run_parked":
       return "parked: an answer starts it again";
     case "run_resumed":
-      return `resumed by ${event.by} in ${event.surface}`;
+      return `resumed by ${whoIn(event)}`;
     case "run_completed":
       return `run completed${event.outcome === undefined ? "" : `: ${event.outcome}`}`;
     case "run_failed":
@@ -38,10 +39,12 @@ export function eventWords(event: RunEvent): string {
       return "process started";
     case "child_started":
       return `is run ${shortRun(event.child)}`;
+    case "child_waiting":
+      return `run ${shortRun(event.child)} waits as a whole`;
     case "step_completed":
       return `done in ${duration(event.elapsed)}: ${outputLine(event.output)}`;
     case "step_failed":
-      return `failed: ${event.error.message}`;
+      return isCutOff(event.error) ? event.error.message : `failed: ${event.error.message}`;
     case "step_skipped":
       return `skipped: ${skipWords(event.reason)}`;
     case "route_taken":
@@ -60,6 +63,8 @@ export function eventWords(event: RunEvent): string {
       return `item ${event.key} failed: ${event.error.message}`;
     case "subworkflow_started":
       return `runs workflow ${event.workflow}`;
+    case "deadline_set":
+      return `its time begins again, the clock was put back: until ${clock(event.deadline)}`;
     case "subworkflow_completed":
       return "sub-workflow returned";
     case "loop_iteration_started":
@@ -74,19 +79,19 @@ export function eventWords(event: RunEvent): string {
       if (countsRounds(event.gate)) return `used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} rounds`;
       return `${event.gate.workflow} used ${event.gate.current_iteration ?? "all"} of ${event.gate.max_iterations ?? "its"} steps; next: ${event.gate.step}`;
     case "gate_opened":
-      return `asks: ${event.gate.prompt.split("\n", 1)[0] ?? ""}`;
+      return `asks: ${plainLine(event.gate.prompt)}`;
     case "iteration_limit_resolved":
-      return `${event.by} in ${event.surface} decided; limit is ${event.max_iterations}`;
+      return `${whoIn(event)} decided; limit is ${event.max_iterations}`;
     case "gate_answered":
-      return `${event.by} in ${event.surface} answered ${event.gate}`;
+      return `${whoIn(event)} answered ${event.gate}${answerWord(event.answer)}`;
     case "gate_withdrawn":
       return `question ${event.gate} withdrawn: ${event.reason}`;
     case "stop_requested":
-      return `${event.by} in ${event.surface} asked to stop`;
+      return `${whoIn(event)} asked to stop`;
     case "abort_requested":
-      return `${event.by} in ${event.surface} asked to abort`;
+      return `${whoIn(event)} asked to abort`;
     case "guidance_given":
-      return `${event.by} in ${event.surface}: ${event.text}`;
+      return `${whoIn(event)}: ${event.text}`;
     case "guidance_applied":
       return "got the guidance";
     case "agent_message":
@@ -102,4 +107,21 @@ export function eventWords(event: RunEvent): string {
     default:
       return (event as RunEvent).type;
   }
+}
+
+/** Who did something, and where; nobody sits at a policy. */
+function whoIn(actor: Actor): string {
+  return actor.surface === "policy" ? actor.by : `${actor.by} in ${actor.surface}`;
+}
+
+/** The word of an answer that has one: `: approve`. */
+function answerWord(answer: Json): string {
+  const fields = asObject(answer);
+  const word = fields === null ? undefined : (fields["decision"] ?? fields["value"] ?? fields["option"]);
+  return typeof word === "string" && word !== "" ? `: ${word.replaceAll("_", " ")}` : "";
+}
+
+/** The first line of a text without the marks of Markdown. */
+function plainLine(text: string): string {
+  return (text.trim().split("\n", 1)[0] ?? "").replace(/^[#>\s]+/, "").replace(/\*\*|__|`/g, "");
 }

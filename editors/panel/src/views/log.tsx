@@ -6,7 +6,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useStore } from "../parts/use-store";
 import { VirtualList } from "../parts/virtual-list";
 import type { RunEvent } from "../protocol/events";
-import type { RunModel } from "../state/model";
+import { innerWords, type RunModel } from "../state/model";
+import type { InnerWord } from "../state/paths";
 import { clock, middle, size } from "../text/format";
 import { logLine, matches } from "./log-lines";
 
@@ -34,9 +35,10 @@ export function Log({ model }: { readonly model: RunModel }): JSX.Element {
   let filtered = cache.current;
   // New events are filtered as they come; a changed filter starts again.
   if (filtered === null || filtered.model !== model || filtered.key !== key) filtered = { model, key, seen: 0, events: [] };
+  const inner = innerWords(model);
   for (; filtered.seen < model.events.length; filtered.seen += 1) {
     const event = model.events[filtered.seen];
-    if (event !== undefined && matches(event, words, logStep)) filtered.events.push(event);
+    if (event !== undefined && matches(event, words, logStep, inner)) filtered.events.push(event);
   }
   cache.current = filtered;
   const { events } = filtered;
@@ -64,23 +66,24 @@ export function Log({ model }: { readonly model: RunModel }): JSX.Element {
           rowHeight={ROW}
           stickToEnd={pinned}
           attributes={{ role: "group", tabIndex: 0, "aria-label": "Events" }}
-          row={(index) => <Line event={events[index]} open={open} onOpen={(seq) => setOpen(seq === open ? null : seq)} />}
+          row={(index) => <Line event={events[index]} inner={inner} open={open} onOpen={(seq) => setOpen(seq === open ? null : seq)} />}
         />
       )}
-      {shown !== undefined && <Whole event={shown} onClose={() => setOpen(null)} />}
+      {shown !== undefined && <Whole event={shown} inner={inner} onClose={() => setOpen(null)} />}
     </section>
   );
 }
 
 interface LineProps {
   readonly event: RunEvent | undefined;
+  readonly inner: InnerWord;
   readonly open: number | null;
   readonly onOpen: (seq: number) => void;
 }
 
-function Line({ event, open, onOpen }: LineProps): JSX.Element {
+function Line({ event, inner, open, onOpen }: LineProps): JSX.Element {
   if (event === undefined) return <div />;
-  const line = logLine(event);
+  const line = logLine(event, inner);
   const first = line.text.split("\n", 1)[0] ?? "";
   const more = line.text.trimEnd().split("\n").length - 1;
   return (
@@ -93,9 +96,9 @@ function Line({ event, open, onOpen }: LineProps): JSX.Element {
   );
 }
 
-function Whole({ event, onClose }: { readonly event: RunEvent; readonly onClose: () => void }): JSX.Element {
+function Whole({ event, inner, onClose }: { readonly event: RunEvent; readonly inner: InnerWord; readonly onClose: () => void }): JSX.Element {
   const store = useStore();
-  const { text } = logLine(event);
+  const { text } = logLine(event, inner);
   const json = JSON.stringify(event, null, 2);
   const long = text.includes("\n") || text.length > CUT;
   const body = long ? text : json;

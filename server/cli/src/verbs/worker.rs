@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use fermata_agents::Stubs;
 use fermata_control::{Control, Permission, RepositoryConfig, root_of};
-use fermata_engine::{EventBody, RunId, Status, Surface};
+use fermata_engine::{EventBody, RunId, Status};
 use fermata_runner::agent::{AgentProvider, PermissionPolicy, PermissionRule};
 use fermata_runner::{Surroundings, run_worker};
 use fermata_store::{PinnedWorld, RunLock, StoreError};
@@ -33,8 +33,8 @@ pub(crate) struct Worker {
 /// When somebody else works on the run, or the store cannot be used.
 pub(crate) fn run(options: &Worker, home: Option<&Path>) -> Result<Exit> {
     fermata_runner::blot_panics();
-    let control = open::surface(home, Surface::Policy)?;
     let run = RunId::from(options.run.as_str());
+    let control = open::worker(home, &run)?;
     // Whoever put the run into the queue counts on this worker: only another worker takes its place.
     let end = Instant::now() + PATIENCE;
     let lock = RunLock::acquire_while(&control.home().locks(), &run, || {

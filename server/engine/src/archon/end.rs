@@ -46,7 +46,15 @@ pub(crate) fn finish(turn: &mut Turn<'_>) {
         let names: Vec<&str> = failed.iter().map(|(id, _, _)| id.as_str()).collect();
         let each: Vec<String> = failed
             .iter()
-            .map(|(id, _, message)| format!("`{id}`: {message}"))
+            .map(|(id, _, message)| {
+                // Many name it themselves.
+                let name = format!("`{id}`");
+                if message.starts_with(&name) {
+                    message.clone()
+                } else {
+                    format!("{name}: {message}")
+                }
+            })
             .collect();
         let error = failure("nodes-failed", each.join("; "), &names);
         let cause = match kind.as_str() {

@@ -83,7 +83,7 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
         gate::look(turn, &record);
     } else if record.stopped {
         let error = limit::exceeded(place.node.id(), &record, control);
-        nodes::fail(turn, place, error, 0, Map::new());
+        nodes::fail(turn, place, error, turn.age(&place.path), Map::new());
     } else if record.completed < record.round {
         see_through(turn, place, control, &record);
     } else {
@@ -173,7 +173,7 @@ fn see_through(turn: &mut Turn<'_>, place: &Place<'_>, control: Control<'_>, rec
         Came::Open => return,
         Came::To(output) => output,
         Came::Failed(error) => {
-            nodes::fail(turn, place, error, 0, Map::new());
+            nodes::fail(turn, place, error, turn.age(&place.path), Map::new());
             return;
         }
         Came::Halted(reason) => {
@@ -189,7 +189,7 @@ fn see_through(turn: &mut Turn<'_>, place: &Place<'_>, control: Control<'_>, rec
         completion::Verdict::AskBash => match until::look(turn, place, control, record) {
             Ok(said) => said,
             Err(error) => {
-                nodes::fail(turn, place, error, 0, Map::new());
+                nodes::fail(turn, place, error, turn.age(&place.path), Map::new());
                 return;
             }
         },
@@ -217,7 +217,7 @@ fn finish(turn: &mut Turn<'_>, place: &Place<'_>, record: &LoopRecord) {
     };
     let mut detail = turn::facts(turn, place, record);
     detail.insert("rounds".to_owned(), Value::from(record.completed));
-    nodes::complete(turn, place, output, 0, detail);
+    nodes::complete(turn, place, output, turn.age(&place.path), detail);
 }
 
 /// What the worker has to do for an open attempt of a round, or of an item of a fan-out.

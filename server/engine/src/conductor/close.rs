@@ -1,7 +1,7 @@
 //! Ending a workflow because its time is over.
 
 use crate::draft::failure;
-use crate::event::Cause;
+use crate::event::{Cause, EventBody};
 use crate::fold::CUT_OFF;
 use crate::ids::StepPath;
 use crate::state::Phase;
@@ -30,6 +30,19 @@ impl Turn<'_> {
                     | Phase::LimitStopped { .. }
                     | Phase::Ended => true,
                 })
+    }
+
+    /// Begins the time of a workflow again that has more of it left than it ever had: the clock was put back since.
+    pub(super) fn renew_deadline(&mut self, frame: &StepPath) {
+        let (state, now) = (&*self.draft.state, self.draft.now);
+        let Some(deadline) = super::effects::deadline(state, frame) else {
+            return;
+        };
+        let span = super::effects::deadline_span(state, frame);
+        if state.waiting_since.is_none() && deadline.saturating_sub(now) > span {
+            let deadline = now + span;
+            self.draft.emit(frame, EventBody::DeadlineSet { deadline });
+        }
     }
 
     pub(super) fn end_by_timeout(&mut self) {

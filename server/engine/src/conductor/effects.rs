@@ -224,6 +224,15 @@ pub(super) fn deadline(state: &RunState, frame: &StepPath) -> Option<u64> {
     Some(frame.deadline? + state.waited.saturating_sub(frame.waited_before))
 }
 
+/// How far away the deadline of a workflow was when it was set, ms.
+pub(super) fn deadline_span(state: &RunState, frame: &StepPath) -> u64 {
+    if frame.is_root() {
+        return state.deadline_span;
+    }
+    let frame = state.frames.get(frame);
+    frame.map_or(0, |frame| frame.deadline_span)
+}
+
 /// The next deadline (UTC ms) of the run or of a sub-workflow.
 pub(crate) fn next_deadline(state: &RunState) -> Option<u64> {
     state

@@ -162,9 +162,8 @@ impl Turn<'_> {
     }
 
     fn timing(&self, path: &StepPath) -> (u32, u64) {
-        self.draft.state.open.get(path).map_or((1, 0), |open| {
-            (open.attempt, self.draft.now.saturating_sub(open.started))
-        })
+        let open = self.draft.state.open.get(path);
+        (open.map_or(1, |open| open.attempt), self.age(path))
     }
 
     fn finish_group(&mut self, path: &StepPath, name: &str, succeeded: usize, failed: usize) {

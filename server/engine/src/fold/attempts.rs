@@ -28,6 +28,11 @@ impl RunState {
                     open.child = Some(child.clone());
                 }
             }
+            EventBody::ChildWaiting { attempt, .. } => {
+                if let Some(open) = self.open.get_mut(path).filter(|o| o.attempt == *attempt) {
+                    open.child_waits = true;
+                }
+            }
             EventBody::StepCompleted { detail, .. } => {
                 self.spend(path, detail.get("cost_usd"));
                 self.close(path, event.at, StepStatus::Completed, Some(event.seq), None);
@@ -92,6 +97,7 @@ impl RunState {
                 timer: None,
                 process: None,
                 child: None,
+                child_waits: false,
             },
         );
     }

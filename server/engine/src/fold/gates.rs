@@ -120,7 +120,13 @@ impl RunState {
 
     fn take_gate(&mut self, gate: &GateId) -> Option<OpenGate> {
         let at = self.open_gates.iter().position(|o| o.gate.gate == *gate)?;
-        Some(self.open_gates.remove(at))
+        let closed = self.open_gates.remove(at);
+        self.held = false;
+        if let Some(open) = self.open.get_mut(&closed.gate.path) {
+            // Whichever of its gates was closed, the child goes on.
+            open.child_waits = false;
+        }
+        Some(closed)
     }
 
     fn answered(

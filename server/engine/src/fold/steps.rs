@@ -95,15 +95,16 @@ impl RunState {
                 deadline,
                 ..
             } => {
-                let waited = self.waited;
                 let mut inputs = inputs.clone();
                 self.reveal(&mut inputs);
                 let frame = self.frames.entry(path.clone()).or_default();
                 frame.workflow.clone_from(workflow);
                 frame.file.clone_from(file);
                 frame.inputs = inputs;
-                frame.deadline = *deadline;
-                frame.waited_before = waited;
+                frame.deadline = None;
+                if let Some(deadline) = deadline {
+                    self.set_deadline(event, *deadline);
+                }
             }
             EventBody::ContextTrimmed {
                 dropped, replaced, ..

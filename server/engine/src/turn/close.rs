@@ -44,7 +44,7 @@ impl Turn<'_> {
                 &step,
                 attempt,
                 failure(CUT_OFF, format!("ended because {reason}"), &[]),
-                0,
+                self.age(&path),
                 Map::new(),
             );
         }

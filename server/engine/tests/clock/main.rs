@@ -9,9 +9,11 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use fermata_engine::event::EventBody;
+use fermata_engine::event::{Cause, EventBody};
 use fermata_engine::state::OpenAttempt;
-use fermata_engine::{Answer, Failure, GateKind, Outcome, RunState, Status, StepPath, schedule};
+use fermata_engine::{
+    Answer, Failure, Fence, GateKind, Outcome, RunState, Status, StepPath, schedule,
+};
 use proptest::prelude::*;
 use serde_json::Map;
 use support::{Run, ada};
@@ -183,6 +185,16 @@ fn nothing_lasts_longer_than_it_was_to_last(run: &Run) {
     if !run.state.status.is_live() {
         return;
     }
+    for (path, frame) in &run.state.frames {
+        if run.state.status == Status::Running
+            && run.state.open.contains_key(path)
+            && let Some(at) = frame.deadline
+        {
+            let waited = run.state.waited - frame.waited_before;
+            let left = (at + waited).saturating_sub(run.now);
+            assert!(left <= frame.deadline_span, "{path:?}: {left} ms");
+        }
+    }
     for (path, node) in &run.state.nodes {
         if let Some(at) = node.retry {
             assert!(at > run.now, "{path:?} is overdue");
@@ -283,6 +295,45 @@ fn a_wait_begins_again_when_the_clock_is_put_back_and_is_over_after_a_suspend() 
     run.now += DAY;
     settle(&mut run);
     assert_eq!(run.due()[0].attempt().0.as_str(), "work");
+}
+
+#[test]
+fn the_time_of_a_run_and_of_a_sub_workflow_begins_again_when_the_clock_is_put_back() {
+    let mut run = run(false);
+    let fence = Fence(2);
+    let deadline = run.now + HOUR;
+    run.write(EventBody::RunStarted {
+        fence,
+        worker: run.state.worker.clone().unwrap(),
+        version: "0".to_owned(),
+        seed: 1,
+        deadline: Some(deadline),
+    });
+    run.now += 10 * MINUTE;
+    settle(&mut run);
+    assert_eq!(run.state.deadline, Some(deadline), "time passes");
+    run.now -= DAY;
+    settle(&mut run);
+    assert_eq!(run.state.deadline, Some(run.now + HOUR));
+    run.now += 30 * MINUTE;
+    settle(&mut run);
+    end(&mut run, &StepPath::from("work"), true);
+    // Nobody's time passes while people are asked, whatever the clock does.
+    run.now -= DAY;
+    settle(&mut run);
+    assert_eq!(run.state.status, Status::Waiting);
+    answer(&mut run, false);
+    let below = |run: &Run| run.state.frames[&StepPath::from("below")].deadline;
+    let before = below(&run).unwrap();
+    assert_eq!(before, run.now + 3 * DAY);
+    run.now -= DAY;
+    settle(&mut run);
+    assert_eq!(below(&run), Some(run.now + 3 * DAY));
+    assert!(run.state.deadline.unwrap() <= run.now + HOUR);
+    run.now += HOUR;
+    settle(&mut run);
+    assert_eq!(run.state.cause, Some(Cause::Timeout));
+    assert_eq!(RunState::fold_all(&run.log).unwrap(), run.state);
 }
 
 #[test]

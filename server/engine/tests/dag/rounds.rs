@@ -1,6 +1,6 @@
 //! Rounds of groups: how they end, what they see of each other, when they ask.
 
-use fermata_engine::event::Cause;
+use fermata_engine::event::{Cause, EventBody};
 use fermata_engine::gate::LimitDecision;
 use fermata_engine::state::NodeState;
 use fermata_engine::{Answer, GateKind, Outcome, Status};
@@ -49,6 +49,21 @@ fn a_group_goes_round_until_its_shell_says_so_and_gives_what_its_last_round_ende
     run.says("z", "");
     assert_eq!(run.state.status, Status::Completed);
     run.folds_to_itself();
+}
+
+#[test]
+fn a_group_took_as_long_as_it_was_there_and_never_less_than_nothing() {
+    for back in [false, true] {
+        let mut run = group("max_iterations: 1\n      until: DONE", ONE, "");
+        let began = run.now;
+        run.now = if back { began - 500 } else { began + 700 };
+        run.says("g[1]/a", "DONE\n");
+        let took = run.log.iter().find_map(|event| match &event.body {
+            EventBody::StepCompleted { elapsed, step, .. } if step == "g" => Some(*elapsed),
+            _ => None,
+        });
+        assert_eq!(took, Some(if back { 0 } else { 700 }));
+    }
 }
 
 #[test]

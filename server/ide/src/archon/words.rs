@@ -2,6 +2,10 @@
 
 use fermata_workflow::dag::Reading;
 
+/// What only a chat of the original knows.
+const CHAT: &str =
+    "the text of the issue or pull request that a chat is about; empty in a run from here";
+
 /// Variables of the engine, and what each stands for.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("ARGUMENTS", "the text that the run was started with"),
@@ -17,9 +21,9 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "DOCS_DIR",
         "the folder of the documentation, `docs/` by default",
     ),
-    ("CONTEXT", "the text of the issue or pull request"),
-    ("EXTERNAL_CONTEXT", "the text of the issue or pull request"),
-    ("ISSUE_CONTEXT", "the text of the issue or pull request"),
+    ("CONTEXT", CHAT),
+    ("EXTERNAL_CONTEXT", CHAT),
+    ("ISSUE_CONTEXT", CHAT),
     (
         "LOOP_USER_INPUT",
         "what a person said at the loop's gate; in the next iteration only",

@@ -4,8 +4,7 @@
 
 use std::time::Duration;
 
-use fermata_engine::family::{self, Kin};
-use fermata_engine::{Effect, EventBody, RunId, Status, StepPath, schedule};
+use fermata_engine::{Effect, RunId, StepPath, family, schedule};
 use fermata_store::load_state;
 use tokio::sync::watch;
 
@@ -24,7 +23,7 @@ impl Round {
         }
     }
 
-    /// Opens and closes gates until those of the run say where the child holds.
+    /// Writes what the log of the run lacks about the child: where that one asks and whether all of it waits.
     pub(super) fn reflect(
         &mut self,
         path: &StepPath,
@@ -39,37 +38,16 @@ impl Round {
             self.ledger.catch_up()?;
             let state = &self.ledger.state;
             let open = state.open.get(path).filter(|o| o.attempt == attempt);
-            let Some(open) = open.filter(|_| !state.status.is_final()) else {
+            if open.is_none() || state.status.is_final() {
                 return Ok(());
-            };
-            if open.child.as_ref() != Some(child) {
-                let body = EventBody::ChildStarted {
-                    step: open.step.clone(),
-                    attempt,
-                    child: child.clone(),
-                };
-                let now = self.around.clock.now();
-                self.ledger.write_if_unchanged(now, path, body)?;
-                continue;
             }
-            let row = store.run(child)?;
-            let kin = Kin {
-                run: child,
-                holds: row.status == Status::Waiting,
-                gates: &row.gates,
-            };
+            let below = load_state(store.as_ref(), child)?;
             let now = self.around.clock.now();
-            let left = kin.left(state).next().cloned();
-            let (at, body) = if let Some(open) = left {
-                let below = load_state(store.as_ref(), child)?;
-                (open.gate.path.clone(), family::closing(&open, &below, now))
-            } else if let Some(gate) = kin.due(state, path) {
-                (path.clone(), EventBody::GateOpened { gate })
-            } else {
-                return Ok(());
-            };
+            let lacking = family::missing(state, path, child, &below, now);
             // If somebody was first, the next look sees what they wrote.
-            self.ledger.write_if_unchanged(now, &at, body)?;
+            if self.ledger.write_all_if_unchanged(lacking)? {
+                return Ok(());
+            }
         }
     }
 

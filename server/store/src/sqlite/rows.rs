@@ -158,6 +158,10 @@ impl Tables for Rows<'_> {
             .pop())
     }
 
+    fn open_starts(&self) -> Result<Vec<StartRow>> {
+        self.facts("SELECT facts FROM starts WHERE open = 1", [])
+    }
+
     fn start(&self, start: &StartId) -> Result<Option<StartRow>> {
         Ok(self
             .facts("SELECT facts FROM starts WHERE id = ?1", [start.as_str()])?

@@ -118,12 +118,7 @@ impl Store for SqliteStore {
     }
 
     fn starts(&self) -> Result<Vec<StartRow>> {
-        self.look(|rows| {
-            rows.facts(
-                "SELECT facts FROM starts WHERE open = 1 ORDER BY created DESC, id DESC",
-                [],
-            )
-        })
+        self.look(|rows| tables::starts(rows))
     }
 
     fn events(&self, run: &RunId, from: Seq, limit: usize) -> Result<Vec<Event>> {

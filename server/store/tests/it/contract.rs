@@ -270,6 +270,30 @@ fn a_start_request_is_closed_once_and_a_kept_prior_is_not_asked_about_again() {
 }
 
 #[test]
+fn start_requests_are_listed_in_the_order_in_which_they_came_whatever_the_clock_says() {
+    each(|store| {
+        let prior = fresh(store, "s", "a");
+        begun(store, &prior);
+        for (request, created) in [("m", 5_000), ("z", 1_000), ("b", 3_000)] {
+            let mut late = proposal("s", request);
+            late.start.created = created;
+            store.start_or_choose(late).unwrap();
+        }
+        let listed = || -> Vec<String> {
+            let starts = store.starts().unwrap().into_iter();
+            starts.map(|row| row.request_id).collect()
+        };
+        assert_eq!(listed(), ["b", "z", "m"]);
+        let newest = store.starts().unwrap().remove(0).start;
+        store
+            .close_start(&newest, closing(StartAnswer::Dismiss))
+            .unwrap();
+        choice(store, "s", "c");
+        assert_eq!(listed(), ["c", "z", "m"]);
+    });
+}
+
+#[test]
 fn a_kept_prior_does_not_hide_a_later_failure() {
     each(|store| {
         let waiting = fresh(store, "s", "a");

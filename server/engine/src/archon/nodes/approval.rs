@@ -191,11 +191,7 @@ pub(crate) fn go_on(turn: &mut Turn<'_>, place: &Place<'_>) {
 }
 
 fn complete(turn: &mut Turn<'_>, place: &Place<'_>, output: Value, detail: Map<String, Value>) {
-    let started = turn.draft.state.open.get(&place.path).map(|o| o.started);
-    let elapsed = turn
-        .draft
-        .now
-        .saturating_sub(started.unwrap_or(turn.draft.now));
+    let elapsed = turn.age(&place.path);
     super::complete(turn, place, output, elapsed, detail);
 }
 
@@ -263,7 +259,14 @@ fn rejected(turn: &mut Turn<'_>, place: &Place<'_>, gate: &GateId, reason: &str,
             // It has had its own new attempts.
             let detail = Map::from_iter([(nodes::REWORK.to_owned(), Value::from(gate.as_str()))]);
             let attempt = super::attempt_of(turn, &place.path);
-            turn.failed(&place.path, place.node.id(), attempt, error, 0, detail);
+            turn.failed(
+                &place.path,
+                place.node.id(),
+                attempt,
+                error,
+                turn.age(&place.path),
+                detail,
+            );
         }
         NodeState::Running | NodeState::Pending | NodeState::Skipped => {
             let open = turn.draft.state.open.get(&path);

@@ -10,7 +10,7 @@ use crate::archon::outputs::STRUCTURED;
 use crate::archon::place::Place;
 use crate::archon::texts::Texts;
 use crate::draft::failure;
-use crate::effect::Effect;
+use crate::effect::{ChildCall, Effect};
 use crate::event::{EventBody, Failure, Payload};
 use crate::ids::StepPath;
 use crate::state::{NodeState, OpenAttempt};
@@ -205,8 +205,11 @@ fn hash(text: &str) -> u64 {
 
 /// The run of an item.
 pub(crate) fn effect(path: &StepPath, open: &OpenAttempt) -> Option<Effect> {
-    open.has_process()
-        .then(|| Effect::Child(Box::new(workflow::call(path, open))))
+    let call = || ChildCall {
+        anew: false,
+        ..workflow::call(path, open)
+    };
+    open.has_process().then(|| Effect::Child(Box::new(call())))
 }
 
 /// Every item has come to an end: the list of what came of them, or the failure.
@@ -231,6 +234,7 @@ fn join(turn: &mut Turn<'_>, place: &Place<'_>, items: &[Value]) {
             .unwrap_or("failed");
         list.push(json!({"archon_failed": true, "error": message, "status": status}));
     }
+    let elapsed = turn.age(&place.path);
     let strict = setting(place.node, "join") == Some("all_success");
     if strict && !failed.is_empty() {
         let error = failure(
@@ -244,7 +248,7 @@ fn join(turn: &mut Turn<'_>, place: &Place<'_>, items: &[Value]) {
             ),
             &[place.node.id()],
         );
-        super::fail(turn, place, error, 0, Map::new());
+        super::fail(turn, place, error, elapsed, Map::new());
         return;
     }
     let (output, detail) = if list.is_empty() {
@@ -253,5 +257,5 @@ fn join(turn: &mut Turn<'_>, place: &Place<'_>, items: &[Value]) {
         let detail = Map::from_iter([(STRUCTURED.to_owned(), Value::Bool(true))]);
         (Value::Array(list), detail)
     };
-    super::complete(turn, place, output, 0, detail);
+    super::complete(turn, place, output, elapsed, detail);
 }

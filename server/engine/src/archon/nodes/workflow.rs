@@ -119,6 +119,8 @@ pub(crate) fn call(path: &StepPath, open: &OpenAttempt) -> ChildCall {
             .unwrap_or_default(),
         worktree: open.rendered.get("worktree") == Some(&Value::Bool(true)),
         request: text("request").unwrap_or_default(),
+        anew: true,
+        child: open.child.clone(),
     }
 }
 
