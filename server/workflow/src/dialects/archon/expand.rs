@@ -1,17 +1,19 @@
 //! Includes (specs/archon.md 2.5): the nodes of another workflow in place of one node. Pure: workflows and command files
 //! come in by two functions.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::file::Parsed;
+use super::outcome;
 use super::structure::{self, depends_on, id};
 
 mod commands;
 mod inputs;
 mod rename;
+mod texts;
 
 /// More than this many workflows inside each other are refused. The dialect's own limit of three depends on the order
 /// of files and is not kept (specs/archon.md 13.1).
@@ -93,72 +95,100 @@ pub fn expand(root: &Parsed, library: &dyn Library) -> Result<Graph, ExpandError
 
 fn graph(file: &Parsed, library: &dyn Library, chain: &[String]) -> Result<Graph, ExpandError> {
     let mut nodes = file.nodes.clone();
-    push_settings(&mut nodes, &file.pushed);
+    push_settings(&mut nodes, &file.pushed, false);
     let mut requires = file.requires.clone();
-    let mut returns = file.returns.clone();
-    let nodes = scope(nodes, "", &mut returns, &mut requires, library, chain)?;
+    let (nodes, uses) = scope(nodes, "", &mut requires, library, chain)?;
+    let result = |name: String| uses.get(&name).map_or(name, |ends| ends.result.clone());
     Ok(Graph {
         nodes,
-        returns,
+        returns: file.returns.clone().map(result),
         requires,
     })
 }
 
 /// Settings of a workflow hold for its own nodes, bodies included, where these do not say otherwise.
-fn push_settings(nodes: &mut [Value], settings: &IndexMap<String, Value>) {
+fn push_settings(nodes: &mut [Value], settings: &IndexMap<String, Value>, in_body: bool) {
     for node in nodes
         .iter_mut()
         .filter_map(Value::as_object_mut)
         .filter(|n| !n.contains_key("include"))
     {
+        let agent = node.get("kind").is_some_and(|kind| kind == "agent");
+        // A model is one of the workflow's provider: a node on another has that one's own.
+        let elsewhere = node
+            .get("provider")
+            .is_some_and(|own| settings.get("provider") != Some(own));
         for (key, value) in settings {
-            node.entry(key.clone()).or_insert_with(|| value.clone());
+            let holds = match key.as_str() {
+                "model" => !elsewhere,
+                // A body begins anew in every iteration, and only an agent has a session to keep.
+                "persist_session" => agent && !in_body,
+                _ => true,
+            };
+            if holds {
+                node.entry(key.clone()).or_insert_with(|| value.clone());
+            }
         }
         if let Some(Value::Array(body)) =
             node.get_mut("loop_group").and_then(|g| g.get_mut("nodes"))
         {
-            push_settings(body, settings);
+            push_settings(body, settings, true);
         }
     }
 }
 
-/// Expands the includes of one list of nodes, bodies of groups first. `around` is the chain of groups that the list is in.
+/// What stands for an include among its neighbours.
+#[derive(Debug)]
+struct Ends {
+    /// The nodes on which nobody else of it waits.
+    sinks: Vec<String>,
+    /// The node whose output is its output.
+    result: String,
+}
+
+/// The includes of one list of nodes, by their ids.
+type Uses = IndexMap<String, Ends>;
+
+/// Expands the includes of one list of nodes and of the bodies in it, in the order in which they are written. `around` is
+/// the chain of groups that the list is in.
 fn scope(
-    mut nodes: Vec<Value>,
+    nodes: Vec<Value>,
     around: &str,
-    returns: &mut Option<String>,
     requires: &mut Vec<String>,
     library: &dyn Library,
     chain: &[String],
-) -> Result<Vec<Value>, ExpandError> {
-    for node in &mut nodes {
-        let within = format!("{around}{}/", id(node));
-        if let Some(body) = node.get_mut("loop_group").and_then(|g| g.get_mut("nodes")) {
-            let inner = body.as_array().cloned().unwrap_or_default();
-            *body = Value::Array(scope(inner, &within, &mut None, requires, library, chain)?);
+) -> Result<(Vec<Value>, Uses), ExpandError> {
+    let mut expanded = Vec::with_capacity(nodes.len());
+    let mut uses = Uses::new();
+    for mut node in nodes {
+        if node.get("include").is_some() {
+            let name = id(&node).to_owned();
+            let child = block(&node, requires, library, chain).map_err(|mut error| {
+                error.way.insert(0, format!("{around}{name}"));
+                error
+            })?;
+            uses.insert(name, ends(&child));
+            expanded.extend(child.nodes);
+            continue;
         }
+        let within = format!("{around}{}/", id(&node));
+        if let Some(Value::Array(body)) =
+            node.get_mut("loop_group").and_then(|g| g.get_mut("nodes"))
+        {
+            let inner = std::mem::take(body);
+            let (inner, inside) = scope(inner, &within, requires, library, chain)?;
+            *body = inner;
+            rename::until_bash(&mut node, &inside);
+        }
+        expanded.push(node);
     }
-    while let Some(at) = nodes.iter().position(|n| n.get("include").is_some()) {
-        let include = nodes[at].clone();
-        let name = id(&include).to_owned();
-        let child = block(&include, requires, library, chain).map_err(|mut error| {
-            error.way.insert(0, format!("{around}{name}"));
-            error
-        })?;
-        let (sinks, result) = ends(&child);
-        nodes.splice(at..=at, child.nodes);
-        for node in &mut nodes {
-            rename::include_uses(node, &name, &sinks, &result);
-        }
-        if returns.as_deref() == Some(&name) {
-            *returns = Some(result);
-        }
+    for node in &mut expanded {
+        rename::include_uses(node, &uses);
     }
-    Ok(nodes)
+    Ok((expanded, uses))
 }
 
-/// The nodes on which nobody else waits, and the one whose output stands for the include.
-fn ends(child: &Graph) -> (Vec<String>, String) {
+fn ends(child: &Graph) -> Ends {
     let waited = |name: &str| child.nodes.iter().any(|n| depends_on(n).any(|d| d == name));
     let sinks: Vec<String> = child
         .nodes
@@ -172,7 +202,7 @@ fn ends(child: &Graph) -> (Vec<String>, String) {
         .clone()
         .or_else(|| sinks.first().cloned())
         .unwrap_or_default();
-    (sinks, result)
+    Ends { sinks, result }
 }
 
 /// The nodes that take the place of an include node.
@@ -221,21 +251,37 @@ fn block(
     }
     let deeper: Vec<String> = chain.iter().cloned().chain([target.to_owned()]).collect();
     let mut child = graph(file, library, &deeper)?;
-    let values = inputs::values(include, file)?;
-    if let Some(twice) = repeated(&child.nodes) {
-        let message = format!("'{target}' has two nodes '{twice}' after its own includes");
+    if let Some((message, names)) = unsound(&child, file) {
+        let mentions: Vec<&str> = std::iter::once(name)
+            .chain(names.iter().map(String::as_str))
+            .collect();
+        let message = format!("'{target}' does not load with what it includes itself: {message}");
         return Err(ExpandError::new(
             "include-other",
             name,
             "include",
-            &[name, &twice],
+            &mentions,
             message,
         ));
     }
-    commands::inline(&mut child.nodes, include, file, library)?;
-    rename::prefix(&mut child, name);
-    inputs::substitute(&mut child.nodes, include, target, &values)?;
-    boundary(&mut child.nodes, include)?;
+    let values = inputs::values(include, file)?;
+    let inlining = commands::Inlining::new(&child.nodes, include, file, library);
+    let renaming = rename::Renaming::new(&child, name);
+    let mut missing = BTreeSet::new();
+    let mark = Mark::new(&child.nodes, include);
+    for node in &mut child.nodes {
+        inlining.top(node)?;
+        renaming.node(node);
+        inputs::substitute(node, name, &values, &mut missing)?;
+        mark.onto(node)?;
+    }
+    child.returns = child
+        .returns
+        .take()
+        .map(|r| renaming.new_name(&r).unwrap_or(r));
+    if let Some(error) = inputs::missing(name, target, &missing) {
+        return Err(error);
+    }
     for requirement in &child.requires {
         if !requires.contains(requirement) {
             requires.push(requirement.clone());
@@ -244,55 +290,68 @@ fn block(
     Ok(child)
 }
 
-fn repeated(nodes: &[Value]) -> Option<String> {
-    let mut seen = HashSet::new();
-    let twice = nodes.iter().map(id).find(|id| !seen.insert(*id));
-    twice.map(str::to_owned)
+/// What is wrong with a workflow after its own includes: the first problem, with the names it is about.
+fn unsound(graph: &Graph, file: &Parsed) -> Option<(String, Vec<String>)> {
+    if let Some(problem) = structure::check(&graph.nodes).into_iter().next() {
+        return Some((problem.message, problem.mentions));
+    }
+    let field = file.outcome_field.clone().map(Value::String);
+    let problem = outcome::outcome_field(field.as_ref(), graph.returns.as_deref(), &graph.nodes)?;
+    Some((problem.message, problem.mentions))
 }
 
 /// What holds for the include holds for the nodes it begins with; every node of it knows the boundary it is in.
-fn boundary(nodes: &mut [Value], include: &Value) -> Result<(), ExpandError> {
-    let name = id(include).to_owned();
-    let outer = include
-        .get("when")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    let rules: Vec<Option<&Value>> = nodes
-        .iter()
-        .filter(|node| node.get("depends_on").is_none())
-        .map(|node| node.get("trigger_rule").or(include.get("trigger_rule")))
-        .collect();
-    let mark = json!({
-        "id": name,
-        "depends_on": include.get("depends_on").cloned().unwrap_or(json!([])),
-        "when": outer,
-        "entry_rules": rules,
-    });
-    for node in nodes.iter_mut().filter_map(Value::as_object_mut) {
+struct Mark<'i> {
+    include: &'i Value,
+    /// What every node of the include keeps of it.
+    boundary: Value,
+}
+
+impl<'i> Mark<'i> {
+    fn new(nodes: &[Value], include: &'i Value) -> Self {
+        let rules: Vec<Option<&Value>> = nodes
+            .iter()
+            .filter(|node| node.get("depends_on").is_none())
+            .map(|node| node.get("trigger_rule").or(include.get("trigger_rule")))
+            .collect();
+        let boundary = json!({
+            "id": id(include),
+            "depends_on": include.get("depends_on").cloned().unwrap_or(json!([])),
+            "when": include.get("when"),
+            "entry_rules": rules,
+        });
+        Self { include, boundary }
+    }
+
+    fn onto(&self, node: &mut Value) -> Result<(), ExpandError> {
+        let Some(node) = node.as_object_mut() else {
+            return Ok(());
+        };
         let entry = !node.contains_key("depends_on");
         if let Value::Array(marks) = node.entry("composed").or_insert_with(|| json!([])) {
-            let mut mark = mark.clone();
+            let mut mark = self.boundary.clone();
             mark["entry"] = json!(entry);
             marks.insert(0, mark);
         }
         if !entry {
-            continue;
+            return Ok(());
         }
-        if let Some(dependencies) = include.get("depends_on") {
+        if let Some(dependencies) = self.include.get("depends_on") {
             node.insert("depends_on".into(), dependencies.clone());
         }
-        if let Some(outer) = &outer {
+        if let Some(outer) = self.include.get("when").and_then(Value::as_str) {
             let joined = match node.get("when").and_then(Value::as_str) {
-                None => outer.clone(),
+                None => outer.to_owned(),
                 Some(own) if outer.contains("||") || own.contains("||") => {
+                    let name = id(self.include);
                     let message = format!(
                         "The conditions of '{name}' and of the node it begins with cannot be joined: one has `||`, and there are no brackets"
                     );
                     return Err(ExpandError::new(
                         "include-when-or",
-                        &name,
+                        name,
                         "when",
-                        &[&name],
+                        &[name],
                         message,
                     ));
                 }
@@ -300,12 +359,9 @@ fn boundary(nodes: &mut [Value], include: &Value) -> Result<(), ExpandError> {
             };
             node.insert("when".into(), json!(joined));
         }
-        if let Some(rule) = include
-            .get("trigger_rule")
-            .filter(|_| !node.contains_key("trigger_rule"))
-        {
-            node.insert("trigger_rule".into(), rule.clone());
+        if let Some(rule) = self.include.get("trigger_rule") {
+            node.entry("trigger_rule").or_insert_with(|| rule.clone());
         }
+        Ok(())
     }
-    Ok(())
 }

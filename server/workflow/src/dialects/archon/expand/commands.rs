@@ -1,33 +1,56 @@
 //! Commands of an included workflow become prompts, so that what they refer to can be renamed with the rest.
 
-use fermata_expr::archon::reference;
+use fermata_expr::archon::{js, reference};
 use serde_json::{Value, json};
 
 use super::super::file::Parsed;
 use super::super::structure::{self, body, id};
 use super::{ExpandError, Library};
 
-/// Puts the text of every command into its node.
-pub(super) fn inline(
-    nodes: &mut [Value],
-    include: &Value,
-    file: &Parsed,
-    library: &dyn Library,
-) -> Result<(), ExpandError> {
-    let ids: Vec<String> = nodes.iter().map(|n| id(n).to_owned()).collect();
-    for node in nodes {
-        one(node, &ids, include, file, library)?;
+/// What is needed to put the texts of commands into the nodes of one include.
+pub(super) struct Inlining<'i> {
+    /// The ids of its outermost nodes.
+    ids: Vec<String>,
+    include: &'i Value,
+    file: &'i Parsed,
+    library: &'i dyn Library,
+}
+
+impl<'i> Inlining<'i> {
+    pub(super) fn new(
+        nodes: &[Value],
+        include: &'i Value,
+        file: &'i Parsed,
+        library: &'i dyn Library,
+    ) -> Self {
+        let ids = nodes.iter().map(|n| id(n).to_owned()).collect();
+        Self {
+            ids,
+            include,
+            file,
+            library,
+        }
     }
-    Ok(())
+
+    /// Puts the text of its command into an outermost node, and of their commands into the nodes of its body.
+    pub(super) fn top(&self, node: &mut Value) -> Result<(), ExpandError> {
+        one(node, "", &self.ids, self)
+    }
 }
 
 fn one(
     node: &mut Value,
+    around: &str,
     visible: &[String],
-    include: &Value,
-    file: &Parsed,
-    library: &dyn Library,
+    inlining: &Inlining<'_>,
 ) -> Result<(), ExpandError> {
+    let Inlining {
+        include,
+        file,
+        library,
+        ..
+    } = inlining;
+    let own = format!("{around}{}", id(node));
     let inner: Vec<String> = body(node)
         .unwrap_or_default()
         .iter()
@@ -35,8 +58,9 @@ fn one(
         .collect();
     if let Some(Value::Array(nodes)) = node.get_mut("loop_group").and_then(|g| g.get_mut("nodes")) {
         let visible: Vec<String> = visible.iter().cloned().chain(inner).collect();
+        let within = format!("{own} → ");
         for node in nodes {
-            one(node, &visible, include, file, library)?;
+            one(node, &within, &visible, inlining)?;
         }
     }
     let Some(name) = node
@@ -46,7 +70,7 @@ fn one(
     else {
         return Ok(());
     };
-    let (at, target, own) = (id(include), file.name.as_str(), id(node).to_owned());
+    let (at, target) = (id(include), file.name.as_str());
     let mentions = [at, target, own.as_str(), name.as_str()];
     let Some(text) = library.command(target, &name) else {
         let message = format!(
@@ -60,7 +84,7 @@ fn one(
             message,
         ));
     };
-    if text.trim().is_empty() {
+    if js::trim(&text).is_empty() {
         let message = format!(
             "'{target}' needs the command '{name}' for its node '{own}', and the file is empty"
         );
@@ -76,7 +100,7 @@ fn one(
         .into_iter()
         .find(|r| r.node != reference::INPUTS && !visible.contains(&r.node))
     {
-        let word = &text[far.span];
+        let word = format!("${}.output", far.node);
         let message = format!(
             "The command '{name}' reads '{word}', which is no node of '{target}'; hand it in through `with`"
         );
@@ -84,7 +108,7 @@ fn one(
             "include-command-escapes",
             at,
             "include",
-            &[at, target, &own, &name, word],
+            &[at, target, &own, &name, &word],
             message,
         ));
     }

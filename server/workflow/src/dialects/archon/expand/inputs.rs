@@ -1,5 +1,7 @@
 //! What the caller hands to an included workflow takes the place of `$INPUTS.name` in its texts.
 
+use std::collections::BTreeSet;
+
 use fermata_expr::archon::{condition, js, reference};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -7,6 +9,7 @@ use serde_json::Value;
 use super::super::file::Parsed;
 use super::super::structure::{self, id};
 use super::ExpandError;
+use super::texts::{self, Slot};
 
 /// Key of a node: the inputs of the workflow that it is written in.
 const COMPOSED_INPUTS: &str = "composed_inputs";
@@ -66,30 +69,42 @@ pub(super) fn values(include: &Value, file: &Parsed) -> Result<Values, ExpandErr
     Ok(values)
 }
 
-/// Puts the values into every text of the nodes.
+/// Puts the values into the texts of an outermost node of the include `at`. Inputs without a value are collected.
 pub(super) fn substitute(
-    nodes: &mut [Value],
-    include: &Value,
-    target: &str,
+    node: &mut Value,
+    at: &str,
     values: &Values,
+    missing: &mut BTreeSet<String>,
 ) -> Result<(), ExpandError> {
-    let at = id(include).to_owned();
-    let missing = |name: &str| {
-        let message =
-            format!("'{target}' reads $INPUTS.{name}, which has no value; hand it over in `with`");
+    // A binding of the node itself hides an input of the same name in its prompt.
+    let bindings = node.pointer("/source/with").and_then(Value::as_object);
+    let bound: Vec<String> = bindings
+        .into_iter()
+        .flatten()
+        .map(|(k, _)| k.clone())
+        .collect();
+    one(node, at, &bound, values, missing)?;
+    hand_over(node, values);
+    Ok(())
+}
+
+/// The error for inputs that are read and have no value.
+pub(super) fn missing(at: &str, target: &str, names: &BTreeSet<String>) -> Option<ExpandError> {
+    let all: Vec<String> = names.iter().map(|name| format!("$INPUTS.{name}")).collect();
+    let verb = if all.len() > 1 { "have" } else { "has" };
+    let message = format!(
+        "'{target}' reads {}, which {verb} no value; hand it over in `with`",
+        all.join(", ")
+    );
+    (!all.is_empty()).then(|| {
         ExpandError::new(
             "include-input-missing",
-            &at,
+            at,
             "with",
-            &[&at, target, "with:"],
+            &[at, target, "with:"],
             message,
         )
-    };
-    for node in nodes {
-        one(node, &at, values, &missing)?;
-        hand_over(node, values);
-    }
-    Ok(())
+    })
 }
 
 /// A process finds the inputs in its environment, too: those of the workflow that its node is written in.
@@ -111,175 +126,102 @@ fn hand_over(node: &mut Value, values: &Values) {
 fn one(
     node: &mut Value,
     at: &str,
+    bound: &[String],
     values: &Values,
-    missing: &dyn Fn(&str) -> ExpandError,
+    missing: &mut BTreeSet<String>,
 ) -> Result<(), ExpandError> {
-    let command = node
-        .get("source")
-        .and_then(|s| s.get("with"))
-        .and_then(Value::as_object);
-    // A binding of the node itself hides an input of the same name in its prompt.
-    let bound: Vec<String> = command
-        .into_iter()
-        .flatten()
-        .map(|(k, _)| k.clone())
-        .collect();
-    let binds = command.is_some() || structure::text(node, "kind") == "exec";
-    let Some(map) = node.as_object_mut() else {
-        return Ok(());
-    };
-    for (key, value) in map.iter_mut() {
-        match key.as_str() {
-            "id" | "kind" | "depends_on" | "output_format" | "trigger_rule" => {}
-            "composed" => {
-                for mark in value.as_array_mut().into_iter().flatten() {
-                    if let Some(Value::String(when)) = mark.get_mut("when") {
-                        condition_text(when, at, values, missing)?;
-                    }
+    let marks = node.get_mut("composed").and_then(Value::as_array_mut);
+    for mark in marks.into_iter().flatten() {
+        condition_text(&mut mark["when"], at, values, missing)?;
+    }
+    if let Some(when) = node.get_mut("when") {
+        condition_text(when, at, values, missing)?;
+    }
+    texts::each(node, &mut |slot, value| {
+        let Value::String(text) = value else {
+            return Ok(());
+        };
+        match slot {
+            Slot::From => {}
+            Slot::Text => *text = replaced(text, &[], values, missing),
+            Slot::Prompt => *text = replaced(text, bound, values, missing),
+            Slot::Value | Slot::Binding | Slot::Default => {
+                let input = whole(text);
+                *value = typed(text, input.as_deref(), values, missing);
+                if let Some(input) = input.filter(|_| slot == Slot::Binding && value.is_object()) {
+                    return Err(object_binding(at, &input));
                 }
             }
-            "when" => {
-                if let Value::String(when) = value {
-                    condition_text(when, at, values, missing)?;
-                }
-            }
-            "with" => bindings(value, binds, at, values, missing)?,
-            "loop_group" => {
-                if let Some(Value::Array(body)) = value.get_mut("nodes") {
-                    for node in body {
-                        one(node, at, values, missing)?;
-                    }
-                }
-                for (key, value) in value.as_object_mut().into_iter().flatten() {
-                    if key != "nodes" {
-                        texts(value, &[], values, missing)?;
-                    }
-                }
-            }
-            "source" => {
-                for (key, value) in value.as_object_mut().into_iter().flatten() {
-                    if key == "with" {
-                        bindings(value, true, at, values, missing)?;
-                    } else {
-                        texts(value, &bound, values, missing)?;
-                    }
-                }
-            }
-            _ => texts(value, &[], values, missing)?,
         }
+        Ok(())
+    })?;
+    let body = node.pointer_mut("/loop_group/nodes");
+    for node in body.and_then(Value::as_array_mut).into_iter().flatten() {
+        one(node, at, bound, values, missing)?;
     }
     Ok(())
 }
 
 /// A binding that is nothing but an input keeps the value's type; a map would be read as a directive.
-fn bindings(
-    value: &mut Value,
-    binds: bool,
-    at: &str,
-    values: &Values,
-    missing: &dyn Fn(&str) -> ExpandError,
-) -> Result<(), ExpandError> {
-    for (_, value) in value.as_object_mut().into_iter().flatten() {
-        match value {
-            Value::Object(directive) => {
-                for (_, inner) in directive.iter_mut() {
-                    typed(inner, values, missing)?;
-                }
-            }
-            other => {
-                let name = typed(other, values, missing)?;
-                if let Some(name) = name.filter(|_| binds && other.is_object()) {
-                    let message = format!(
-                        "The input '{name}' is a map, which a binding would read as a directive; hand it over as JSON text"
-                    );
-                    return Err(ExpandError::new(
-                        "include-object-binding",
-                        at,
-                        "with",
-                        &[],
-                        message,
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
+fn object_binding(at: &str, input: &str) -> ExpandError {
+    let message = format!(
+        "The input '{input}' is a map, which a binding would read as a directive; hand it over as JSON text"
+    );
+    ExpandError::new("include-object-binding", at, "with", &[], message)
 }
 
-/// Replaces a value that is nothing but one input by the input's value, other texts inside; says which input it was.
+/// The input that a text is, when it is nothing else.
+fn whole(text: &str) -> Option<String> {
+    let found = reference::input_refs(text).into_iter().next()?;
+    (found.span == (0..text.len())).then_some(found.name)
+}
+
+/// The value of the input that a text is, else the text with its inputs replaced.
 fn typed(
-    value: &mut Value,
+    text: &str,
+    input: Option<&str>,
     values: &Values,
-    missing: &dyn Fn(&str) -> ExpandError,
-) -> Result<Option<String>, ExpandError> {
-    let whole = value.as_str().and_then(|text| {
-        let found = reference::input_refs(text).into_iter().next()?;
-        (found.span == (0..text.len())).then_some(found.name)
-    });
-    match whole {
-        Some(name) => {
-            *value = values.get(&name).ok_or_else(|| missing(&name))?.clone();
-            Ok(Some(name))
-        }
-        None => texts(value, &[], values, missing).map(|()| None),
-    }
-}
-
-fn texts(
-    value: &mut Value,
-    bound: &[String],
-    values: &Values,
-    missing: &dyn Fn(&str) -> ExpandError,
-) -> Result<(), ExpandError> {
-    match value {
-        Value::String(text) => *text = replaced(text, bound, values, missing)?,
-        Value::Array(items) => {
-            for item in items {
-                texts(item, bound, values, missing)?;
-            }
-        }
-        Value::Object(map) => {
-            for (_, item) in map.iter_mut() {
-                texts(item, bound, values, missing)?;
-            }
-        }
-        _ => {}
-    }
-    Ok(())
+    missing: &mut BTreeSet<String>,
+) -> Value {
+    let value = input.and_then(|name| values.get(name)).cloned();
+    value.unwrap_or_else(|| Value::String(replaced(text, &[], values, missing)))
 }
 
 fn replaced(
     text: &str,
     bound: &[String],
     values: &Values,
-    missing: &dyn Fn(&str) -> ExpandError,
-) -> Result<String, ExpandError> {
+    missing: &mut BTreeSet<String>,
+) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     for found in reference::input_refs(text)
         .into_iter()
         .filter(|f| !bound.contains(&f.name))
     {
+        let Some(value) = values.get(&found.name) else {
+            missing.insert(found.name);
+            continue;
+        };
         out.push_str(&text[from..found.span.start]);
-        out.push_str(&js::canonical(
-            values
-                .get(&found.name)
-                .ok_or_else(|| missing(&found.name))?,
-        ));
+        out.push_str(&js::canonical(value));
         from = found.span.end;
     }
     out.push_str(&text[from..]);
-    Ok(out)
+    out
 }
 
 /// A condition whose pieces could be read before must still be readable after.
 fn condition_text(
-    when: &mut String,
+    when: &mut Value,
     at: &str,
     values: &Values,
-    missing: &dyn Fn(&str) -> ExpandError,
+    missing: &mut BTreeSet<String>,
 ) -> Result<(), ExpandError> {
-    let new = replaced(when, &[], values, missing)?;
+    let Value::String(when) = when else {
+        return Ok(());
+    };
+    let new = replaced(when, &[], values, missing);
     let readable = |text: &str| {
         condition::parse(text)
             .iter()
