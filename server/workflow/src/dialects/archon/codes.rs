@@ -99,6 +99,7 @@ pub const CODES: &[Code] = code_table! {
     "outcome-field-type" ["R14"] "`outcome_field` is no name."
     "outcome-field-undeclared" ["R14"] "The node of the outcome does not declare the field."
     "pack-bad-dir" ["R66"] "The folder of a packaged workflow has a name that none can have."
+    "pack-filename-collision" ["R66"] "The file of a packaged workflow is called as another workflow file."
     "pack-yaml-count" ["R66"] "A packaged workflow has no workflow file, or several."
     "persist-session-unsupported" ["R10"] "The provider cannot keep a session for the next run."
     "read-error" ["R67"] "The file cannot be read."

@@ -266,7 +266,6 @@ impl<'w> Project<'w> {
                             project: self,
                             path,
                             map,
-                            parsed,
                             authors,
                             graph: &graph,
                         },
@@ -293,25 +292,33 @@ impl<'w> Project<'w> {
 
     /// R66: the packaged workflow that the file lies in is none.
     fn pack(&self, path: &Path, at: Loc, findings: &mut Findings) {
-        let folder = path
-            .parent()
-            .map(|f| f.to_string_lossy().replace('\\', "/"));
-        let Some(fault) = self.packs.iter().find(|p| {
-            let inside = format!("/workflows/{}", p.file);
-            folder.as_deref().is_some_and(|f| f.ends_with(&inside))
+        let inside = |folder: &str| {
+            let parent = path
+                .parent()
+                .map(|f| f.to_string_lossy().replace('\\', "/"));
+            parent.is_some_and(|f| f.ends_with(&format!("/workflows/{folder}")))
+        };
+        let taken = |file: &str| {
+            let left_out = self.members.iter().all(|m| m.path != path);
+            left_out && path.file_name().is_some_and(|name| name == file)
+        };
+        let Some(fault) = self.packs.iter().find(|fault| match fault.name {
+            "pack-filename-collision" => taken(&fault.file),
+            // A folder that is no pack may hold workflows all the same.
+            "pack-bad-dir" => fault.file.contains('/') && inside(&fault.file),
+            _ => inside(&fault.file),
         }) else {
             return;
         };
-        let message = if fault.name == "pack-bad-dir" {
-            format!(
-                "'{}' cannot be the name of a packaged workflow; rename the folder",
-                fault.file
-            )
-        } else {
-            format!(
-                "'{}' must hold exactly one workflow file to be a packaged workflow",
-                fault.file
-            )
+        let file = &fault.file;
+        let message = match fault.name {
+            "pack-bad-dir" => {
+                format!("'{file}' cannot be the name of a packaged workflow; rename the folder")
+            }
+            "pack-filename-collision" => format!(
+                "Another workflow file is called '{file}' too, and one of them is packaged, so neither counts; rename this one"
+            ),
+            _ => format!("'{file}' must hold exactly one workflow file to be a packaged workflow"),
         };
         findings.project(Diagnostic::new(fault.name, Severity::Error, at, message).upstream("R66"));
     }

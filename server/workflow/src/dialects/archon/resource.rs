@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::authors::{Author, Authors};
 use super::expand::Graph;
-use super::file::Parsed;
 use super::findings::Findings;
 use super::project::Project;
 use super::{providers, structure};
@@ -31,7 +30,6 @@ pub(super) struct Needs<'n> {
     pub(super) project: &'n Project<'n>,
     pub(super) path: &'n Path,
     pub(super) map: &'n Map,
-    pub(super) parsed: &'n Parsed,
     pub(super) authors: &'n Authors<'n>,
     pub(super) graph: &'n Graph,
 }
@@ -54,16 +52,17 @@ impl Located<'_> {
 }
 
 impl Needs<'_> {
-    /// The provider a node runs on: its own, else that of the alias or tier it names as a model, else the workflow's.
+    /// The provider a node is looked at for: that of the alias or tier it names as a model, else its own or its
+    /// workflow's.
     pub(super) fn provider<'l>(&'l self, node: &Located<'l>) -> &'l str {
         let text = |key: &str| node.node.get(key).and_then(Value::as_str);
-        let own = self.parsed.written.get(&node.chain).and_then(|d| d.map());
-        let provider = text("provider");
-        if own.is_some_and(|m| m.get("provider").is_some()) {
-            return provider.unwrap_or(providers::DEFAULT);
-        }
-        let by_model = text("model").and_then(|m| self.project.config.provider_of(m));
-        by_model.or(provider).unwrap_or(providers::DEFAULT)
+        let config = &self.project.config;
+        let by_model = text("model").and_then(|m| config.provider_of(m));
+        let usual = || config.assistant.as_deref();
+        by_model
+            .or_else(|| text("provider"))
+            .or_else(usual)
+            .unwrap_or(providers::DEFAULT)
     }
 
     /// The place of a field of a node, or of the setting or include that it comes from.

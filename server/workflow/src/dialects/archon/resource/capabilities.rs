@@ -1,5 +1,6 @@
 //! R76: what a node asks of a provider that cannot do it, and tools under names that are none.
 
+use fermata_expr::archon::js;
 use serde_json::Value;
 
 use super::super::findings::Findings;
@@ -75,12 +76,12 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
             .enumerate()
             .filter_map(|(at, v)| Some((at, v.as_str()?)))
         {
-            let name = tool.split('(').next().unwrap_or(tool);
+            let name = js::trim(tool.split('(').next().unwrap_or(tool));
             let item = format!("{field}.{at}");
             if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
                 let message = structure::offer(
                     &format!("There is no tool '{name}' any more"),
-                    &format!("{new}{}", &tool[name.len()..]),
+                    &tool.replacen(name, new, 1),
                 );
                 needs.report(
                     findings,
@@ -90,7 +91,7 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
                     &item,
                     message,
                 );
-            } else if !TOOLS.contains(&name) && !name.starts_with("mcp__") {
+            } else if !name.is_empty() && !TOOLS.contains(&name) && !name.starts_with("mcp__") {
                 let message = structure::suggest(
                     format!("{provider} has no tool '{name}'"),
                     name,

@@ -1,5 +1,7 @@
 //! R75: skills that are not installed, or that the provider cannot use.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::super::findings::Findings;
@@ -34,28 +36,57 @@ pub(super) fn check(needs: &Needs<'_>, node: &Located<'_>, findings: &mut Findin
         );
         return;
     }
-    let bases = [needs.project.root.clone(), needs.world.home()];
+    let provider = needs.provider(node);
+    let repository = needs.project.root.clone();
+    let user = needs.world.home();
+    // Where nothing else is said, both the repository and the user are asked.
+    let sources = node.node.get("settingSources").and_then(Value::as_array);
+    let asked = |word: &str| sources.is_none_or(|all| all.iter().any(|s| s == word));
+    let scopes = [
+        (repository.as_ref(), asked("project")),
+        (user.as_ref(), asked("user")),
+    ];
     for skill in skills.iter().filter_map(Value::as_str) {
-        let place = |folder: &str| {
-            bases.iter().flatten().any(|b| {
-                needs
-                    .world
-                    .kind(&b.join(folder).join("skills").join(skill).join("SKILL.md"))
-                    .is_ok()
-            })
+        let is_in = |base: &Path, folder: &str| {
+            let file = base
+                .join(folder)
+                .join("skills")
+                .join(skill)
+                .join("SKILL.md");
+            needs.world.kind(&file).is_ok()
         };
-        if place(".claude") {
+        let mut places = scopes
+            .iter()
+            .filter_map(|(base, asked)| Some(((*base)?, *asked)))
+            .flat_map(|(base, asked)| [(base, asked, ".claude"), (base, asked, ".agents")])
+            .filter(|(base, _, folder)| is_in(base, folder))
+            .peekable();
+        let elsewhere = places.peek().is_some();
+        // Claude looks into its own folders of the scopes it is to take settings from, others into all.
+        let found = if provider == "claude" {
+            places.any(|(_, asked, folder)| asked && folder == ".claude")
+        } else {
+            elsewhere
+        };
+        if found {
             continue;
         }
-        let elsewhere = place(".agents") || place(".codex");
-        let severity = if elsewhere && needs.provider(node) == "claude" {
+        let severity = if elsewhere {
             Severity::Error
         } else {
             Severity::Warning
         };
-        let message = format!(
-            "There is no skill '{skill}' in .claude/skills of the repository or of the user"
-        );
+        let message = match (provider, elsewhere) {
+            ("claude", true) => format!(
+                "The skill '{skill}' is installed where this node does not look; put it into .claude/skills of a scope that it takes settings from"
+            ),
+            ("claude", false) => format!(
+                "There is no skill '{skill}' in .claude/skills of the repository or of the user"
+            ),
+            _ => format!(
+                "There is no skill '{skill}' in .agents/skills or .claude/skills of the repository or of the user"
+            ),
+        };
         needs.report(
             findings,
             severity,
