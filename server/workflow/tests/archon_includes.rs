@@ -182,3 +182,17 @@ fn a_command_that_reads_a_field_of_the_caller_is_named_by_its_reference() {
         json!(["i", "part", "g → b", "look", "$far.output"])
     );
 }
+
+#[test]
+fn an_input_that_is_handed_on_must_have_a_value_though_nobody_uses_it() {
+    let low = "nodes:\n  - {id: a, prompt: x}\n";
+    let mid = "nodes:\n  - {id: m, include: low, with: {q: about $INPUTS.q}}\n";
+    let top = "nodes:\n  - {id: i, include: mid}\n";
+    let files = [("top", top), ("mid", mid), ("low", low)];
+    let answer = expanded(&files);
+    assert_eq!(errors(&answer, "top.yaml"), ["include-input-missing"]);
+    assert_eq!(errors(&answer, "mid.yaml"), [] as [&str; 0]);
+    let given = top.replace("mid}", "mid, with: {q: 1}}");
+    let answer = expanded(&[("top", &given), ("mid", mid), ("low", low)]);
+    assert_eq!(answer["root_ok"], true, "{answer:#}");
+}

@@ -28,6 +28,8 @@ pub struct Graph {
     pub returns: Option<String>,
     /// What the workflow and its includes require.
     pub requires: Vec<String>,
+    /// Texts that its includes were handed over. They may read inputs of the workflow itself.
+    pub(super) handed: Vec<String>,
 }
 
 /// Why an include cannot be expanded (R68).
@@ -96,13 +98,16 @@ pub fn expand(root: &Parsed, library: &dyn Library) -> Result<Graph, ExpandError
 fn graph(file: &Parsed, library: &dyn Library, chain: &[String]) -> Result<Graph, ExpandError> {
     let mut nodes = file.nodes.clone();
     push_settings(&mut nodes, &file.pushed, false);
-    let mut requires = file.requires.clone();
-    let (nodes, uses) = scope(nodes, "", &mut requires, library, chain)?;
+    let mut whole = Graph {
+        requires: file.requires.clone(),
+        ..Graph::default()
+    };
+    let (nodes, uses) = scope(nodes, "", &mut whole, library, chain)?;
     let result = |name: String| uses.get(&name).map_or(name, |ends| ends.result.clone());
     Ok(Graph {
         nodes,
         returns: file.returns.clone().map(result),
-        requires,
+        ..whole
     })
 }
 
@@ -150,11 +155,11 @@ struct Ends {
 type Uses = IndexMap<String, Ends>;
 
 /// Expands the includes of one list of nodes and of the bodies in it, in the order in which they are written. `around` is
-/// the chain of groups that the list is in.
+/// the chain of groups that the list is in; `whole` gathers what includes bring for the workflow as a whole.
 fn scope(
     nodes: Vec<Value>,
     around: &str,
-    requires: &mut Vec<String>,
+    whole: &mut Graph,
     library: &dyn Library,
     chain: &[String],
 ) -> Result<(Vec<Value>, Uses), ExpandError> {
@@ -163,7 +168,7 @@ fn scope(
     for mut node in nodes {
         if node.get("include").is_some() {
             let name = id(&node).to_owned();
-            let child = block(&node, requires, library, chain).map_err(|mut error| {
+            let child = block(&node, whole, library, chain).map_err(|mut error| {
                 error.way.insert(0, format!("{around}{name}"));
                 error
             })?;
@@ -176,7 +181,7 @@ fn scope(
             node.get_mut("loop_group").and_then(|g| g.get_mut("nodes"))
         {
             let inner = std::mem::take(body);
-            let (inner, inside) = scope(inner, &within, requires, library, chain)?;
+            let (inner, inside) = scope(inner, &within, whole, library, chain)?;
             *body = inner;
             rename::until_bash(&mut node, &inside);
         }
@@ -208,7 +213,7 @@ fn ends(child: &Graph) -> Ends {
 /// The nodes that take the place of an include node.
 fn block(
     include: &Value,
-    requires: &mut Vec<String>,
+    whole: &mut Graph,
     library: &dyn Library,
     chain: &[String],
 ) -> Result<Graph, ExpandError> {
@@ -279,13 +284,20 @@ fn block(
         .returns
         .take()
         .map(|r| renaming.new_name(&r).unwrap_or(r));
+    let passed_on = inputs::passed_on(&child.handed, &values, &mut missing);
     if let Some(error) = inputs::missing(name, target, &missing) {
         return Err(error);
     }
     for requirement in &child.requires {
-        if !requires.contains(requirement) {
-            requires.push(requirement.clone());
+        if !whole.requires.contains(requirement) {
+            whole.requires.push(requirement.clone());
         }
+    }
+    whole.handed.extend(passed_on);
+    // What is handed over belongs to the nodes of the workflow itself; without any there is nobody to have it.
+    if file.nodes.iter().any(|node| node.get("include").is_none()) {
+        let texts = values.values().filter_map(Value::as_str);
+        whole.handed.extend(texts.map(str::to_owned));
     }
     Ok(child)
 }

@@ -88,6 +88,19 @@ pub(super) fn substitute(
     Ok(())
 }
 
+/// Texts that were handed on further inside, with the values in them; used there or not, they must be known.
+pub(super) fn passed_on(
+    texts: &[String],
+    values: &Values,
+    missing: &mut BTreeSet<String>,
+) -> Vec<String> {
+    let filled = texts
+        .iter()
+        .map(|text| typed(text, whole(text).as_deref(), values, missing));
+    let texts = filled.filter_map(|value| value.as_str().map(str::to_owned));
+    texts.collect()
+}
+
 /// The error for inputs that are read and have no value.
 pub(super) fn missing(at: &str, target: &str, names: &BTreeSet<String>) -> Option<ExpandError> {
     let all: Vec<String> = names.iter().map(|name| format!("$INPUTS.{name}")).collect();
