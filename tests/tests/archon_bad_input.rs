@@ -155,7 +155,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ),
     (
         "gates",
-        "  - {id: a, approval: {message: m, decisions: [{id: approve}, {id: approve}, {id: Bad ID}], on_reject: {prompt: x, max_attempts: 99}}}\n  - {id: b, approval: {message: '', decisions: [{id: no}]}}\n",
+        "  - {id: a, approval: {message: m, decisions: [{id: approve}, {id: Bad ID}], on_reject: {prompt: x, max_attempts: 99}}}\n  - {id: b, approval: {message: '', decisions: [{id: no}, {id: no}]}}\n",
         &["R22", "R23", "R24", "R25", "R26"],
     ),
     (

@@ -65,6 +65,46 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Fills the home's disk up to the last byte, with a file.
+fn fill(lab: &Lab) -> PathBuf {
+    let filler = lab.home().join("filler");
+    let mut size = 4 * 1024 * 1024;
+    let mut file = fs::File::create(&filler).expect("a filler");
+    while size > 0 {
+        if std::io::Write::write_all(&mut file, &vec![0; size]).is_err() {
+            size /= 2;
+        }
+    }
+    filler
+}
+
+#[test]
+fn whoever_follows_a_run_whose_worker_dies_on_a_full_disk_is_told_and_does_not_wait_for_ever() {
+    let lab = Lab::new();
+    let Some(_disk) = SmallDisk::mount(&lab.home()) else {
+        println!("SKIPPED: this user may not mount a small file system");
+        return;
+    };
+    lab.write("large.yaml", LARGE);
+    assert_eq!(lab.call(&["run", "large.yaml", "--detach"]).code, 0);
+    wait("the second step runs", || {
+        lab.read("log").contains("second").then_some(())
+    });
+    let run = run_id(&lab.newest());
+    let filler = fill(&lab);
+    lab.kill_worker(&run);
+    let told = lab.call(&["events", &run, "--follow"]);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.err.contains("no space left"), "{told:?}");
+    fs::remove_file(&filler).expect("room again");
+    lab.write("go", "");
+    wait("the run is completed", || {
+        let _ = lab.call(&["resume", &run]);
+        (lab.newest()["status"] == "completed").then_some(())
+    });
+    examine(&lab);
+}
+
 #[test]
 fn a_full_disk_is_said_clearly_and_the_run_goes_on_when_there_is_room() {
     let lab = Lab::new();
@@ -74,22 +114,13 @@ fn a_full_disk_is_said_clearly_and_the_run_goes_on_when_there_is_room() {
     };
     let run = interrupted(&lab);
     lab.until_status("failed");
-    let filler = lab.home().join("filler");
-    let mut size = 4 * 1024 * 1024;
-    let mut file = fs::File::create(&filler).expect("a filler");
-    while size > 0 {
-        // Fill up to the last byte.
-        if std::io::Write::write_all(&mut file, &vec![0; size]).is_err() {
-            size /= 2;
-        }
-    }
+    let filler = fill(&lab);
     let before = lab.events(&run).len();
     let refused = lab.call(&["resume", &run]);
     assert_eq!(refused.code, 1, "{refused:?}");
     let said = format!("{}{}", refused.out, refused.err).to_lowercase();
     assert!(said.contains("full") || said.contains("space"), "{said}");
     assert!(lab.events(&run).len() >= before, "what was logged is there");
-    drop(file);
     fs::remove_file(&filler).expect("room again");
     lab.write("go", "");
     wait("the run is completed", || {
