@@ -108,7 +108,19 @@ fn stray_tab(tree: &Tree) -> Option<Span> {
     let mut shields: Vec<std::ops::Range<usize>> = tree
         .nodes()
         .filter(|node| shielded(*node))
-        .map(|node| node.span().into())
+        .map(|node| {
+            let span: std::ops::Range<usize> = node.span().into();
+            match node.kind() {
+                // Its header is a line like any other.
+                Kind::Scalar(s)
+                    if matches!(s.style(), ScalarStyle::Literal | ScalarStyle::Folded) =>
+                {
+                    let header = text[span.clone()].iter().position(|byte| *byte == b'\n');
+                    span.start + header.unwrap_or(span.len())..span.end
+                }
+                _ => span,
+            }
+        })
         .chain(tree.comments().iter().map(|comment| comment.span.into()))
         .collect();
     shields.sort_by_key(|shield| shield.start);
@@ -169,6 +181,7 @@ mod tests {
             "a: 1\t# c\n",
             "a: {b: c}\t\n",
             "a:\tb\n",
+            "a: |\t\n  b\n",
         ] {
             assert!(
                 stray_tab(&fermata_syntax::parse(text)).is_some(),
