@@ -39,6 +39,32 @@ fn values_are_spelled_as_python_spells_them() {
 }
 
 #[test]
+fn texts_are_cut_wrapped_and_formatted_as_python_does() {
+    assert_eq!(
+        render("{{ '  x y '.split(none, 1) }} {{ ' x y '.rsplit(none, 1) }}"),
+        "['x', 'y '] [' x', 'y']"
+    );
+    assert_eq!(
+        render("{{ 'ab cdefgh' | wordwrap(3, wrapstring='/') }}"),
+        "ab /cde/fgh"
+    );
+    assert_eq!(render("{{ 'a%%' % [1] }} {{ 'ﬁ ß'.title() }}"), "a% Fi Ss");
+}
+
+#[test]
+fn a_filter_block_gives_a_text_and_numbers_have_one_spelling() {
+    for refused in [
+        "{% filter length %}a{% endfilter %}",
+        "{{ 1. }}",
+        "{{ 01 }}",
+        "{{ 1__0 }}",
+    ] {
+        template::render(refused, &context()).expect_err(refused);
+    }
+    assert_eq!(render("{{ 1_0 }} {{ 0 }} {{ 00 }} {{ 0.5 }}"), "10 0 0 0.5");
+}
+
+#[test]
 fn keys_win_over_methods() {
     assert_eq!(render("{{ output.items.items }}"), "key");
     assert_eq!(

@@ -112,6 +112,15 @@ fn merge_keys_fill_what_is_not_written_and_never_override() {
 }
 
 #[test]
+fn a_merge_sign_is_no_text_where_a_text_is_wanted() {
+    for (value, agreed) in [("<<", vec!["S3"]), ("=", vec!["S3"]), ("'<<'", vec![])] {
+        let main = format!("{HEAD}agents:\n  - name: a\n    description: {value}\n");
+        let loaded = conductor(&[("/w/main.yaml", &main)]);
+        assert_eq!(agreed_rules(&loaded), agreed, "{value}");
+    }
+}
+
+#[test]
 fn aliases_of_aliases_do_not_fill_memory() {
     let mut text = String::from(
         "workflow:\n  name: n\n  entry_point: a\n  metadata:\n    x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n",

@@ -68,7 +68,9 @@ pub(crate) fn apply(template: &Val, values: &Val, fuel: &Fuel) -> Res<Val> {
         }
     }
     let leftover = source.next < source.values.len();
-    if leftover && mapping.is_none() {
+    // Python takes a list for a mapping here too, and a mapping need not be used up.
+    let mapping = mapping.is_some() || matches!(values, Val::List(_));
+    if leftover && !mapping {
         return Err(EvalError::type_error(
             "not all arguments converted during string formatting",
         ));

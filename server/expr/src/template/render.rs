@@ -227,6 +227,14 @@ impl Renderer {
             Node::FilterBlock { filter, body } => {
                 let value = self.captured(|r| r.scoped(|r| r.body(body)))?;
                 let value = self.filtered(value, filter)?;
+                // The block's text is joined as it is: a filter has to give a text.
+                if value.text().is_none() {
+                    let found = value.type_name();
+                    return Err(EvalError::type_error(format!(
+                        "a filter block must give a text, its filter gave {found}"
+                    ))
+                    .at(&filter.span));
+                }
                 self.output(&value).map_err(|e| e.at(&filter.span))
             }
             Node::AutoEscape { enabled, body } => {

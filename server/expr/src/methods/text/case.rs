@@ -10,7 +10,19 @@ pub(crate) fn capitalize(text: &str) -> String {
 
 fn title_char(c: char) -> String {
     match c {
-        'ß' => "Ss".to_owned(),
+        'ǆ' | 'Ǆ' | 'ǅ' => "ǅ".to_owned(),
+        'ǉ' | 'Ǉ' | 'ǈ' => "ǈ".to_owned(),
+        'ǌ' | 'Ǌ' | 'ǋ' => "ǋ".to_owned(),
+        'ǳ' | 'Ǳ' | 'ǲ' => "ǲ".to_owned(),
+        // Where one letter becomes several, only the first is a capital.
+        'ß' | 'ﬀ'..='ﬆ' | 'և' | 'ﬓ'..='ﬗ' => {
+            let mut upper = c.to_uppercase();
+            let first = upper.next();
+            first
+                .into_iter()
+                .chain(upper.flat_map(char::to_lowercase))
+                .collect()
+        }
         other => other.to_uppercase().collect(),
     }
 }

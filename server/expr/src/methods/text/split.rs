@@ -42,7 +42,12 @@ fn split_blank(text: &str, limit: Option<usize>, from_right: bool) -> Vec<String
         return split_words(text).into_iter().map(str::to_owned).collect();
     };
     let mut parts = Vec::new();
-    let mut rest = text.trim_matches(is_space);
+    // What is left beyond the limit keeps the blanks at its far end.
+    let mut rest = if from_right {
+        text.trim_end_matches(is_space)
+    } else {
+        text.trim_start_matches(is_space)
+    };
     while parts.len() < limit && !rest.is_empty() {
         if from_right {
             let cut = rest

@@ -62,12 +62,11 @@ pub(super) fn wrap(line: &str, width: usize, break_long: bool, break_hyphens: bo
                 .saturating_sub(length)
                 .max(usize::from(width == 0 || current.is_empty()));
             if break_long {
-                if room > 0 {
-                    let head: String = next.chars().take(room).collect();
-                    let tail: String = next.chars().skip(room).collect();
-                    current.push(head);
-                    *next = tail;
-                }
+                // With no room left the head is empty, and it is that which is dropped below, not a blank before it.
+                let head: String = next.chars().take(room).collect();
+                let tail: String = next.chars().skip(room).collect();
+                current.push(head);
+                *next = tail;
             } else if current.is_empty() {
                 current.extend(rest.pop());
             }

@@ -45,7 +45,10 @@ impl Lowering<'_> {
     fn expression(&mut self, expr: &ast::Expr<'_>, span: Range<usize>) -> Lowered<Expr> {
         let kind = match expr {
             ast::Expr::Var(var) => ExprKind::Name(var.id.to_owned()),
-            ast::Expr::Const(constant) => constant_kind(&constant.value, &span)?,
+            ast::Expr::Const(constant) => {
+                written_as_number(self.source, &span)?;
+                constant_kind(&constant.value, &span)?
+            }
             ast::Expr::List(list) => ExprKind::List(self.many(&list.items)?),
             ast::Expr::Tuple(tuple) => ExprKind::Tuple(self.many(&tuple.items)?),
             ast::Expr::Map(map) => {
@@ -278,4 +281,24 @@ fn constant_kind(value: &Value, span: &Range<usize>) -> Lowered<ExprKind> {
         }
     };
     Ok(ExprKind::Literal(literal))
+}
+
+/// The parser takes `1.`, `01` and `1__0` for numbers; the dialect does not.
+fn written_as_number(source: &str, span: &Range<usize>) -> Result<(), SyntaxError> {
+    let text = source.get(span.clone()).unwrap_or_default();
+    let digits = |c: char| c.is_ascii_digit() || c == '.' || c == '_';
+    if !text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(digits) {
+        return Ok(());
+    }
+    let padded = text.starts_with('0') && text.contains(|c| ('1'..='9').contains(&c));
+    let refused = text.ends_with('.') || text.contains("__") || (padded && !text.contains('.'));
+    if refused {
+        return Err(SyntaxError {
+            message: format!(
+                "`{text}` is no number; write it without a leading zero, a point at its end, or `__`"
+            ),
+            span: span.clone(),
+        });
+    }
+    Ok(())
 }

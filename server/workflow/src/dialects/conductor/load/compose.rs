@@ -117,6 +117,10 @@ impl Composer<'_> {
                             Plain::Int(n) => Shape::Int(n),
                             Plain::Float(n) => Shape::Float(n),
                             Plain::Date => Shape::Date(scalar.value().to_owned()),
+                            // Reserved words of older YAML: the dialect's reader keeps them as tagged nodes.
+                            Plain::Text if matches!(scalar.value(), "<<" | "=") => {
+                                Shape::Tagged(scalar.value().to_owned())
+                            }
                             Plain::Text => text(),
                         }
                     }

@@ -40,9 +40,17 @@ pub(in super::super) fn number(datum: &Datum) -> Option<f64> {
         Shape::Int(n) => Some(*n as f64),
         Shape::Bool(b) => Some(f64::from(u8::from(*b))),
         Shape::Float(n) => Some(*n),
-        Shape::Text(t) => t.value.trim().replace('_', "").parse().ok(),
+        Shape::Text(t) => number_text(t.value.trim()),
         _ => None,
     }
+}
+
+/// Underscores stand between digits only.
+fn number_text(text: &str) -> Option<f64> {
+    if text.starts_with('_') || text.ends_with('_') || text.contains("__") {
+        return None;
+    }
+    text.replace('_', "").parse().ok()
 }
 
 /// A boolean.
@@ -59,5 +67,23 @@ pub(in super::super) fn boolean(datum: &Datum) -> Option<bool> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_text;
+
+    #[test]
+    fn underscores_of_a_number_stand_between_its_digits() {
+        for (text, read) in [
+            ("1_0", Some(10.0)),
+            ("1_0.5", Some(10.5)),
+            ("_1", None),
+            ("1_", None),
+            ("1__0", None),
+        ] {
+            assert_eq!(number_text(text), read, "{text}");
+        }
     }
 }
