@@ -75,6 +75,9 @@ impl Control {
                     let _ = sys::end_group(process);
                 }
             }
+            for leader in process::unnamed(run, &state) {
+                let _ = sys::end_group(&process::identity(leader));
+            }
             let last = Append {
                 run: run.clone(),
                 last_seq: state.last_seq,

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fermata_engine::{RunId, Status};
-use fermata_store::{Home, Store, private_file};
+use fermata_store::{Home, Store, private_file, process};
 
 use crate::env;
 use crate::error::ControlError;
@@ -131,7 +131,7 @@ impl ProcessLauncher {
         env::leave_out_internals(&mut command);
         // A run that was asked for by a step of another run is not an attempt of that step.
         command
-            .env_remove("FERMATA_STEP_KEY")
+            .env_remove(process::STEP_KEY)
             .env_remove("FERMATA_STEP_ATTEMPT");
         // Not the folder of whoever asked: it may be removed while the run goes on.
         command.current_dir(self.home.root());

@@ -2,8 +2,8 @@
 //! attempts start again.
 
 use fermata_engine::event::ProcessId;
-use fermata_engine::fold::CUT_OFF;
-use fermata_engine::{RunId, RunState, StepPath};
+use fermata_engine::{RunId, RunState};
+use fermata_store::process;
 
 use crate::sys;
 
@@ -19,32 +19,9 @@ pub(crate) async fn end_old_processes(run: &RunId, state: &RunState, me: &Proces
             ended += 1;
         }
     }
-    let unlogged = unlogged(run, state);
-    if !unlogged.is_empty() {
-        for group in sys::groups_with(&unlogged) {
-            if group != me.pid {
-                sys::end_own_group(group).await;
-                ended += 1;
-            }
-        }
+    for group in process::unnamed(run, state) {
+        sys::end_own_group(group).await;
+        ended += 1;
     }
     ended
-}
-
-/// Step keys of attempts that have neither a result nor a process in the log: their worker may have died between the two.
-fn unlogged(run: &RunId, state: &RunState) -> Vec<String> {
-    let key = |path: &StepPath| format!("FERMATA_STEP_KEY={run}:{path}");
-    let open = state
-        .open
-        .iter()
-        .filter(|(_, open)| open.process.is_none())
-        .map(|(path, _)| key(path));
-    let cut = state
-        .steps
-        .values()
-        .filter(|record| {
-            record.process.is_none() && record.error.as_ref().is_some_and(|e| e.kind == CUT_OFF)
-        })
-        .map(|record| key(&record.path));
-    open.chain(cut).collect()
 }

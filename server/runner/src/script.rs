@@ -235,7 +235,7 @@ fn command(call: &ScriptCall, place: &Place) -> CommandWrap {
             .current_dir(folder(call, &place.cwd))
             .env("PYTHONUTF8", "1")
             .env("FERMATA_STEP_ATTEMPT", call.attempt.to_string())
-            .env("FERMATA_STEP_KEY", format!("{}:{}", place.run, call.path))
+            .env(process::STEP_KEY, format!("{}:{}", place.run, call.path))
             .envs(call.env.iter().map(|(name, value)| (name, value)))
             .stdin(if call.stdin.is_some() {
                 Stdio::piped()

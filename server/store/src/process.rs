@@ -3,6 +3,13 @@
 //! nothing.
 
 use fermata_engine::event::ProcessId;
+use fermata_engine::fold::CUT_OFF;
+use fermata_engine::{RunId, RunState};
+
+/// The variable that every process of a step has in its environment: `RUN:PATH`.
+pub const STEP_KEY: &str = "FERMATA_STEP_KEY";
+/// Whether [`unnamed`] finds anything on this system.
+pub const SHOWS_ENVIRONMENTS: bool = cfg!(target_os = "linux");
 
 /// What the system tells of a process that is not over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +86,45 @@ pub fn group_lives(group: u32) -> bool {
             living.is_some_and(|living| living.group == group)
         })
     })
+}
+
+/// Leaders of the groups that carry out attempts of a run for which its log names no process: their worker may have died
+/// between the two. Known by [`STEP_KEY`]; none where the system does not show environments.
+#[must_use]
+pub fn unnamed(run: &RunId, state: &RunState) -> Vec<u32> {
+    let open = state.open.iter();
+    let open = open.filter_map(|(path, open)| open.process.is_none().then_some(path));
+    let cut = state.steps.values().filter(|record| {
+        record.process.is_none() && record.error.as_ref().is_some_and(|e| e.kind == CUT_OFF)
+    });
+    let variables: Vec<String> = open
+        .chain(cut.map(|record| &record.path))
+        .map(|path| format!("{STEP_KEY}={run}:{path}"))
+        .collect();
+    if variables.is_empty() {
+        return Vec::new();
+    }
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    // Somebody may end a run from within one of its own steps.
+    let own = living(std::process::id()).map(|living| living.group);
+    let mut groups: Vec<u32> = processes
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let pid = path.file_name()?.to_str()?.parse().ok()?;
+            let environment = std::fs::read(path.join("environ")).ok()?;
+            environment
+                .split(|byte| *byte == 0)
+                .any(|entry| variables.iter().any(|v| v.as_bytes() == entry))
+                .then_some(())?;
+            living(pid).map(|living| living.group)
+        })
+        .filter(|group| Some(*group) != own)
+        .collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
 }
 
 fn boot() -> String {

@@ -185,6 +185,29 @@ fn a_worker_that_dies_after_a_stop_was_asked_leaves_a_stopped_run() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_its_worker_had_no_time_to_name_ends_with_the_run() {
+    use std::os::unix::process::CommandExt as _;
+    let scene = Scene::new();
+    let mut worker = scene.running("A");
+    worker.begin_step("ship");
+    let key = format!("{}:ship", worker.run);
+    let mut child = std::process::Command::new("sleep")
+        .arg("600")
+        .env(fermata_store::process::STEP_KEY, key)
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    worker.die();
+    scene.control.abandon(&worker.run).unwrap();
+    assert_eq!(scene.status(&worker.run), Status::Cancelled);
+    let lives = fermata_store::process::living(child.id()).is_some();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!lives);
+}
+
 #[test]
 fn guidance_is_written_down_and_refused_for_a_final_run() {
     let scene = Scene::new();

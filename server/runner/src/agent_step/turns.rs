@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fermata_engine::{AgentCall, Failure, RunId, Session};
+use fermata_store::process::STEP_KEY;
 use serde_json::{Map, Value};
 
 use crate::agent::{
@@ -231,7 +232,7 @@ impl<'a> Conversation<'a> {
             env: vec![
                 ("FERMATA_STEP_ATTEMPT".to_owned(), call.attempt.to_string()),
                 (
-                    "FERMATA_STEP_KEY".to_owned(),
+                    STEP_KEY.to_owned(),
                     format!("{}:{}", self.stage.run, call.path),
                 ),
             ],

@@ -8,14 +8,6 @@ pub(crate) async fn end_group(_leader: &ProcessId) -> bool {
     false
 }
 
-/// Whether [`groups_with`] finds anything here.
-pub(crate) const SHOWS_ENVIRONMENTS: bool = false;
-
-/// Processes cannot be told by their environment here.
-pub(crate) fn groups_with(_variables: &[String]) -> Vec<u32> {
-    Vec::new()
-}
-
 /// The job object that wraps the process ends its tree.
 pub(crate) async fn end_own_group(_pid: u32) {}
 

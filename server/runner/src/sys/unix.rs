@@ -44,32 +44,6 @@ pub(crate) async fn end_group(leader: &ProcessId) -> bool {
     true
 }
 
-/// Whether [`groups_with`] finds anything here.
-pub(crate) const SHOWS_ENVIRONMENTS: bool = cfg!(target_os = "linux");
-
-/// Leaders' numbers of the groups whose processes have one of these variables in their environment, as `NAME=value`.
-/// Nothing where the system does not show environments.
-pub(crate) fn groups_with(variables: &[String]) -> Vec<u32> {
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let mut groups: Vec<u32> = processes
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let pid = path.file_name()?.to_str()?.parse().ok()?;
-            let environment = std::fs::read(path.join("environ")).ok()?;
-            environment
-                .split(|byte| *byte == 0)
-                .any(|entry| variables.iter().any(|v| v.as_bytes() == entry))
-                .then_some(())?;
-            process::living(pid).map(|living| living.group)
-        })
-        .collect();
-    groups.sort_unstable();
-    groups.dedup();
-    groups
-}
-
 /// Ends a group that this process started itself.
 pub(crate) async fn end_own_group(pid: u32) {
     if !terminate(pid) {

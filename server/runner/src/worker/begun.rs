@@ -1,17 +1,16 @@
 //! Processes that have begun and are not in the log yet. The log names a
 //! process for whoever comes after a worker that died; one that ends at once
 //! needs no name there, and no transaction. Until it is written, a process is
-//! known by the step key in its environment (`recover`).
+//! known by the step key in its environment (`process::unnamed`).
 
 use std::time::Duration;
 
 use fermata_engine::{Entry, StepPath};
+use fermata_store::process;
 use tokio::time::Instant;
 
-use crate::sys;
-
 /// How long a process works before it is named in the log.
-const SETTLED: Duration = if sys::SHOWS_ENVIRONMENTS {
+const SETTLED: Duration = if process::SHOWS_ENVIRONMENTS {
     Duration::from_millis(20)
 } else {
     Duration::ZERO
