@@ -430,7 +430,8 @@ class VsCode {
     await until(`the palette to open on ${key}`, async () => {
       await this.page.keyboard.press(key);
       await input.waitFor({ timeout: 3000 });
-      await input.fill(text);
+      // A palette that the workbench closes again is opened again.
+      await input.fill(text, { timeout: 3000 });
       return true;
     });
   }
