@@ -31,6 +31,19 @@ fn lab() -> Lab {
     lab
 }
 
+/// Three workflows, each started by the next, the child at the bottom; the one at the top.
+fn three(lab: &Lab, kid: &str) -> String {
+    lab.archon("kid", kid);
+    lab.archon(
+        "middle",
+        "interactive: true\nnodes:\n  - {id: inner, workflow: kid, input: q}\n",
+    );
+    lab.archon(
+        "top",
+        "interactive: true\nnodes:\n  - {id: outer, workflow: middle, input: q}\n",
+    )
+}
+
 fn run(lab: &Lab, file: &str) -> Said {
     lab.call(&["run", file, "--share-checkout", "--json"])
 }
@@ -233,15 +246,7 @@ fn a_parent_parks_only_when_nothing_else_can_run_and_shows_the_gates_of_all_its_
 #[test]
 fn the_gate_of_a_grandchild_is_answered_at_the_top() {
     let lab = lab();
-    lab.archon("kid", KID);
-    lab.archon(
-        "middle",
-        "interactive: true\nnodes:\n  - {id: inner, workflow: kid, input: q}\n",
-    );
-    let top = lab.archon(
-        "top",
-        "interactive: true\nnodes:\n  - {id: outer, workflow: middle, input: q}\n",
-    );
+    let top = three(&lab, KID);
     let said = run(&lab, &top);
     assert_eq!(said.code, 4, "{said:?}");
     let top = run_id(&said.json());
@@ -257,15 +262,7 @@ fn the_gate_of_a_grandchild_is_answered_at_the_top() {
 fn the_gate_of_a_child_that_is_still_at_work_stands_at_once_in_every_run_above_it() {
     for at_the_top in [true, false] {
         let lab = lab();
-        lab.archon("kid", BUSY);
-        lab.archon(
-            "middle",
-            "interactive: true\nnodes:\n  - {id: inner, workflow: kid, input: q}\n",
-        );
-        let top = lab.archon(
-            "top",
-            "interactive: true\nnodes:\n  - {id: outer, workflow: middle, input: q}\n",
-        );
+        let top = three(&lab, BUSY);
         let said = lab.call(&["run", &top, "--share-checkout", "--json", "--detach"]);
         let top = run_id(&said.json());
         let gates = |run: &str| lab.show(run)["gates"].as_array().map_or(0, Vec::len);

@@ -17,45 +17,21 @@ pub(super) fn report(tree: &Tree, findings: &mut Findings) -> bool {
             "YAML allows no control character U+{:04X} here; remove it or write it as an escape in double quotes",
             character as u32
         );
-        findings.load(
-            Diagnostic::new(
-                "yaml-syntax",
-                Severity::Error,
-                Loc { file: ROOT, span },
-                message,
-            )
-            .upstream("L4"),
-        );
+        findings.load(refusal("yaml-syntax", "L4", span, message));
         stopped = true;
     }
     if tree.problems().is_empty()
         && let Some(span) = stray_tab(tree)
     {
         let message = "YAML takes no tab here; use spaces, or quotes around a text that has a tab";
-        findings.load(
-            Diagnostic::new(
-                "yaml-tab",
-                Severity::Error,
-                Loc { file: ROOT, span },
-                message,
-            )
-            .upstream("L7"),
-        );
+        findings.load(refusal("yaml-tab", "L7", span, message));
         stopped = true;
     }
     if tree.problems().is_empty()
         && let Some(span) = ends_before_it_begins(tree)
     {
         let message = "`...` ends a document, and none has begun; remove the line";
-        findings.load(
-            Diagnostic::new(
-                "yaml-syntax",
-                Severity::Error,
-                Loc { file: ROOT, span },
-                message,
-            )
-            .upstream("L4"),
-        );
+        findings.load(refusal("yaml-syntax", "L4", span, message));
         stopped = true;
     }
     let mut problems: Vec<_> = tree.problems().iter().collect();
@@ -90,6 +66,17 @@ pub(super) fn report(tree: &Tree, findings: &mut Findings) -> bool {
         findings.load(diagnostic);
     }
     stopped
+}
+
+/// A text that the dialect does not get past, by a rule (`L…`).
+fn refusal(
+    code: &'static str,
+    rule: &'static str,
+    span: Span,
+    message: impl Into<String>,
+) -> Diagnostic {
+    let at = Loc { file: ROOT, span };
+    Diagnostic::new(code, Severity::Error, at, message).upstream(rule)
 }
 
 /// A tab where the dialect's reader takes spaces only: anywhere but in quotes, in a block of text, in brackets and in
