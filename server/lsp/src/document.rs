@@ -145,6 +145,11 @@ impl Document {
         self.edited = true;
     }
 
+    /// Whether what is wrong in it is told from its own analysis.
+    pub(crate) fn speaks(&self) -> bool {
+        self.attached.is_some() && self.analysis.is_some()
+    }
+
     /// Whether the last analysis looked at a path, which has changed; a text that is no workflow looks at nothing.
     pub(crate) fn uses(&self, path: &Path) -> bool {
         let Some(analysis) = &self.analysis else {

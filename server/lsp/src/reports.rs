@@ -51,10 +51,10 @@ pub(crate) fn said(uri: &Uri, loaded: &Loaded, diagnostics: &[Diagnostic], terms
     by_file
 }
 
-/// Adds what is wrong in the sub-workflows that nobody has open, each in its own file.
+/// Adds what is wrong in the sub-workflows that do not speak for themselves, each in its own file.
 pub(crate) fn below(
     children: &[Child],
-    open: &HashSet<&Path>,
+    speaking: &HashSet<&Path>,
     terms: &Terms,
     seen: &mut HashSet<PathBuf>,
     by_file: &mut Said,
@@ -63,8 +63,8 @@ pub(crate) fn below(
         if !seen.insert(child.path.clone()) {
             continue;
         }
-        let hidden = !open.contains(child.path.as_path());
-        if let Some(uri) = convert::uri(&child.path).filter(|_| hidden) {
+        let silent = !speaking.contains(child.path.as_path());
+        if let Some(uri) = convert::uri(&child.path).filter(|_| silent) {
             let found = child.loaded.diagnostics.iter();
             let found = found.filter(|d| d.upstream.is_some() && d.loc.file == FileId::ROOT);
             let sources = &child.loaded.sources;
@@ -76,7 +76,7 @@ pub(crate) fn below(
                 .or_default()
                 .extend(converted.map(|(_, converted)| converted));
         }
-        below(&child.loaded.children, open, terms, seen, by_file);
+        below(&child.loaded.children, speaking, terms, seen, by_file);
     }
 }
 

@@ -75,12 +75,25 @@ async fn a_childs_problem_is_shown_at_the_step_and_in_the_childs_file() {
             json!({"textDocument": {"uri": uri}}),
         )
         .await;
-    while about(&mut server, "kid.yaml")
-        .await
-        .as_array()
-        .map(Vec::len)
-        != Some(1)
-    {}
+    let after = about(&mut server, "kid.yaml").await;
+    assert_eq!(after.as_array().map(Vec::len), Some(1), "{after}");
+    server.ignore(&["textDocument/publishDiagnostics"]);
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_child_that_looks_like_no_workflow_is_still_told_what_its_parent_sees_in_it() {
+    let lab = Lab::new();
+    let parent = lab.write("parent.yaml", PARENT);
+    let kid = lab.write("kid.yaml", "nothing: of a workflow\n");
+    let mut server = TestServer::greeted(&lab, "any", json!({})).await;
+    server.ignore(&["workspace/codeLens/refresh", "window/logMessage"]);
+    server.open(&parent).await;
+    let closed = about(&mut server, "kid.yaml").await;
+    assert_ne!(closed, json!([]));
+    server.open(&kid).await;
+    let open = about(&mut server, "kid.yaml").await;
+    assert_eq!(open, closed);
     server.ignore(&["textDocument/publishDiagnostics"]);
     server.end().await;
 }

@@ -23,6 +23,7 @@ impl Session {
             }
         }
         let said = self.published.remove(uri).unwrap_or_default();
+        self.speak_again(uri);
         for file in said.keys() {
             self.say(file);
         }
@@ -180,6 +181,9 @@ impl Session {
         if document.attached.is_some() {
             self.publish(uri);
         }
+        if attached_now {
+            self.speak_again(uri);
+        }
         if self.outlined(&path, &analysis) {
             self.check_users(uri, &path);
             self.workspace_changed(&path);
@@ -209,6 +213,21 @@ impl Session {
         self.settle();
     }
 
+    /// Publishes what the other open workflows say once more: from now on a file speaks for itself, or no longer does.
+    fn speak_again(&mut self, file: &Uri) {
+        let Some(path) = convert::path(file) else {
+            return;
+        };
+        let users = self.documents.iter();
+        let users: Vec<Uri> = users
+            .filter(|(uri, document)| *uri != file && document.speaks() && document.uses(&path))
+            .map(|(uri, _)| uri.clone())
+            .collect();
+        for user in users {
+            self.publish(&user);
+        }
+    }
+
     pub(super) fn publish(&mut self, uri: &Uri) {
         let analysis = |d: &Document| d.analysis.clone();
         let Some(analysis) = self.documents.get(uri).and_then(analysis) else {
@@ -216,9 +235,11 @@ impl Session {
         };
         let terms = self.facts.terms();
         let mut by_file = reports::said(uri, &analysis.loaded, &analysis.diagnostics, &terms);
-        let open: HashSet<&Path> = self.documents.values().map(|d| d.path.as_path()).collect();
-        let children = &analysis.loaded.children;
-        reports::below(children, &open, &terms, &mut HashSet::new(), &mut by_file);
+        // Until a file that was just opened is analysed, the others go on speaking for it: nothing is said and taken back.
+        let speaking = self.documents.values().filter(|d| d.speaks());
+        let speaking: HashSet<&Path> = speaking.map(|d| d.path.as_path()).collect();
+        let (children, seen) = (&analysis.loaded.children, &mut HashSet::new());
+        reports::below(children, &speaking, &terms, seen, &mut by_file);
         let mut files: HashSet<Uri> = by_file.keys().cloned().collect();
         let before = self.published.insert(uri.clone(), by_file);
         files.extend(before.into_iter().flat_map(HashMap::into_keys));
