@@ -9,6 +9,7 @@ use std::time::Duration;
 use fermata_control::{AgentCheck, Control, NoAgent, Options, WorkerCommand};
 use fermata_engine::Surface;
 use fermata_lsp::Probe;
+use fermata_store::Index;
 use fermata_tests::{Lab, fermata};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
@@ -306,6 +307,15 @@ impl Drop for TestServer {
             "nobody read what the server said: {:#?}",
             self.unread
         );
+    }
+}
+
+/// Asserts that the disk was not read since a session had read it so often.
+pub(crate) fn assert_no_reads(disk: &Index, since: u64) {
+    if disk.is_told() {
+        assert_eq!(disk.reads(), since, "the disk was read again");
+    } else {
+        eprintln!("SKIPPED: the system has no watches left, so what was read is not kept");
     }
 }
 
