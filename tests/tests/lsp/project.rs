@@ -255,3 +255,25 @@ async fn definitions_of_commands_and_references_renames_inlays_and_tokens_arrive
     assert_eq!(&data[..4], [4, 40, 2, 0], "`$a` on line 4");
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_is_written_over_checks_the_open_workflow_again() {
+    let lab = Lab::new();
+    let main = "name: main\ndescription: d\nnodes:\n  - {id: a, prompt: x, model: \"@fast\"}\n";
+    let path = project(
+        &lab,
+        &[
+            ("workflows/main.yaml", main),
+            (
+                "config.yaml",
+                "aliases: {fast: {provider: claude, model: haiku}}\n",
+            ),
+        ],
+    );
+    let mut server = server(&lab).await;
+    let file = server.open(&path).await;
+    until(&mut server, &file, &[]).await;
+    project(&lab, &[("config.yaml", "assistant: claude\n")]);
+    until(&mut server, &file, &["unknown-model-alias"]).await;
+    server.end().await;
+}

@@ -60,7 +60,7 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// A server that nobody has greeted.
     pub(crate) fn start(lab: &Lab) -> Self {
-        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
         let (output, input) = tokio::io::split(ours);
         let (their_input, their_output) = tokio::io::split(theirs);
         let probe = Arc::new(Probe::default());
@@ -225,6 +225,11 @@ impl TestServer {
         let result = button.map_or(Value::Null, |title| json!({"title": title}));
         self.send(&json!({"jsonrpc": "2.0", "id": question, "result": result}))
             .await;
+    }
+
+    /// The next message, whatever it is; waits for it.
+    pub(crate) async fn next(&mut self) -> Value {
+        self.take("anything", |_| true).await
     }
 
     /// Reads until a message fits, keeping the others.
