@@ -60,7 +60,7 @@ impl Session {
         if outlined {
             // The others are checked again if what they see of it has changed.
             for document in self.documents.values_mut() {
-                document.inside_changed(&path);
+                document.path_changed(&path);
             }
             self.check(self.open_users(&path));
             self.workspace_edited(&path);
