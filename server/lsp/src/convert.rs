@@ -76,6 +76,14 @@ pub(crate) fn path(uri: &Uri) -> Option<PathBuf> {
     uri.to_file_path().map(|path| path.into_owned())
 }
 
+/// The one name that a file goes by within a session, however its client writes the address: clients differ in which
+/// characters they escape.
+pub(crate) fn key(uri: &Uri) -> Uri {
+    path(uri)
+        .and_then(|path| self::uri(&path))
+        .unwrap_or_else(|| uri.clone())
+}
+
 /// A diagnostic for the client, with the file it belongs to. `pages` is the folder with the rules' pages.
 pub(crate) fn diagnostic(
     sources: &Sources,

@@ -93,18 +93,14 @@ pub(crate) struct Flight {
     pub(crate) revision: u64,
     /// The version of the text that it is of.
     pub(crate) version: i32,
-    /// Files and folders.
-    paths: Vec<PathBuf>,
-    /// Workflows whose outline is what it was.
-    inside: BTreeSet<PathBuf>,
+    changed: BTreeSet<PathBuf>,
 }
 
 impl Flight {
-    /// Whether the analysis may have come out of what was there before a change.
+    /// Whether the analysis of a path may have come out of what was there before a change of another.
     pub(crate) fn is_outdated(&self, path: &Path, analysis: &Analysis) -> bool {
-        analysis.dialect.is_some()
-            && (self.paths.iter().any(|p| p != path && analysis.concerns(p))
-                || self.inside.iter().any(|p| analysis.concerns(p)))
+        let mut others = self.changed.iter().filter(|changed| *changed != path);
+        analysis.dialect.is_some() && others.any(|changed| analysis.concerns(changed))
     }
 }
 
@@ -180,8 +176,7 @@ impl Document {
         self.in_flight = Some(Flight {
             revision: self.revision,
             version: self.version,
-            paths: Vec::new(),
-            inside: BTreeSet::new(),
+            changed: BTreeSet::new(),
         });
     }
 
@@ -193,14 +188,7 @@ impl Document {
     /// Notes a path that has changed while an analysis may be under way.
     pub(crate) fn path_changed(&mut self, path: &Path) {
         if let Some(flight) = &mut self.in_flight {
-            flight.paths.push(path.to_path_buf());
-        }
-    }
-
-    /// Notes a workflow that has changed and may have kept its outline, while an analysis may be under way.
-    pub(crate) fn inside_changed(&mut self, path: &Path) {
-        if let Some(flight) = &mut self.in_flight {
-            flight.inside.insert(path.to_path_buf());
+            flight.changed.insert(path.to_path_buf());
         }
     }
 

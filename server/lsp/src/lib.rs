@@ -26,8 +26,9 @@ mod watch;
 mod words;
 mod workspace;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, PoisonError};
 
 use anyhow::Result;
 use fermata_control::Control;
@@ -76,6 +77,9 @@ pub struct Probe {
     pub panics: AtomicBool,
     /// Makes the next analysis of an open document panic.
     pub breaks: AtomicBool,
+    /// Holds the next analysis of an open document whose path ends like this, between its end and the session: whoever
+    /// holds the other end of the barrier meets it when it is done, and once more to let it go on.
+    pub holds: Mutex<Option<(&'static str, Arc<Barrier>)>>,
     index: OnceLock<fermata_store::Index>,
 }
 
@@ -84,6 +88,17 @@ impl Probe {
     #[must_use]
     pub fn disk(&self) -> Option<&fermata_store::Index> {
         self.index.get()
+    }
+
+    /// Waits where somebody wants to see an analysis end late.
+    pub(crate) fn hold(&self, path: &Path) {
+        let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = holds.take_if(|(end, _)| path.ends_with(*end));
+        drop(holds);
+        if let Some((_, barrier)) = held {
+            barrier.wait();
+            barrier.wait();
+        }
     }
 
     pub(crate) fn index(&self, index: &fermata_store::Index) {

@@ -161,17 +161,23 @@ pub(crate) fn workspace(
     previous: &[PreviousResultId],
 ) -> (Vec<WorkspaceDocumentDiagnosticReport>, bool) {
     let mut news = false;
+    // The client may write a file's address otherwise.
+    let previous: Vec<(Uri, &PreviousResultId)> = previous
+        .iter()
+        .map(|known| (convert::key(&known.uri), known))
+        .collect();
     let gone: Vec<&PreviousResultId> = previous
         .iter()
-        .filter(|known| !files.contains_key(known.uri.as_str()))
+        .filter(|(key, _)| !files.contains_key(key.as_str()))
+        .map(|(_, known)| *known)
         .collect();
     let mut reports: Vec<WorkspaceDocumentDiagnosticReport> = Vec::new();
     for (name, (uri, version, items)) in files {
-        let known = previous.iter().find(|known| known.uri.as_str() == name);
+        let known = previous.iter().find(|(key, _)| key.as_str() == name);
         let report = full(items);
         let version = version.map(i64::from);
         match report.result_id {
-            Some(result_id) if known.is_some_and(|known| known.value == result_id) => {
+            Some(result_id) if known.is_some_and(|(_, known)| known.value == result_id) => {
                 reports.push(
                     WorkspaceUnchangedDocumentDiagnosticReport {
                         uri,

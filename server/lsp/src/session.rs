@@ -187,7 +187,10 @@ pub(crate) struct Session {
     pub(crate) control: Control,
     pub(crate) outbox: Outbox,
     pub(crate) own: UnboundedSender<Message>,
+    /// Open documents, by the names that [`convert::key`] gives files; all addresses within the session are such.
     documents: HashMap<Uri, Document>,
+    /// How the client writes the addresses of files that it has opened.
+    names: HashMap<Uri, Uri>,
     runs: Arc<RunsView>,
     /// Subscribed runs with the last sequence number that was sent.
     subscriptions: HashMap<RunId, u64>,
@@ -245,6 +248,7 @@ impl Session {
             outbox,
             own,
             documents: HashMap::new(),
+            names: HashMap::new(),
             runs: Arc::new(facts::nothing()),
             subscriptions: HashMap::new(),
             prompts,
@@ -296,10 +300,16 @@ impl Session {
                 }
                 self.read_runs();
             }
-            Message::Open { uri, text, version } => {
-                let Some(path) = convert::path(&uri) else {
+            Message::Open {
+                uri: name,
+                text,
+                version,
+            } => {
+                let Some(path) = convert::path(&name) else {
                     return;
                 };
+                let uri = convert::key(&name);
+                self.names.insert(uri.clone(), name);
                 let document = Document::new(path, text, version, self.revision());
                 if let Some(before) = self.documents.insert(uri.clone(), document) {
                     before.waiting.into_iter().for_each(|waiting| waiting(None));
@@ -311,8 +321,8 @@ impl Session {
                 uri,
                 changes,
                 version,
-            } => self.edit(&uri, changes, version),
-            Message::Close { uri } => self.close(&uri),
+            } => self.edit(&convert::key(&uri), changes, version),
+            Message::Close { uri } => self.close(&convert::key(&uri)),
             Message::FilesChanged(paths) => self.disk_changed(&paths),
             Message::Folders { added, removed } => {
                 self.facts
@@ -337,7 +347,7 @@ impl Session {
                 revision,
                 analysis,
             } => self.analyzed(&uri, revision, analysis),
-            Message::Ask { uri, job } => self.ask(&uri, job),
+            Message::Ask { uri, job } => self.ask(&convert::key(&uri), job),
             Message::AskFile { uri, job } => self.ask_file(&uri, job),
             Message::Want(wanted) => self.want(wanted),
             Message::Surveyed(files) => self.surveyed(files),
@@ -345,7 +355,7 @@ impl Session {
                 uri,
                 previous,
                 reply,
-            } => self.pull(uri, previous, reply),
+            } => self.pull(convert::key(&uri), previous, reply),
             Message::Pulled {
                 uri,
                 said,
@@ -430,7 +440,7 @@ impl Session {
             return None;
         }
         let uri = argument.get("uri")?.as_str()?.parse::<Uri>().ok()?;
-        let analysis = self.documents.get(&uri)?.analysis.as_ref()?;
+        let analysis = self.documents.get(&convert::key(&uri))?.analysis.as_ref()?;
         fermata_ide::reads_message(&analysis.loaded).then(commands::message_needed)
     }
 

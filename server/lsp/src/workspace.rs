@@ -58,3 +58,11 @@ pub(crate) struct Workspace {
     /// The client ends the session: nothing is held any more.
     pub(crate) ending: bool,
 }
+
+impl Workspace {
+    /// Something is said that was not: pulls that were held may be answered.
+    pub(crate) fn unhold(&mut self) {
+        let held = self.held.drain(..).filter(Pull::is_wanted);
+        self.waiting.extend(held.map(Wanted::Reports));
+    }
+}

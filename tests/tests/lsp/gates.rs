@@ -316,3 +316,43 @@ async fn progress_is_shown_while_a_run_goes_and_ends_when_it_waits() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_shown_at_its_file_and_not_at_what_the_file_is_called_later() {
+    let lab = Lab::new();
+    let path = lab.write("held.yaml", HELD);
+    let moved = lab.work().join("moved.yaml");
+    let mut server = editor(&lab).await;
+    let uri = server.open(&path).await;
+    start(&mut server, &uri, "tides").await;
+    let (question, _, _) = server.asked().await;
+    until_lens(&mut server, &uri, "held at 3/3", true).await;
+    let run = json!({"run": lab.newest()["run"]});
+    let shown = server.ask("fermata/show", run.clone()).await;
+    assert_eq!(shown.expect("a run")["marks"][0]["status"], "waiting");
+    // As editors rename: the file, then the document.
+    std::fs::rename(&path, &moved).expect("it is there");
+    let closed = json!({"textDocument": {"uri": uri}});
+    server.tell("textDocument/didClose", closed).await;
+    let elsewhere = server.open(&moved).await;
+    let titles = lenses(&mut server, &elsewhere).await;
+    assert!(
+        titles.iter().any(|title| title == "Run") && titles.iter().all(|t| !t.contains("held at")),
+        "{titles:?}"
+    );
+    assert_eq!(lenses(&mut server, &uri).await, Vec::<String>::new());
+    let shown = server.ask("fermata/show", run).await;
+    assert_eq!(shown.expect("a run")["marks"], Value::Null);
+    // The question is of the run, wherever its file is.
+    server.press(&question, Some("Stop")).await;
+    wait("the run to end", || {
+        (lab.newest()["status"] == "failed").then_some(())
+    });
+    std::fs::rename(&moved, &path).expect("it is there");
+    let closed = json!({"textDocument": {"uri": elsewhere}});
+    server.tell("textDocument/didClose", closed).await;
+    server.open(&path).await;
+    until_lens(&mut server, &uri, "failed (iteration_limit)", true).await;
+    until_lens(&mut server, &uri, "held at", false).await;
+    server.end().await;
+}

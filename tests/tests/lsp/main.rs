@@ -6,6 +6,7 @@ mod archon;
 mod children;
 mod gates;
 mod hostile;
+mod late;
 mod messages;
 mod navigation;
 mod pictures;

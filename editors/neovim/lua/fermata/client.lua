@@ -51,6 +51,8 @@ function M.config()
       end
     end,
     on_init = vim.schedule_wrap(require('fermata.state').refresh),
+    -- With each buffer, too: what is opened later has signs.
+    on_attach = vim.schedule_wrap(require('fermata.state').refresh),
   }
 end
 

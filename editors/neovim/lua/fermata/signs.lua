@@ -22,21 +22,51 @@ local function mark(bufnr, run)
   end
 end
 
+-- The file of a buffer as runs name it.
+local function file(bufnr)
+  return vim.uv.fs_realpath(vim.api.nvim_buf_get_name(bufnr))
+end
+
+-- Buffers with signs, which follow their file: under another name they have other runs, or none.
+local followed = {}
+
+local function follow(bufnr)
+  if followed[bufnr] then
+    return
+  end
+  followed[bufnr] = true
+  vim.api.nvim_create_autocmd('BufFilePost', {
+    buffer = bufnr,
+    callback = function()
+      require('fermata.state').refresh()
+    end,
+  })
+  vim.api.nvim_create_autocmd('BufWipeout', {
+    buffer = bufnr,
+    callback = function()
+      followed[bufnr] = nil
+    end,
+  })
+end
+
 --- Draws the signs of the newest run of every loaded workflow buffer.
 ---@param runs table[] newest first
 function M.draw(runs)
   for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
     if vim.api.nvim_buf_is_loaded(bufnr) and vim.bo[bufnr].filetype == 'yaml' then
-      local path = vim.uv.fs_realpath(vim.api.nvim_buf_get_name(bufnr))
+      local path = file(bufnr)
       local newest = vim.iter(runs):find(function(run)
         return run.path == path
       end)
       if newest then
+        follow(bufnr)
         require('fermata.client').request('fermata/show', { run = newest.run }, function(shown)
-          if vim.api.nvim_buf_is_loaded(bufnr) then
+          if vim.api.nvim_buf_is_loaded(bufnr) and file(bufnr) == path then
             mark(bufnr, shown)
           end
         end)
+      else
+        vim.api.nvim_buf_clear_namespace(bufnr, namespace, 0, -1)
       end
     end
   end

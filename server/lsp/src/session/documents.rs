@@ -60,7 +60,7 @@ impl Session {
         if outlined {
             // The others are checked again if what they see of it has changed.
             for document in self.documents.values_mut() {
-                document.inside_changed(&path);
+                document.path_changed(&path);
             }
             self.check(self.open_users(&path));
             self.workspace_edited(&path);
@@ -153,6 +153,7 @@ impl Session {
                 );
                 Analysis::of(world, &path, attached, &rules, revision)
             }));
+            probe.hold(&path);
             // The session ends only with the server.
             let _ = own.send(Message::Analyzed {
                 uri,
@@ -254,6 +255,9 @@ impl Session {
         let (children, seen) = (&analysis.loaded.children, &mut HashSet::new());
         reports::below(children, &speaking, &terms, seen, &mut by_file);
         let mut files: HashSet<Uri> = by_file.keys().cloned().collect();
+        if self.published.get(uri) != Some(&by_file) {
+            self.workspace.unhold();
+        }
         let before = self.published.insert(uri.clone(), by_file);
         files.extend(before.into_iter().flat_map(HashMap::into_keys));
         for file in &files {
@@ -268,17 +272,22 @@ impl Session {
             return;
         }
         self.outbox.send(Mail::Diagnostics {
-            uri: file.clone(),
+            uri: self.name(file),
             diagnostics: reports::about(file, &self.published),
             // What is said about an older text is not taken for what is wrong with the newest.
             version: self.documents.get(file).map(|d| d.analysed),
         });
     }
 
+    /// A file's address as the client writes it.
+    pub(super) fn name(&self, file: &Uri) -> Uri {
+        self.names.get(file).unwrap_or(file).clone()
+    }
+
     pub(super) fn ask(&mut self, uri: &Uri, job: Job) {
         let (encoding, resolves) = (self.facts.encoding, self.facts.resolves);
         let run_facts = self.run_facts(uri);
-        let asked = uri.clone();
+        let asked = self.name(uri);
         let probe = Arc::clone(&self.probe);
         let Some(document) = self.documents.get_mut(uri) else {
             return job(None);
@@ -321,8 +330,9 @@ impl Session {
 
     /// Like [`Self::ask`], about a file that need not be open.
     pub(super) fn ask_file(&mut self, uri: &Uri, job: Job) {
-        if self.documents.contains_key(uri) {
-            return self.ask(uri, job);
+        let key = convert::key(uri);
+        if self.documents.contains_key(&key) {
+            return self.ask(&key, job);
         }
         let Some(path) = convert::path(uri) else {
             return job(None);

@@ -88,9 +88,7 @@ impl Session {
 
     /// Something has changed: held pulls may have an answer now.
     fn wake(&mut self) {
-        let workspace = &mut self.workspace;
-        let held = workspace.held.drain(..).filter(Pull::is_wanted);
-        workspace.waiting.extend(held.map(Wanted::Reports));
+        self.workspace.unhold();
         self.survey();
     }
 
@@ -177,7 +175,7 @@ impl Session {
         let open = self
             .documents
             .iter()
-            .filter_map(|(uri, d)| Some((d.path.as_path(), uri.clone(), d.analysis.as_ref()?)));
+            .filter_map(|(uri, d)| Some((d.path.as_path(), self.name(uri), d.analysis.as_ref()?)));
         let hidden = self.workspace.files.iter().filter_map(|(path, known)| {
             Some((
                 path.as_path(),
@@ -215,7 +213,7 @@ impl Session {
                 let items = reports::about(uri, &self.published);
                 files.insert(
                     uri.as_str().to_owned(),
-                    (uri.clone(), Some(document.version), items),
+                    (self.name(uri), Some(document.version), items),
                 );
             }
         }
@@ -233,7 +231,7 @@ impl Session {
         for file in all().flat_map(|(_, said)| said.keys()) {
             if !files.contains_key(file.as_str()) && !self.documents.contains_key(file) {
                 let items = reports::about(file, all());
-                files.insert(file.as_str().to_owned(), (file.clone(), None, items));
+                files.insert(file.as_str().to_owned(), (self.name(file), None, items));
             }
         }
         for pull in pulls.into_iter().filter(Pull::is_wanted) {

@@ -37,6 +37,8 @@ pub(crate) struct Open {
 pub(crate) struct Client {
     pub(crate) server: TestServer,
     pub(crate) pulls: bool,
+    /// Escapes in addresses only what it must; in here, they are as the server writes them.
+    raw: bool,
     pub(crate) documents: BTreeMap<String, Open>,
     /// What was sent: version and diagnostics.
     pushed: BTreeMap<String, (Value, Value)>,
@@ -55,7 +57,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) async fn start(lab: &Lab, pulls: bool) -> Self {
+    pub(crate) async fn start(lab: &Lab, pulls: bool, raw: bool) -> Self {
         let capabilities = if pulls {
             json!({
                 "textDocument": {"diagnostic": {"relatedDocumentSupport": true}},
@@ -74,6 +76,7 @@ impl Client {
         Self {
             server,
             pulls,
+            raw,
             documents: BTreeMap::new(),
             pushed: BTreeMap::new(),
             pulled: BTreeMap::new(),
@@ -91,7 +94,7 @@ impl Client {
     pub(crate) async fn open(&mut self, uri: &str, text: &str, version: i64) {
         let document = json!({"uri": uri, "languageId": "yaml", "version": version, "text": text});
         let opened = json!({ "textDocument": document });
-        self.server.tell("textDocument/didOpen", opened).await;
+        self.tell("textDocument/didOpen", opened).await;
         let open = Open {
             text: text.to_owned(),
             version,
@@ -108,13 +111,13 @@ impl Client {
         open.text = text;
         let document = json!({"uri": uri, "version": open.version});
         let change = json!({"textDocument": document, "contentChanges": changes});
-        self.server.tell("textDocument/didChange", change).await;
+        self.tell("textDocument/didChange", change).await;
         self.pull(uri).await;
     }
 
     pub(crate) async fn close(&mut self, uri: &str) {
         let closed = json!({"textDocument": {"uri": uri}});
-        self.server.tell("textDocument/didClose", closed).await;
+        self.tell("textDocument/didClose", closed).await;
         self.documents.remove(uri);
         self.pulled.remove(uri);
         self.newest.remove(uri);
@@ -126,13 +129,28 @@ impl Client {
     pub(crate) async fn ask(&mut self, method: &str, params: Value, cancel: bool) {
         let id = self.request(method, params, Purpose::Idle).await;
         if cancel {
-            self.server
-                .tell("$/cancelRequest", json!({ "id": id }))
-                .await;
+            self.tell("$/cancelRequest", json!({ "id": id })).await;
         }
     }
 
+    /// Sends a notification.
+    pub(crate) async fn tell(&mut self, method: &str, params: Value) {
+        let params = self.written(params);
+        self.server.tell(method, params).await;
+    }
+
+    /// With addresses as this client writes them.
+    fn written(&self, mut value: Value) -> Value {
+        if self.raw {
+            each_address(&mut value, &|uri| {
+                uri.replace("%28", "(").replace("%29", ")")
+            });
+        }
+        value
+    }
+
     async fn request(&mut self, method: &str, params: Value, purpose: Purpose) -> i64 {
+        let params = self.written(params);
         let id = self.server.request(method, params).await;
         self.waiting.insert(id, purpose);
         id
@@ -153,7 +171,7 @@ impl Client {
             && self.waiting.contains_key(&before)
         {
             let cancelled = json!({ "id": before });
-            self.server.tell("$/cancelRequest", cancelled).await;
+            self.tell("$/cancelRequest", cancelled).await;
         }
     }
 
@@ -197,7 +215,10 @@ impl Client {
         }
     }
 
-    async fn hear(&mut self, message: Value) {
+    async fn hear(&mut self, mut message: Value) {
+        each_address(&mut message, &|uri| {
+            uri.replace('(', "%28").replace(')', "%29")
+        });
         let method = message["method"].as_str().map(str::to_owned);
         match (method, message.get("id").cloned()) {
             (Some(method), Some(id)) => {
@@ -330,7 +351,7 @@ impl Client {
             }
             self.idle().await;
         }
-        self.server.tell("exit", Value::Null).await;
+        self.tell("exit", Value::Null).await;
         self.server.ended().await;
     }
 }
@@ -351,5 +372,21 @@ fn take(known: &mut BTreeMap<String, (Value, Value)>, uri: &str, report: &Value)
             );
         }
         _ => panic!("no report: {report:#}"),
+    }
+}
+
+/// Writes every address in a message anew.
+fn each_address(value: &mut Value, write: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) if text.starts_with("file:") => *text = write(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_address(item, write)),
+        Value::Object(fields) => {
+            for (name, mut field) in std::mem::take(fields) {
+                each_address(&mut field, write);
+                let address = name.starts_with("file:");
+                fields.insert(if address { write(&name) } else { name }, field);
+            }
+        }
+        _ => {}
     }
 }

@@ -79,6 +79,8 @@ pub(crate) struct Case {
     pub(crate) pulls: bool,
     /// Has asked about the workspace, before and in between.
     pub(crate) surveys: bool,
+    /// Escapes in addresses only what it must; the server escapes more.
+    pub(crate) raw: bool,
     pub(crate) bursts: Vec<Burst>,
 }
 
@@ -134,16 +136,15 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
         2 => prop::collection::vec(op(), 1),
         3 => prop::collection::vec(op(), 2..14),
     ];
-    (
-        any::<bool>(),
-        any::<bool>(),
-        prop::collection::vec(burst, 1..6),
-    )
-        .prop_map(|(pulls, surveys, bursts)| Case {
+    let bursts = prop::collection::vec(burst, 1..6);
+    (any::<bool>(), any::<bool>(), any::<bool>(), bursts).prop_map(
+        |(pulls, surveys, raw, bursts)| Case {
             pulls,
             surveys,
+            raw,
             bursts,
-        })
+        },
+    )
 }
 
 /// Applies an edit as a client says it, in UTF-16.

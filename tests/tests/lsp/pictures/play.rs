@@ -39,7 +39,7 @@ pub(crate) async fn play(project: &Project, case: &Case) {
     for file in &project.files {
         write(&lab.work().join(&file.name), &file.texts[0]);
     }
-    let mut client = Client::start(&lab, case.pulls).await;
+    let mut client = Client::start(&lab, case.pulls, case.raw).await;
     if case.pulls && case.surveys {
         client.pull_all(true).await;
     }
@@ -54,7 +54,6 @@ pub(crate) async fn play(project: &Project, case: &Case) {
         closed: false,
     };
     play.client
-        .server
         .tell(
             "workspace/didChangeConfiguration",
             json!({"settings": settings(0)}),
@@ -136,7 +135,7 @@ impl Play<'_> {
                 self.settings = settings(*which);
                 let params = json!({"settings": self.settings});
                 let method = "workspace/didChangeConfiguration";
-                self.client.server.tell(method, params).await;
+                self.client.tell(method, params).await;
             }
             Op::Ask {
                 file,
@@ -147,12 +146,13 @@ impl Play<'_> {
     }
 
     async fn tell(&mut self, told: bool, changes: &[(&PathBuf, u8)]) {
-        if told {
+        // Of files that nobody has looked at, only the client can tell; and one that asks about all of them does.
+        if told || self.client.pulls && self.surveys {
             let change = |(path, kind): &(&PathBuf, u8)| json!({"uri": uri(path), "type": kind});
             let changes: Vec<Value> = changes.iter().map(change).collect();
             let method = "workspace/didChangeWatchedFiles";
-            let server = &mut self.client.server;
-            server.tell(method, json!({ "changes": changes })).await;
+            let client = &mut self.client;
+            client.tell(method, json!({ "changes": changes })).await;
         }
     }
 
@@ -237,7 +237,7 @@ impl Play<'_> {
         {
             write(&path, open.text.as_bytes());
             let saved = json!({"textDocument": {"uri": name}});
-            self.client.server.tell("textDocument/didSave", saved).await;
+            self.client.tell("textDocument/didSave", saved).await;
             self.tell(true, &[(&path, 2)]).await;
         }
     }
@@ -343,10 +343,10 @@ impl Play<'_> {
 
     /// A client that shows the same files and was told of nothing before.
     async fn newcomer(&self) -> Client {
-        let mut fresh = Client::start(&self.lab, self.client.pulls).await;
+        let mut fresh = Client::start(&self.lab, self.client.pulls, false).await;
         let settings = json!({"settings": self.settings});
         let method = "workspace/didChangeConfiguration";
-        fresh.server.tell(method, settings).await;
+        fresh.tell(method, settings).await;
         for (uri, open) in &self.client.documents {
             fresh.open(uri, &open.text, open.version).await;
         }

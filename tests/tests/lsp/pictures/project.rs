@@ -50,8 +50,8 @@ fn conductor() -> Vec<File> {
         file(
             "parent.yaml",
             &[
-                "workflow: {name: parent, entry_point: kid}\nagents:\n  - name: kid\n    type: workflow\n    workflow: kid.yaml\n    routes: [{to: other}]\n  - {name: other, type: workflow, workflow: sub/grand.yaml, routes: [{to: $end}]}\n",
-                "workflow: {name: parent, entry_point: kid}\nagents:\n  - {name: kid, type: workflow, workflow: ./sub/../kid.yaml, routes: [{to: ask}]}\n  - {name: ask, prompt: !file prompts/ask.md, routes: !file part.yaml}\n",
+                "workflow: {name: parent, entry_point: kid}\nagents:\n  - name: kid\n    type: workflow\n    workflow: kid.yaml\n    routes: [{to: other}]\n  - {name: other, type: workflow, workflow: sub (1)/grand.yaml, routes: [{to: $end}]}\n",
+                "workflow: {name: parent, entry_point: kid}\nagents:\n  - {name: kid, type: workflow, workflow: ./sub (1)/../kid.yaml, routes: [{to: ask}]}\n  - {name: ask, prompt: !file prompts/ask.md, routes: !file part.yaml}\n",
                 "workflow: {name: parent, entry_point: ask}\nagents:\n  - {name: ask, prompt: !file prompts/ask.md, routes: !file part.yaml}\n  - {name: gone, type: workflow, workflow: gone.yaml}\n",
             ],
         ),
@@ -60,13 +60,13 @@ fn conductor() -> Vec<File> {
             &[
                 "workflow: {name: kid, entry_point: s}\nagents:\n  - {name: s, type: set, value: x, routes: [{to: nowhere}]}\n",
                 "workflow: {name: kid, entry_point: s}\nagents:\n  - {name: s, type: set, value: \"𝄐\", routes: [{to: $end}]}\n",
-                "# about it\nworkflow: {name: kid, entry_point: s}\nagents:\n  - {name: s, type: workflow, workflow: sub/grand.yaml, routes: [{to: nowhere}]}\n",
+                "# about it\nworkflow: {name: kid, entry_point: s}\nagents:\n  - {name: s, type: workflow, workflow: sub (1)/grand.yaml, routes: [{to: nowhere}]}\n",
                 "workflow: {name: kid, entry_point: s}\nagents:\n  - {name: s, type: workflow, workflow: parent.yaml, routes: [{to: $end}]}\n",
                 "nothing: of a workflow\n",
             ],
         ),
         file(
-            "sub/grand.yaml",
+            "sub (1)/grand.yaml",
             &[
                 "workflow: {name: grand, entry_point: s}\nagents:\n  - {name: s, type: set, value: \"{{ nobody.output }}\", routes: [{to: $end}]}\n",
                 "workflow: {name: grand, entry_point: s, input: {topic: {type: string, required: true}}}\nagents:\n  - {name: s, type: set, value: x, routes: [{to: lost}]}\n",

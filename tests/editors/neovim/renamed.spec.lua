@@ -1,0 +1,35 @@
+-- A run is of a file: a buffer that gets another name shows it no longer, and
+-- the file that is opened again does.
+local d = require('driver')
+local r = require('runs')
+
+d.it('signs and lenses of a run that waits stand in its file', function()
+  r.copy('workflows-samples', 'review-loop.yaml')
+  r.copy('workflows-samples', 'review-loop.script.yaml')
+  r.window()
+  r.about('review-loop.yaml')
+  d.problems(2)
+  d.choose('Trust it and run')
+  vim.cmd('Fermata run scripted A rate limiter')
+  d.message('review-loop held at 20/20 before architect')
+  r.sign('- name: architect', '?')
+  r.lens('held at 20/20', true)
+end)
+
+d.it('under another name there are none of them', function()
+  vim.cmd('saveas other.yaml')
+  r.lens('held at', false)
+  d.wait('the signs to go', function()
+    local states = vim.iter(vim.tbl_values(d.signs()))
+    return not states:any(function(sign)
+      return sign == '?' or sign == '+'
+    end)
+  end)
+  r.lens('Run', true)
+end)
+
+d.it('the file that is opened again has them', function()
+  r.workflow()
+  r.lens('held at 20/20', true)
+  r.sign('- name: architect', '?')
+end)
