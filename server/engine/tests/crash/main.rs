@@ -12,6 +12,7 @@ mod graphs;
 mod harm;
 mod people;
 mod picture;
+mod prefixes;
 mod story;
 
 #[path = "../support/run.rs"]
@@ -24,6 +25,7 @@ use dice::Dice;
 use fermata_engine::event::{Cause, EventBody};
 use fermata_engine::{Definition, Status};
 use fermata_workflow::MemoryWorld;
+use harm::Harms;
 use serde_json::Map;
 use story::{Harm, Life, Peace, Story};
 use support::ada;
@@ -110,11 +112,15 @@ fn compare(case: u64, make: impl Fn() -> Story, text: &str) {
     let mut calm = make();
     to_its_end(&mut calm, &mut Peace);
     let expected = picture::lines(&calm.state(), &calm.deeds);
+    prefixes::check(&calm);
     let commits = calm.commits.len();
     let mut dice = Dice::of(case, &["harm"]);
     for mut harm in harm::all(&mut dice, commits) {
         let mut story = make();
         to_its_end(&mut story, &mut harm);
+        if matches!(harm, Harms::Some { .. }) {
+            prefixes::check(&story);
+        }
         let found = picture::lines(&story.state(), &story.deeds);
         if let Some(difference) = difference(&expected, &found) {
             let log: Vec<String> = story
@@ -132,7 +138,7 @@ fn compare(case: u64, make: impl Fn() -> Story, text: &str) {
 
 #[test]
 fn a_graph_whose_worker_is_killed_anywhere_ends_as_one_that_was_left_in_peace() {
-    for case in cases(150) {
+    for case in cases(40) {
         let mut dice = Dice::new(case);
         let files = graphs::project(&mut dice, 1 + usize::try_from(case % 9).unwrap());
         let file = ".archon/workflows/main.yaml";
@@ -144,7 +150,7 @@ fn a_graph_whose_worker_is_killed_anywhere_ends_as_one_that_was_left_in_peace() 
 
 #[test]
 fn steps_whose_worker_is_killed_anywhere_end_as_those_that_were_left_in_peace() {
-    for case in cases(150) {
+    for case in cases(40) {
         let mut dice = Dice::new(case);
         let files = flows::files(&mut dice, 1 + usize::try_from(case % 7).unwrap());
         let definition = definition(&files, "main.yaml");

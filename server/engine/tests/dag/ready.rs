@@ -73,6 +73,36 @@ fn text(nodes: &[Node]) -> String {
     workflow(&text)
 }
 
+#[test]
+fn an_interrupted_graph_goes_on_as_if_nothing_had_happened() {
+    let mut run = Run::new(&workflow(
+        "  - {id: a, bash: a}\n  - {id: b, bash: b, retry: {max_attempts: 2, delay_ms: 1000, on_error: all}}\n  - {id: c, depends_on: [a], trigger_rule: all_done, bash: c}\n  - {id: d, depends_on: [a], bash: d}\n",
+    ));
+    run.ends("a", 1, "");
+    run.says("c", "made in spite of it");
+    run.ends("b", 1, "");
+    let pause = run.now + 1_000;
+    run.interrupt();
+    run.resume(2);
+    // A failure is a result: neither it nor what was made of it is made again, and the pause before `b` is kept.
+    assert_eq!(run.state_of("a"), NodeState::Failed);
+    assert_eq!(run.state_of("d"), NodeState::Skipped);
+    assert!(run.under_way().is_empty());
+    run.now = pause;
+    run.advance();
+    run.ends("b", 1, "");
+    run.interrupt();
+    run.resume(3);
+    run.now += 2_000;
+    run.advance();
+    run.ends("b", 1, "");
+    assert_eq!(run.state.status, Status::Failed, "two more tries, no more");
+    // Whoever resumes a run that has failed wants what failed done again.
+    run.resume(4);
+    assert_eq!(run.under_way(), ["a", "b"]);
+    run.folds_to_itself();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
