@@ -15,17 +15,18 @@ const RULES: [&str; 4] = [
     "all_done",
 ];
 
-fn graph() -> impl Strategy<Value = Vec<Node>> {
+pub(crate) fn graph() -> impl Strategy<Value = Vec<Node>> {
     let node = (
         proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
         0..4_usize,
         proptest::option::of((any::<prop::sample::Index>(), any::<bool>(), 0..3_u8)),
         proptest::option::weighted(0.8, 0..3_u8),
+        prop::bool::weighted(0.1),
     );
     proptest::collection::vec(node, 1..14).prop_map(|raw| {
         raw.into_iter()
             .enumerate()
-            .map(|(at, (on, rule, when, says))| {
+            .map(|(at, (on, rule, when, says, always))| {
                 let mut on: Vec<usize> = on
                     .iter()
                     .filter(|_| at > 0)
@@ -46,13 +47,14 @@ fn graph() -> impl Strategy<Value = Vec<Node>> {
                     rule: RULES[rule],
                     when,
                     says,
+                    always,
                 }
             })
             .collect()
     })
 }
 
-fn text(nodes: &[Node]) -> String {
+pub(crate) fn text(nodes: &[Node]) -> String {
     let mut text = String::new();
     for (at, node) in nodes.iter().enumerate() {
         let on: Vec<String> = node.on.iter().map(|on| format!("n{on}")).collect();
@@ -61,6 +63,9 @@ fn text(nodes: &[Node]) -> String {
             on.join(", "),
             node.rule
         ));
+        if node.always {
+            text.push_str("    always_run: true\n");
+        }
         if let Some(when) = &node.when {
             text.push_str(&format!(
                 "    when: \"$n{}.output {} '{}'\"\n",
