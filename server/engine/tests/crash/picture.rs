@@ -165,7 +165,7 @@ fn node(path: &StepPath, node: &NodeRecord) -> String {
         node.state,
         node.output,
         facts(&node.detail),
-        node.error,
+        node.error.as_ref().filter(|error| !is_cut_off(Some(error))),
         node.reason,
         node.rounds,
         node.retries,
