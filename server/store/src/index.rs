@@ -1,11 +1,13 @@
 //! What a session has read of the disk, kept until it changes: files, folders and what is not there. Changes are told
-//! by the system, and by whoever else knows of one. Nothing is kept that cannot be watched.
+//! by the system, and by whoever else knows of one. What cannot be watched is not kept, and is looked at from time to
+//! time.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use fermata_workflow::World;
 use fermata_workflow::memo::Memo;
@@ -13,7 +15,11 @@ use fermata_workflow::world::PathKind;
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use crate::stamps::Stamps;
 use crate::world::{OsWorld, read_disk};
+
+/// Pause between two looks at what cannot be watched.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Reads the disk once. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -24,6 +30,10 @@ pub struct Index {
 struct Shared {
     state: Mutex<State>,
     watcher: Mutex<Option<RecommendedWatcher>>,
+    unwatched: Stamps,
+    /// Whether a thread looks at `unwatched`.
+    looking: AtomicBool,
+    changed: Box<dyn Fn(Vec<PathBuf>) + Send + Sync>,
     memo: Memo,
     reads: AtomicU64,
 }
@@ -44,20 +54,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Index {
-    /// An empty index; `changed` is called, on a thread of the system's, with paths at which something has changed.
-    ///
-    /// Where the system cannot watch, nothing is kept and every question goes to the disk.
+    /// An empty index; `changed` is called, on a thread of its own, with paths at or below which something has changed.
     #[must_use]
-    pub fn start(changed: impl Fn(Vec<PathBuf>) + Send + 'static) -> Self {
-        let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            watcher: Mutex::new(None),
-            memo: Memo::default(),
-            reads: AtomicU64::new(0),
-        });
-        let told = Arc::downgrade(&shared);
+    pub fn start(changed: impl Fn(Vec<PathBuf>) + Send + Sync + 'static) -> Self {
+        let index = Self::unwatched(changed);
+        let told = Arc::downgrade(&index.shared);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let (Ok(event), Some(shared)) = (event, told.upgrade()) else {
+            let Some(shared) = told.upgrade() else {
+                return;
+            };
+            let Some(event) = event.ok().filter(|event| !event.need_rescan()) else {
+                // More has happened than the system could tell.
+                shared.tell(shared.roots());
                 return;
             };
             let matters = match event.kind {
@@ -69,19 +77,41 @@ impl Index {
                 _ => true,
             };
             if matters && !event.paths.is_empty() {
-                shared.forget(&event.paths);
-                changed(event.paths);
+                shared.tell(event.paths);
             }
         });
         if let Ok(watcher) = watcher {
-            *lock(&shared.watcher) = Some(watcher);
+            *lock(&index.shared.watcher) = Some(watcher);
         }
-        Self { shared }
+        index
+    }
+
+    /// As [`Self::start`] where the system has no watches left.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn unwatched(changed: impl Fn(Vec<PathBuf>) + Send + Sync + 'static) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                watcher: Mutex::new(None),
+                unwatched: Stamps::default(),
+                looking: AtomicBool::new(false),
+                changed: Box::new(changed),
+                memo: Memo::default(),
+                reads: AtomicU64::new(0),
+            }),
+        }
     }
 
     /// Says that something has changed at these paths.
     pub fn touch(&self, paths: &[PathBuf]) {
         self.shared.forget(paths);
+    }
+
+    /// Whether the system tells of changes. Where it cannot, what was read is not kept.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        lock(&self.shared.watcher).is_some()
     }
 
     /// How often the disk was asked for a file or a folder.
@@ -123,6 +153,47 @@ impl Asked {
 }
 
 impl Shared {
+    fn tell(&self, paths: Vec<PathBuf>) {
+        self.forget(&paths);
+        (self.changed)(paths);
+    }
+
+    /// What everything that is kept lies below.
+    fn roots(&self) -> Vec<PathBuf> {
+        let state = lock(&self.state);
+        let roots: BTreeSet<&Path> = state
+            .watched
+            .iter()
+            .filter_map(|folder| folder.ancestors().last())
+            .collect();
+        roots.into_iter().map(Path::to_path_buf).collect()
+    }
+
+    /// Has a path looked at from time to time, for as long as the index lives.
+    fn look_at(self: &Arc<Self>, path: &Path) {
+        self.unwatched.note(path);
+        if self.looking.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let looked = Arc::downgrade(self);
+        let thread = std::thread::Builder::new()
+            .name("fermata-look".to_owned())
+            .spawn(move || {
+                loop {
+                    std::thread::sleep(LOOK);
+                    let Some(shared) = looked.upgrade() else {
+                        return;
+                    };
+                    let changed = shared.unwatched.changed();
+                    if !changed.is_empty() {
+                        shared.tell(changed);
+                    }
+                }
+            });
+        // The next path that is asked for tries again.
+        self.looking.store(thread.is_ok(), Ordering::Relaxed);
+    }
+
     fn forget(&self, paths: &[PathBuf]) {
         let mut state = lock(&self.state);
         state.changes += 1;
@@ -162,7 +233,7 @@ impl Shared {
 
     /// The kept answer, else the disk's, kept where changes are told.
     fn ask<T: Clone>(
-        &self,
+        self: &Arc<Self>,
         path: &Path,
         kept: impl Fn(&mut State) -> &mut HashMap<PathBuf, T>,
         disk: impl FnOnce() -> T,
@@ -171,6 +242,9 @@ impl Shared {
             return answer.clone();
         }
         let told = self.watch(path.parent().unwrap_or(path)) && self.watch(path);
+        if !told {
+            self.look_at(path);
+        }
         let before = lock(&self.state).changes;
         self.reads.fetch_add(1, Ordering::Relaxed);
         let answer = disk();
