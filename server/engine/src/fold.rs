@@ -244,7 +244,8 @@ impl RunState {
             !interrupted || error.is_some_and(is_cut_off)
         };
         for frame in self.frames.values_mut() {
-            if !interrupted {
+            // A budget is given anew; a graph has none, and says what it has cost.
+            if !interrupted && self.request.dialect != ARCHON {
                 frame.spent_usd = 0.0;
                 frame.budget_told_usd = None;
             }

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use fermata_engine::event::EventBody;
 use fermata_engine::state::NodeState;
-use fermata_engine::{ChildCall, Payload, RunId, Status, StepPath};
-use fermata_runner::{Children, Refused, Surroundings};
-use fermata_store::{Created, MemStore, NewEvent, NewRun, Place, Store};
-use serde_json::{Map, Value};
+use fermata_engine::{Payload, RunId, Status, StepPath};
+use fermata_runner::Surroundings;
+use fermata_store::MemStore;
+use serde_json::Value;
 use support::scripted::Scripted;
 use support::world::Disk;
-use support::{Finished, actor, read, surroundings, work};
+use support::{Finished, graph, read, surroundings, work};
 
 /// A project in a folder, and a store.
 struct Stage {
@@ -37,30 +37,7 @@ impl Stage {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, text).unwrap();
         let store = Arc::new(MemStore::new());
-        let run = fermata_store::new_run_id(1);
-        let root = folder.path().display().to_string();
-        let queued = EventBody::RunQueued {
-            workflow: "main".to_owned(),
-            file: file.display().to_string(),
-            dialect: "archon".to_owned(),
-            scope: root.clone(),
-            message: Some(message.to_owned()),
-            inputs: Map::new(),
-            request: run.0.clone(),
-            parent: None,
-            gates: "ask".to_owned(),
-            agent: None,
-            actor: actor(),
-            cwd: root,
-            dry_run: false,
-        };
-        store
-            .create_run(NewRun {
-                run: run.clone(),
-                events: vec![NewEvent::root(1, queued)],
-                place: Place::default(),
-            })
-            .unwrap();
+        let run = graph::queue(store.as_ref(), folder.path(), message);
         Self { folder, store, run }
     }
 
@@ -72,7 +49,7 @@ impl Stage {
     async fn with_children(&self) -> Finished {
         let around = self.around(Scripted::new(&Value::Null));
         let mut parent = around.clone();
-        parent.children = Some(Arc::new(Threads {
+        parent.children = Some(Arc::new(graph::Threads {
             store: self.store.clone(),
             around,
         }));
@@ -98,61 +75,6 @@ impl Stage {
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-}
-
-/// Starts children in threads.
-struct Threads {
-    store: Arc<MemStore>,
-    around: Surroundings,
-}
-
-impl Children for Threads {
-    fn find(&self, call: &ChildCall) -> Option<RunId> {
-        match self.store.requested(&call.request).unwrap()? {
-            fermata_store::Decision::Existing(child) => Some(child),
-            _ => None,
-        }
-    }
-
-    fn start(&self, parent: &RunId, call: &ChildCall) -> Result<RunId, Refused> {
-        let above = self.store.run(parent).unwrap();
-        let run = fermata_store::new_run_id(1);
-        let queued = EventBody::RunQueued {
-            workflow: call.workflow.clone(),
-            file: call.file.clone(),
-            dialect: "archon".to_owned(),
-            scope: format!("{}//kid", above.scope),
-            message: call.message.clone(),
-            inputs: call.inputs.clone(),
-            request: call.request.clone(),
-            parent: Some(parent.clone()),
-            gates: "ask".to_owned(),
-            agent: None,
-            actor: actor(),
-            cwd: above.cwd,
-            dry_run: false,
-        };
-        let created = self.store.create_run(NewRun {
-            run,
-            events: vec![NewEvent::root(1, queued)],
-            place: Place::default(),
-        });
-        let child = match created.unwrap() {
-            Created::Existing(child) => return Ok(child),
-            Created::New(child) => child,
-        };
-        let (store, around, run) = (self.store.clone(), self.around.clone(), child.clone());
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(work(&store, &run, around));
-        });
-        Ok(child)
-    }
-
-    fn end(&self, _parent: &RunId, _child: &RunId) {}
 }
 
 fn output(finished: &Finished, id: &str) -> String {

@@ -10,15 +10,15 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use fermata_engine::{Event, EventBody, Payload, RunId, Status};
+use fermata_engine::{Answer, Cause, Event, EventBody, Payload, RunId, Status, StepPath};
 use fermata_runner::{Ended, WorkerError, run_worker};
 use fermata_store::{Call, Fault, Faulty, MemStore, Miss, Store, StoreError, load_state};
 use serde_json::{Map, json};
 use support::scripted::Scripted;
 use support::world::Disk;
-use support::{Case, people, queue, surroundings};
+use support::{Case, graph, people, queue, surroundings};
 
 const MAIN: &str = "
 workflow: {name: main, entry_point: first}
@@ -135,6 +135,153 @@ async fn whichever_write_a_worker_dies_at_the_run_comes_to_the_same_end() {
             at += 1;
         }
         assert!(at > 5, "only {at} writes were reached");
+    }
+}
+
+const GRAPH: &str = r#"
+name: main
+description: A graph.
+interactive: true
+nodes:
+  - {id: a, bash: 'echo a >> log; echo one'}
+  - {id: bad, bash: 'echo bad >> log; exit 3'}
+  - {id: p, depends_on: [a], prompt: 'Say $a.output'}
+  - {id: l, depends_on: [p], loop: {prompt: 'Go on', until: DONE, max_iterations: 2}}
+  - id: g
+    depends_on: [p]
+    loop_group:
+      max_iterations: 3
+      until_bash: '[ $y.output = xx ]'
+      nodes: [{id: y, bash: 'echo g >> log; echo x$LOOP_PREV.y.output'}]
+  - {id: ask, depends_on: [g, l], approval: {message: 'Ship $g.output?', on_reject: {prompt: 'Fix it', max_attempts: 3}}}
+  - {id: kid, depends_on: [ask], workflow: kid, input: hi}
+  - {id: fan, depends_on: [ask], workflow: kid, fan_out: {items: '["u", "v"]', max_parallel: 2}}
+  - {id: z, depends_on: [kid, fan, bad, l], trigger_rule: all_done, bash: 'echo z >> log; echo $kid.output $fan.output $l.output'}
+"#;
+
+const CHILD: &str = "name: kid\ndescription: A child.\nmutates_checkout: false\nnodes:\n  - {id: k, bash: 'echo kid >> log; echo said $ARGUMENTS'}\n";
+
+/// Somebody rejects once, then approves.
+fn answer_gate(store: &MemStore, run: &RunId) {
+    let state = load_state(store, run).unwrap();
+    let Some(open) = state.open_gates.first() else {
+        return;
+    };
+    let decision = if open.gate.gate.as_str() == "g1" {
+        "reject"
+    } else {
+        "approve"
+    };
+    let answer = Answer::Approval {
+        decision: decision.to_owned(),
+        text: None,
+    };
+    people::answer(store, run, &open.gate.gate, &answer).unwrap();
+}
+
+/// One worker of a graph.
+async fn attempt_graph(
+    store: &Arc<Faulty<MemStore>>,
+    run: &RunId,
+    home: &Path,
+) -> Result<Ended, WorkerError> {
+    let agents = Scripted::new(&json!({"agents": {
+        "p": [{"text": "thought"}], "l": [{"text": "all DONE"}], "ask:on_reject": [{"text": "fixed"}],
+    }}));
+    let world = Arc::new(Disk {
+        env: Default::default(),
+    });
+    let mut around = surroundings(store.clone(), agents, world);
+    around.home = home.to_path_buf();
+    around.children = Some(Arc::new(graph::Threads {
+        store: store.clone(),
+        around: around.clone(),
+    }));
+    let guard = store.try_lock(run).unwrap().unwrap();
+    run_worker(run, guard, around).await
+}
+
+/// Runs the graph with one failing write; whether that write was ever reached.
+async fn graph_with_fault(at: u64, after: bool) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let workflows = folder.path().join(".archon/workflows");
+    std::fs::create_dir_all(&workflows).unwrap();
+    std::fs::write(workflows.join("main.yaml"), GRAPH).unwrap();
+    std::fs::write(workflows.join("kid.yaml"), CHILD).unwrap();
+    let store = Arc::new(Faulty::new(MemStore::new()));
+    let run = graph::queue(store.as_ref(), folder.path(), "do it");
+    let appends = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&appends);
+    store.plan(move |call, _| {
+        if call != Call::Append {
+            return None;
+        }
+        let error = StoreError::Full {
+            path: "disk".to_owned(),
+        };
+        (counted.fetch_add(1, Ordering::SeqCst) == at).then_some(if after {
+            Fault::After(error)
+        } else {
+            Fault::Before(error)
+        })
+    });
+    let home = folder.path().join("home");
+    for _ in 0..12 {
+        if attempt_graph(&store, &run, &home).await.is_err() {
+            continue;
+        }
+        let state = load_state(store.as_ref(), &run).unwrap();
+        match (state.status, state.cause) {
+            (Status::Failed, Some(Cause::Interrupted)) => people::resume_in(store.inner(), &run),
+            (Status::Waiting, _) => answer_gate(store.inner(), &run),
+            _ => break,
+        }
+    }
+    let reached = appends.load(Ordering::SeqCst) > at;
+    let state = load_state(store.as_ref(), &run).unwrap();
+    let when = format!(
+        "write {at} failed ({})",
+        if after { "after" } else { "before" }
+    );
+    assert_eq!(
+        (state.status, state.cause),
+        (Status::Failed, Some(Cause::StepFailed)),
+        "{when}"
+    );
+    assert_eq!(state.error.unwrap().names, ["bad"], "{when}");
+    let said = &state.nodes[&StepPath::from("z")].output;
+    let expected = r#"said hi ["said u","said v"] all DONE"#;
+    assert_eq!(*said, Some(Payload::Inline(json!(expected))), "{when}");
+    assert_eq!(state.loops[&StepPath::from("g")].completed, 2, "{when}");
+    let log = store.events(&run, 1, usize::MAX).unwrap();
+    nothing_ran_twice(&log);
+    // What was done is in a file: once, and once more where a worker died before it could say so.
+    let done = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    for (word, times) in [("a", 1), ("bad", 1), ("g", 2), ("kid", 3), ("z", 1)] {
+        let found = done.lines().filter(|line| *line == word).count();
+        let more = usize::from(reached);
+        assert!(
+            (times..=times + more).contains(&found),
+            "{word} was done {found} times, {when}:\n{done}"
+        );
+    }
+    reached
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_write_the_worker_of_a_graph_dies_at_nothing_is_lost_and_nothing_done_twice() {
+    // Every write by hand, some of them each day.
+    let step = if std::env::var_os("FERMATA_CASES").is_some() {
+        1
+    } else {
+        5
+    };
+    for (first, after) in [(0, false), (2, true)] {
+        let mut at = first;
+        while graph_with_fault(at, after).await {
+            at += step;
+        }
+        assert!(at > 15, "only {at} writes were reached");
     }
 }
 

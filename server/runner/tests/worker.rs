@@ -197,6 +197,33 @@ async fn a_stop_ends_the_process_logs_its_outcome_and_fails_the_run_resumably() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_finds_a_worker_dead_does_what_was_asked_of_it() {
+    for (body, status) in [
+        (EventBody::StopRequested { actor: actor() }, Status::Failed),
+        (
+            EventBody::AbortRequested {
+                actor: actor(),
+                reason: "enough".to_owned(),
+            },
+            Status::Cancelled,
+        ),
+    ] {
+        let stage = Stage::new(SLEEPER);
+        let first = stage.begin(stage.around());
+        let process = stage.process().await;
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        stage.request(body);
+        let ended = work(&stage.store, &stage.run, stage.around()).await;
+        assert_eq!(ended, Ended::With(status));
+        gone(&process).await;
+        let state = load_state(stage.store.as_ref(), &stage.run).unwrap();
+        assert_ne!(state.cause, Some(Cause::Interrupted));
+        assert!(state.open.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_abort_cancels_the_run_for_good() {
     let stage = Stage::new(SLEEPER);
     let worker = stage.begin(stage.around());

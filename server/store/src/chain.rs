@@ -121,3 +121,51 @@ pub(crate) fn open_all(
     }
     Ok(events)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed(body: &str, schema: u32) -> Stored {
+        let mut stored = Stored {
+            seq: 1,
+            at: 1,
+            path: String::new(),
+            schema,
+            check: String::new(),
+            body: body.to_owned(),
+        };
+        stored.check = stored.checksum(&RunId::from("r"), "");
+        stored
+    }
+
+    fn open(stored: Stored) -> StoreError {
+        let run = RunId::from("r");
+        open_all(&run, None, [stored].into_iter(), "fermata.db").unwrap_err()
+    }
+
+    #[test]
+    fn an_event_of_a_newer_schema_is_no_damage_and_names_both_versions() {
+        let error = open(sealed(r#"{"type":"moon_rose"}"#, SCHEMA + 1));
+        assert!(
+            matches!(error, StoreError::Version { found, supported: SCHEMA, .. } if found == SCHEMA + 1),
+            "{error}"
+        );
+        assert!(error.to_string().contains("event 1"), "{error}");
+    }
+
+    #[test]
+    fn an_event_that_does_not_read_is_named_with_its_number_and_kind() {
+        for (body, word) in [
+            (r#"{"type":"moon_rose"}"#, "moon_rose"),
+            (r#"{"type":"run_parked""#, "event 1"),
+            (r#"{"type":"step_skipped","step":"a"}"#, "reason"),
+        ] {
+            let text = open(sealed(body, SCHEMA)).to_string();
+            assert!(text.contains(word) && text.contains("run r"), "{text}");
+        }
+        let mut forged = sealed(r#"{"type":"run_parked"}"#, SCHEMA);
+        forged.at = 2;
+        assert!(open(forged).to_string().contains("checksum"));
+    }
+}

@@ -47,7 +47,8 @@ impl RunState {
                 } else {
                     NodeState::Failed
                 };
-                if node.state == NodeState::Failed {
+                // What is only cut off has not come to an end: its next attempt says whether it gives something else.
+                if node.state == NodeState::Failed && !is_cut_off(error) {
                     node.ended();
                 }
             }

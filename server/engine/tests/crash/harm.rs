@@ -14,6 +14,8 @@ pub(crate) enum Harms {
     Some { dice: Dice, left: usize },
     /// Every worker parks where it can.
     Parks,
+    /// Somebody stops the run after so many things were done, and resumes it.
+    Stop(usize),
 }
 
 /// How often workers of one run may die at random.
@@ -37,6 +39,12 @@ pub(crate) fn all(dice: &mut Dice, commits: usize) -> Vec<Harms> {
     harms
 }
 
+/// Somebody stops a run in which so many things are done. What has failed is then done again, so it is only the same
+/// where nothing fails.
+pub(crate) fn stops(deeds: usize) -> Vec<Harms> {
+    (0..deeds.min(12)).map(Harms::Stop).collect()
+}
+
 impl Harm for Harms {
     fn kills(&mut self, commit: usize) -> bool {
         match self {
@@ -54,7 +62,7 @@ impl Harm for Harms {
                 *left -= usize::from(kills);
                 kills
             }
-            Self::Parks => false,
+            Self::Parks | Self::Stop(_) => false,
         }
     }
 
@@ -62,7 +70,21 @@ impl Harm for Harms {
         match self {
             Self::Parks => true,
             Self::Some { dice, .. } => dice.chance(50),
-            Self::Once(_) | Self::Every { .. } => false,
+            Self::Once(_) | Self::Every { .. } | Self::Stop(_) => false,
+        }
+    }
+
+    fn stops(&mut self) -> bool {
+        match self {
+            Self::Stop(0) => {
+                *self = Self::Stop(usize::MAX);
+                true
+            }
+            Self::Stop(left) => {
+                *left -= 1;
+                false
+            }
+            Self::Once(_) | Self::Every { .. } | Self::Some { .. } | Self::Parks => false,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use fermata_engine::fold::CUT_OFF;
 use fermata_engine::state::{
-    ClosedGate, Frame, LoopRecord, NodeRecord, NodeState, Slot, SlotStatus,
+    ClosedGate, Frame, LoopRecord, NodeRecord, NodeState, Phase, Slot, SlotStatus,
 };
 use fermata_engine::{Effect, Failure, Outcome, RunState, SessionStart, StepPath};
 use serde_json::{Map, Value};
@@ -88,7 +88,7 @@ pub(crate) fn lines(state: &RunState, deeds: &[Deed]) -> Vec<String> {
             .iter()
             .map(|(path, record)| rounds(path, record)),
     );
-    parts.extend(state.frames.iter().map(|(path, f)| frame(path, f)));
+    parts.extend(state.frames.iter().map(|(path, f)| frame(state, path, f)));
     parts.extend(state.groups.iter().map(|(path, group)| {
         let slots = group.slots.iter().map(|(path, one)| slot(path, one));
         let slots: Vec<String> = slots.collect();
@@ -165,7 +165,7 @@ fn node(path: &StepPath, node: &NodeRecord) -> String {
         node.state,
         node.output,
         facts(&node.detail),
-        node.error,
+        node.error.as_ref().filter(|error| !is_cut_off(Some(error))),
         node.reason,
         node.rounds,
         node.retries,
@@ -189,8 +189,13 @@ fn rounds(path: &StepPath, record: &LoopRecord) -> String {
     format!("loop {path} {record:?}")
 }
 
-fn frame(path: &StepPath, frame: &Frame) -> String {
+fn frame(state: &RunState, path: &StepPath, frame: &Frame) -> String {
     let mut frame = frame.clone();
+    if let Phase::Failed(step) = &frame.phase
+        && is_cut_off(state.steps[step].error.as_ref())
+    {
+        frame.phase = Phase::Retry(step.clone());
+    }
     for result in &mut frame.journal {
         result.seq = 0;
     }

@@ -44,6 +44,10 @@ pub(crate) trait Harm {
     fn kills(&mut self, commit: usize) -> bool;
     /// Whether it parks at a gate.
     fn parks(&mut self) -> bool;
+    /// Whether somebody stops the run before what comes next.
+    fn stops(&mut self) -> bool {
+        false
+    }
 }
 
 /// Nothing happens to it.
@@ -156,6 +160,11 @@ impl Story {
                 continue;
             }
             let next = self.next(&state);
+            if !matches!(next, Next::Nothing) && harm.stops() {
+                let stop = EventBody::StopRequested { actor: ada() };
+                self.append(&mut state, vec![(StepPath::root(), stop)], harm)?;
+                continue;
+            }
             match next {
                 Next::CarryOut(effect) => self.carry_out(&mut state, &effect, harm)?,
                 Next::Ask(..) | Next::Nothing

@@ -1,7 +1,7 @@
 //! Approvals: nothing passes without an answer; answers, rejections, rework.
 
-use fermata_engine::Status;
 use fermata_engine::state::NodeState;
+use fermata_engine::{End, Outcome, Status};
 use serde_json::json;
 
 use crate::run::{Run, workflow};
@@ -185,4 +185,24 @@ fn work_beside_a_gate_goes_on_and_the_run_waits_only_when_nothing_else_does() {
     assert_eq!(run.state.open_gates.len(), 2);
     run.says("b", "");
     assert_eq!(run.state.status, Status::Waiting);
+}
+
+#[test]
+fn nothing_begins_while_a_rejected_run_is_being_ended() {
+    let mut run = Run::new(&workflow(
+        "  - {id: a, bash: a}\n  - {id: b, bash: b}\n  - {id: ask, approval: {message: m}}\n  - {id: z, depends_on: [a], trigger_rule: all_done, bash: z}\n",
+    ));
+    run.decide("reject", None);
+    run.conclude("a", Outcome::Cancelled { elapsed: 1 });
+    assert_eq!(run.under_way(), ["b", "ask"], "`z` could begin");
+    // Its worker may die now: whoever finds it knows that it is to end, and in whose name.
+    let end = run.state.end_without_worker();
+    assert!(
+        matches!(&end, Some(End::Cancel(by, _)) if by.by == "ada"),
+        "{end:?}"
+    );
+    run.conclude("b", Outcome::Cancelled { elapsed: 1 });
+    assert_eq!(run.state.status, Status::Cancelled);
+    assert_eq!(run.state_of("z"), NodeState::Pending);
+    run.folds_to_itself();
 }

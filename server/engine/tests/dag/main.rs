@@ -7,6 +7,7 @@ mod gates;
 mod prompts;
 mod ready;
 mod reference;
+mod resumed;
 mod rounds;
 mod rules;
 mod run;

@@ -15,17 +15,18 @@ const RULES: [&str; 4] = [
     "all_done",
 ];
 
-fn graph() -> impl Strategy<Value = Vec<Node>> {
+pub(crate) fn graph() -> impl Strategy<Value = Vec<Node>> {
     let node = (
         proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
         0..4_usize,
         proptest::option::of((any::<prop::sample::Index>(), any::<bool>(), 0..3_u8)),
         proptest::option::weighted(0.8, 0..3_u8),
+        prop::bool::weighted(0.1),
     );
     proptest::collection::vec(node, 1..14).prop_map(|raw| {
         raw.into_iter()
             .enumerate()
-            .map(|(at, (on, rule, when, says))| {
+            .map(|(at, (on, rule, when, says, always))| {
                 let mut on: Vec<usize> = on
                     .iter()
                     .filter(|_| at > 0)
@@ -46,13 +47,14 @@ fn graph() -> impl Strategy<Value = Vec<Node>> {
                     rule: RULES[rule],
                     when,
                     says,
+                    always,
                 }
             })
             .collect()
     })
 }
 
-fn text(nodes: &[Node]) -> String {
+pub(crate) fn text(nodes: &[Node]) -> String {
     let mut text = String::new();
     for (at, node) in nodes.iter().enumerate() {
         let on: Vec<String> = node.on.iter().map(|on| format!("n{on}")).collect();
@@ -61,6 +63,9 @@ fn text(nodes: &[Node]) -> String {
             on.join(", "),
             node.rule
         ));
+        if node.always {
+            text.push_str("    always_run: true\n");
+        }
         if let Some(when) = &node.when {
             text.push_str(&format!(
                 "    when: \"$n{}.output {} '{}'\"\n",
@@ -71,6 +76,36 @@ fn text(nodes: &[Node]) -> String {
         }
     }
     workflow(&text)
+}
+
+#[test]
+fn an_interrupted_graph_goes_on_as_if_nothing_had_happened() {
+    let mut run = Run::new(&workflow(
+        "  - {id: a, bash: a}\n  - {id: b, bash: b, retry: {max_attempts: 2, delay_ms: 1000, on_error: all}}\n  - {id: c, depends_on: [a], trigger_rule: all_done, bash: c}\n  - {id: d, depends_on: [a], bash: d}\n",
+    ));
+    run.ends("a", 1, "");
+    run.says("c", "made in spite of it");
+    run.ends("b", 1, "");
+    let pause = run.now + 1_000;
+    run.interrupt();
+    run.resume(2);
+    // A failure is a result: neither it nor what was made of it is made again, and the pause before `b` is kept.
+    assert_eq!(run.state_of("a"), NodeState::Failed);
+    assert_eq!(run.state_of("d"), NodeState::Skipped);
+    assert!(run.under_way().is_empty());
+    run.now = pause;
+    run.advance();
+    run.ends("b", 1, "");
+    run.interrupt();
+    run.resume(3);
+    run.now += 2_000;
+    run.advance();
+    run.ends("b", 1, "");
+    assert_eq!(run.state.status, Status::Failed, "two more tries, no more");
+    // Whoever resumes a run that has failed wants what failed done again.
+    run.resume(4);
+    assert_eq!(run.under_way(), ["a", "b"]);
+    run.folds_to_itself();
 }
 
 proptest! {

@@ -22,6 +22,8 @@ pub(crate) struct Node {
     pub(crate) when: Option<Condition>,
     /// The digit that it says, or nothing when it fails.
     pub(crate) says: Option<u8>,
+    /// `always_run`.
+    pub(crate) always: bool,
 }
 
 /// The states of all nodes in the end.
@@ -40,6 +42,47 @@ pub(crate) fn states(nodes: &[Node]) -> BTreeMap<usize, NodeState> {
         }
     }
     done
+}
+
+/// Whether a node is carried out at all, where the states of all are these in the end.
+pub(crate) fn is_carried_out(
+    nodes: &[Node],
+    at: usize,
+    states: &BTreeMap<usize, NodeState>,
+) -> bool {
+    let node = Node {
+        says: Some(0),
+        ..nodes[at].clone()
+    };
+    one(&node, nodes, states) == NodeState::Completed
+}
+
+/// Nodes that a resume carries out (specs/archon.md 5.3): what had not completed, what asks for it, and what depends on
+/// something that gives something else than before. `before` says what completed nodes had said.
+pub(crate) fn redone(
+    nodes: &[Node],
+    before: &BTreeMap<usize, (NodeState, Option<u8>)>,
+    after: &BTreeMap<usize, NodeState>,
+) -> Vec<usize> {
+    let mut changed = vec![false; nodes.len()];
+    let mut redone = Vec::new();
+    for (at, node) in nodes.iter().enumerate() {
+        let (state, said) = before[&at];
+        let again =
+            state != NodeState::Completed || node.always || node.on.iter().any(|on| changed[*on]);
+        if !again {
+            continue;
+        }
+        changed[at] = match (state, after[&at]) {
+            (NodeState::Completed, NodeState::Completed) => said != node.says,
+            (NodeState::Skipped, NodeState::Skipped) => false,
+            _ => true,
+        };
+        if is_carried_out(nodes, at, after) {
+            redone.push(at);
+        }
+    }
+    redone
 }
 
 fn one(node: &Node, nodes: &[Node], before: &BTreeMap<usize, NodeState>) -> NodeState {

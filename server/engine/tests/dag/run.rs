@@ -4,8 +4,8 @@ use fermata_engine::event::EventBody;
 use fermata_engine::schedule;
 use fermata_engine::state::NodeState;
 use fermata_engine::{
-    AgentCall, Answer, Effect, Failure, GateKind, Outcome, Payload, RunState, ScriptCall, Session,
-    SessionStart, StepPath,
+    AgentCall, Answer, Effect, End, Failure, GateKind, Outcome, Payload, RunState, ScriptCall,
+    Session, SessionStart, StepPath,
 };
 use serde_json::{Map, Value};
 
@@ -197,6 +197,15 @@ impl Run {
         match &self.state.nodes[&StepPath::from(id)].output {
             Some(Payload::Inline(value)) => value.clone(),
             other => panic!("`{id}` has the output {other:?}"),
+        }
+    }
+
+    /// Its worker dies, and somebody notices.
+    pub(crate) fn interrupt(&mut self) {
+        for (path, body) in self.state.ending(&End::Interrupt) {
+            let event = self.event(path, self.now, body);
+            self.state.fold(&event).unwrap();
+            self.log.push(event);
         }
     }
 

@@ -3,7 +3,9 @@
 use fermata_engine::event::EventBody;
 use fermata_engine::gate::LimitDecision;
 use fermata_engine::state::{Phase, StepStatus};
-use fermata_engine::{Cause, Effect, Outcome, RunState, Session, SessionStart, Status, StepPath};
+use fermata_engine::{
+    Answer, Cause, Effect, End, Outcome, RunState, Session, SessionStart, Status, StepPath,
+};
 use serde_json::{Map, json};
 
 use crate::run::{LOOP, Run, ada, at_limit};
@@ -51,6 +53,30 @@ fn an_attempt_of_an_earlier_worker_is_started_again_by_the_next_one() {
     });
     run.resume(2);
     assert_eq!(run.due()[0].attempt(), (&StepPath::from("write"), 2));
+}
+
+#[test]
+fn a_limit_that_was_answered_with_stop_is_not_asked_about_again_when_the_worker_dies() {
+    let mut run = at_limit();
+    let gate = run.state.open_gates[0].gate.clone();
+    run.write(EventBody::IterationLimitResolved {
+        gate: gate.gate,
+        answer: Answer::IterationLimit {
+            decision: LimitDecision::Stop,
+            n: None,
+        },
+        max_iterations: 4,
+        actor: ada(),
+        waited: 1,
+    });
+    for (_, body) in run.state.ending(&End::Interrupt) {
+        run.write(body);
+    }
+    run.resume(2);
+    assert_eq!(run.state.cause, Some(Cause::IterationLimit));
+    assert!(run.state.open_gates.is_empty());
+    run.resume(3);
+    assert_eq!(run.state.open_gates.len(), 1, "resumed, it asks again");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 pub mod answering;
 pub mod compare;
 pub mod corpus;
+pub mod graph;
 pub mod people;
 pub mod scripted;
 pub mod sequence;

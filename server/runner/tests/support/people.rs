@@ -46,7 +46,7 @@ pub fn answer(
             body,
         }];
         if state.parked {
-            events.push(requeue(at));
+            events.push(NewEvent::root(at, requeue()));
         }
         match store.append(run, state.last_seq, None, &events) {
             Ok(_) => return Ok(()),
@@ -64,18 +64,17 @@ pub fn resume(store: &MemStore, run: &RunId) {
 /// The same in any store.
 pub fn resume_in(store: &dyn Store, run: &RunId) {
     let last = store.run(run).unwrap().last_seq;
-    store.append(run, last, None, &[requeue(1)]).unwrap();
+    let again = NewEvent::root(1, requeue());
+    store.append(run, last, None, &[again]).unwrap();
 }
 
-fn requeue(at: u64) -> NewEvent {
-    NewEvent::root(
-        at,
-        EventBody::RunResumed {
-            status: Status::Queued,
-            actor: actor(),
-            definition: None,
-            from: None,
-            agent: None,
-        },
-    )
+/// Back into the queue.
+pub fn requeue() -> EventBody {
+    EventBody::RunResumed {
+        status: Status::Queued,
+        actor: actor(),
+        definition: None,
+        from: None,
+        agent: None,
+    }
 }

@@ -13,7 +13,7 @@ use super::prune::{orphans, references};
 use super::rows::Rows;
 use super::{SqliteStore, failure};
 use crate::chain::open_all;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::home::Home;
 use crate::record::{NewEvent, NewRun, RunRow};
 use crate::rules;
@@ -118,6 +118,13 @@ impl Visit<'_> {
         let place = format!("run {}", row.run);
         let derived = self.store.look(|rows| Ok(derive(rows, row)))?;
         match derived {
+            // It is whole; only this program cannot read it.
+            Err(error @ StoreError::Version { .. }) => self.find(
+                place,
+                error.to_string(),
+                "look at this run with the newer fermata",
+                false,
+            ),
             Err(error) => {
                 let marked = self.repair
                     && self

@@ -59,6 +59,46 @@ fn a_damaged_log_is_marked_can_be_abandoned_and_is_not_resumed() {
 }
 
 #[test]
+fn a_log_of_a_newer_version_is_no_damage_and_is_left_alone() {
+    let (_folder, home) = home();
+    let store = SqliteStore::open(&home).unwrap();
+    let run = fresh(&store, "s", "a");
+    let fence = begun(&store, &run);
+    store.append(&run, 2, Some(fence), &[failed()]).unwrap();
+    let written = store.events(&run, 1, 3).unwrap();
+    // The last event as a later version might have written it, sealed as it should be.
+    let (body, newer) = (r#"{"type":"moon_rose"}"#, fermata_engine::event::SCHEMA + 1);
+    let at = written[2].at.to_string();
+    let mut hasher = blake3::Hasher::new();
+    for part in [
+        &written[1].check,
+        run.as_str(),
+        "3",
+        &at,
+        "",
+        &newer.to_string(),
+        body,
+    ] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let check = &hasher.finalize().to_hex()[..16];
+    rusqlite::Connection::open(home.database())
+        .unwrap()
+        .execute(
+            "UPDATE events SET body = ?1, schema = ?2, checksum = ?3 WHERE seq = 3",
+            rusqlite::params![body, newer, check],
+        )
+        .unwrap();
+    let error = store.events(&run, 1, 3).unwrap_err();
+    assert!(matches!(error, StoreError::Version { .. }), "{error}");
+    let found = doctor(&home, true).unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(!found[0].repaired, "{found:?}");
+    assert!(!store.run(&run).unwrap().damaged);
+}
+
+#[test]
 fn a_missing_blob_is_found_and_files_of_no_run_are_cleared_away() {
     let (_folder, home) = home();
     let store = SqliteStore::open(&home).unwrap();
