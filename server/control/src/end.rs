@@ -4,25 +4,13 @@
 
 use std::time::{Duration, Instant};
 
-use fermata_engine::{Actor, Cause, EventBody, Failure, RunId, RunState, Status};
+pub(crate) use fermata_engine::End;
+use fermata_engine::{RunId, RunState, Status};
 use fermata_store::{Append, Miss, NewEvent, RunFilter, RunRow, StoreError, process};
 
 use crate::control::Control;
 use crate::error::ControlError;
 use crate::sys;
-
-/// How a run ends.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum End {
-    /// Resumable, because somebody asked.
-    Stop(Actor),
-    /// For good.
-    Cancel(Actor, String),
-    /// Resumable, because its worker is gone.
-    Interrupt,
-    /// Resumable, because no worker came.
-    NeverStarted(String),
-}
 
 /// Whether it was ended here.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,59 +134,10 @@ fn damaged(run: &RunId, error: &fermata_engine::FoldError) -> ControlError {
     })
 }
 
-/// What ends the run: its gates withdrawn and its attempts logged as cut off (an interruption leaves what needs no process), then the terminal event.
+/// What ends the run, as one transaction.
 pub(crate) fn terminal(state: &RunState, end: &End, at: u64) -> Vec<NewEvent> {
-    let (reason, body) = match end {
-        End::Stop(actor) => (
-            format!("the run was stopped by {}", actor.by),
-            failed(
-                Cause::Stopped,
-                "Stopped",
-                format!("stopped by {}; `fermata resume` goes on from here", actor.by),
-                Some(actor.clone()),
-            ),
-        ),
-        End::Cancel(actor, reason) => (
-            format!("the run was cancelled by {}", actor.by),
-            EventBody::RunCancelled {
-                actor: actor.clone(),
-                reason: reason.clone(),
-            },
-        ),
-        End::Interrupt => (
-            "its worker is gone; the next attempt begins anew".to_owned(),
-            failed(
-                Cause::Interrupted,
-                "Interrupted",
-                "its worker is gone without a word; `fermata resume` goes on from the last finished step".to_owned(),
-                None,
-            ),
-        ),
-        End::NeverStarted(why) => (
-            "no worker came".to_owned(),
-            failed(Cause::StartFailed, "StartFailed", why.clone(), None),
-        ),
-    };
-    let all = matches!(end, End::Stop(_) | End::Cancel(..));
-    let mut events: Vec<NewEvent> = state
-        .cut_off(all, &reason)
-        .into_iter()
-        .map(|(path, body)| NewEvent { at, path, body })
-        .collect();
-    events.push(NewEvent::root(at, body));
+    let events = state.ending(end).into_iter();
     events
-}
-
-fn failed(cause: Cause, kind: &str, message: String, actor: Option<Actor>) -> EventBody {
-    EventBody::RunFailed {
-        cause,
-        error: Failure {
-            kind: kind.to_owned(),
-            message,
-            names: Vec::new(),
-        },
-        step: None,
-        output: None,
-        actor,
-    }
+        .map(|(path, body)| NewEvent { at, path, body })
+        .collect()
 }

@@ -151,29 +151,10 @@ impl Control {
         {
             return Ok(false);
         }
-        let ended = self.finish(&row.run, interrupted)? == Ended::Done(());
+        let ended = self.finish(&row.run, RunState::end_without_worker)? == Ended::Done(());
         if ended {
             self.tell_above(&row.run);
         }
         Ok(ended)
     }
-}
-
-/// What becomes of a run whose worker is gone: what was asked of it, else it counts as interrupted.
-fn interrupted(state: &RunState) -> Option<End> {
-    let works = match state.status {
-        Status::Running => true,
-        Status::Waiting => !state.parked,
-        Status::Queued | Status::Completed | Status::Failed | Status::Cancelled => false,
-    };
-    if !works {
-        return None;
-    }
-    if let Some((actor, reason)) = &state.abort_requested {
-        return Some(End::Cancel(actor.clone(), reason.clone()));
-    }
-    if let Some(actor) = &state.stop_requested {
-        return Some(End::Stop(actor.clone()));
-    }
-    Some(End::Interrupt)
 }

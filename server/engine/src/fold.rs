@@ -3,7 +3,7 @@
 //! looks at the definition and never fails on an event that a worker of this
 //! schema version wrote. Steps and gates have a file each under `fold/`.
 
-use crate::event::{Event, EventBody, Failure, Status};
+use crate::event::{Cause, Event, EventBody, Failure, Status};
 use crate::ids::StepPath;
 use crate::state::{FoldError, Frame, Phase, Request, RunState, SlotStatus, StepStatus};
 
@@ -136,6 +136,7 @@ impl RunState {
             EventBody::RunParked {} => self.parked = true,
             EventBody::RunResumed { status, agent, .. } => {
                 let failed = self.status == Status::Failed;
+                let interrupted = self.cause == Some(Cause::Interrupted);
                 self.status = *status;
                 self.parked = false;
                 self.held = false;
@@ -146,8 +147,8 @@ impl RunState {
                     self.request.agent.clone_from(agent);
                 }
                 if failed {
-                    self.reopen();
-                    self.reopen_nodes(event.seq);
+                    self.reopen(interrupted);
+                    self.reopen_nodes(event.seq, interrupted);
                 }
             }
             EventBody::RunCompleted {
@@ -226,8 +227,9 @@ impl RunState {
         }
     }
 
-    /// A failed run goes on: what failed is due again, what has a result keeps it.
-    fn reopen(&mut self) {
+    /// A failed run goes on: what failed is due again, what has a result keeps it. One that was only interrupted goes on
+    /// as if nothing had happened, so there a failure stands as well; what was cut off with the worker is due again.
+    fn reopen(&mut self, interrupted: bool) {
         self.cause = None;
         self.error = None;
         self.output = None;
@@ -236,22 +238,30 @@ impl RunState {
             // Whoever carries it on is looked for again: what was cancelled meanwhile is not gone on with.
             open.child = None;
         }
+        let steps = &self.steps;
+        let due = |path: &StepPath| {
+            let error = steps.get(path).and_then(|record| record.error.as_ref());
+            !interrupted || error.is_some_and(is_cut_off)
+        };
         for frame in self.frames.values_mut() {
-            frame.spent_usd = 0.0;
-            frame.budget_told_usd = None;
+            if !interrupted {
+                frame.spent_usd = 0.0;
+                frame.budget_told_usd = None;
+            }
             frame.phase = match std::mem::take(&mut frame.phase) {
-                Phase::Failed(path) => Phase::Retry(path),
-                Phase::LimitStopped { then } => *then,
+                Phase::Failed(path) if due(&path) => Phase::Retry(path),
+                Phase::LimitStopped { then } if !interrupted => *then,
                 phase => phase,
             };
         }
         for (path, group) in &mut self.groups {
-            let group_failed = self
-                .steps
-                .get(path)
-                .is_some_and(|record| record.status == StepStatus::Failed);
+            let group_failed = !interrupted
+                && self
+                    .steps
+                    .get(path)
+                    .is_some_and(|record| record.status == StepStatus::Failed);
             for slot in group.slots.values_mut() {
-                let cut_off = slot.error.as_ref().is_some_and(|e| e.kind == CUT_OFF);
+                let cut_off = slot.error.as_ref().is_some_and(is_cut_off);
                 if slot.status == SlotStatus::Failed && (group_failed || cut_off) {
                     slot.status = SlotStatus::Pending;
                     slot.error = None;
@@ -282,3 +292,8 @@ pub(crate) const END: &str = "$end";
 
 /// Error class of an attempt that was ended because its surroundings were.
 pub const CUT_OFF: &str = "Cancelled";
+
+/// Whether an attempt only ended with its surroundings.
+pub(crate) fn is_cut_off(error: &Failure) -> bool {
+    error.kind == CUT_OFF
+}

@@ -26,6 +26,7 @@ mod status;
 mod turn;
 pub mod words;
 
+pub use cut::End;
 pub use definition::{Definition, Source, Unloadable};
 pub use draft::Entry;
 pub use effect::{

@@ -114,6 +114,12 @@ impl Backend {
     }
 }
 
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.send(Message::End);
+    }
+}
+
 /// A question as the session takes it, and where its answer comes. Nothing is done for a request that was cancelled.
 fn job<T: Send + 'static>(
     question: impl FnOnce(&View) -> T + Send + 'static,

@@ -62,14 +62,19 @@ impl Analysis {
             diagnostics: Arc::new(diagnostics),
             facts: Arc::default(),
         };
-        let links = fermata_ide::leaving(&snapshot);
+        let leaving = fermata_ide::leaving(&snapshot).into_iter();
+        let sources = snapshot.loaded.sources.iter();
+        // What was included is a link also where its name means nothing any more.
+        let included = sources.map(|(_, source)| source.path.clone());
+        let links = leaving.map(|leaving| leaving.file).chain(included);
+        let links: BTreeSet<PathBuf> = links.filter(|file| file != path).collect();
         Self {
             revision,
             loaded: snapshot.loaded,
             diagnostics: snapshot.diagnostics,
             dialect,
             asked: Arc::new(world.asked()),
-            links: Arc::new(links.into_iter().map(|leaving| leaving.file).collect()),
+            links: Arc::new(links),
             outline,
         }
     }
@@ -83,6 +88,26 @@ impl Analysis {
 /// Something that wants the analysis of the newest text.
 pub(crate) type Waiting = Box<dyn FnOnce(Option<&Analysis>) + Send>;
 
+/// An analysis under way, and what has changed since it began: that it may have read or not.
+pub(crate) struct Flight {
+    pub(crate) revision: u64,
+    /// The version of the text that it is of.
+    pub(crate) version: i32,
+    /// Files and folders.
+    paths: Vec<PathBuf>,
+    /// Workflows whose outline is what it was.
+    inside: BTreeSet<PathBuf>,
+}
+
+impl Flight {
+    /// Whether the analysis may have come out of what was there before a change.
+    pub(crate) fn is_outdated(&self, path: &Path, analysis: &Analysis) -> bool {
+        analysis.dialect.is_some()
+            && (self.paths.iter().any(|p| p != path && analysis.concerns(p))
+                || self.inside.iter().any(|p| analysis.concerns(p)))
+    }
+}
+
 /// One open document.
 pub(crate) struct Document {
     pub(crate) path: PathBuf,
@@ -94,8 +119,11 @@ pub(crate) struct Document {
     /// Another one with every edit, and when something that the text includes has changed; no two documents of a session
     /// ever have the same.
     pub(crate) revision: u64,
-    /// The revision that an analysis is under way of.
-    pub(crate) in_flight: Option<u64>,
+    pub(crate) in_flight: Option<Flight>,
+    /// The version of the text that the last analysis is of.
+    pub(crate) analysed: i32,
+    /// Whether what its own analysis says was published: nobody else has to speak for it.
+    pub(crate) speaks: bool,
     /// Whether the analysis of the newest revision has panicked: nothing is known of it, and nobody waits for more.
     pub(crate) failed: bool,
     pub(crate) waiting: Vec<Waiting>,
@@ -115,6 +143,8 @@ impl Document {
             analysis: None,
             revision,
             in_flight: None,
+            analysed: version,
+            speaks: false,
             failed: false,
             waiting: Vec::new(),
             edited: true,
@@ -145,9 +175,33 @@ impl Document {
         self.edited = true;
     }
 
-    /// Whether what is wrong in it is told from its own analysis.
-    pub(crate) fn speaks(&self) -> bool {
-        self.attached.is_some() && self.analysis.is_some()
+    /// Begins an analysis of the newest revision.
+    pub(crate) fn take_off(&mut self) {
+        self.in_flight = Some(Flight {
+            revision: self.revision,
+            version: self.version,
+            paths: Vec::new(),
+            inside: BTreeSet::new(),
+        });
+    }
+
+    /// Ends the analysis of a revision; `None` when it is not the one under way: the file was closed since.
+    pub(crate) fn land(&mut self, revision: u64) -> Option<Flight> {
+        self.in_flight.take_if(|flight| flight.revision == revision)
+    }
+
+    /// Notes a path that has changed while an analysis may be under way.
+    pub(crate) fn path_changed(&mut self, path: &Path) {
+        if let Some(flight) = &mut self.in_flight {
+            flight.paths.push(path.to_path_buf());
+        }
+    }
+
+    /// Notes a workflow that has changed and may have kept its outline, while an analysis may be under way.
+    pub(crate) fn inside_changed(&mut self, path: &Path) {
+        if let Some(flight) = &mut self.in_flight {
+            flight.inside.insert(path.to_path_buf());
+        }
     }
 
     /// Whether the last analysis looked at a path, which has changed; a text that is no workflow looks at nothing.

@@ -138,6 +138,8 @@ pub(crate) enum Message {
     PromptClosed(u64),
     /// The stored runs could not be read.
     RunsFailed(String),
+    /// The server has ended: nothing is watched any more.
+    End,
 }
 
 /// What the session knows about its client, settled by `initialize`.
@@ -260,9 +262,12 @@ impl Session {
         }
     }
 
-    /// Takes messages until the last sender is gone.
+    /// Takes messages until the server ends; it has a sender itself, so that there is never a last one.
     pub(crate) async fn run(mut self, mut inbox: UnboundedReceiver<Message>) {
         while let Some(message) = inbox.recv().await {
+            if matches!(message, Message::End) {
+                return;
+            }
             // A panic costs this message, never the session (invariant 6).
             let handled =
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.handle(message)));
@@ -376,6 +381,8 @@ impl Session {
                     self.read_runs();
                 }
             }
+            // Taken before it gets here.
+            Message::End => {}
         }
     }
 

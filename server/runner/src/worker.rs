@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use fermata_engine::event::ProcessId;
 use fermata_engine::{
-    Actor, Cause, Definition, EventBody, Failure, Fence, RunId, RunState, Status, StepPath, Surface,
+    Cause, Definition, Entry, EventBody, Failure, Fence, RunId, RunState, Status, StepPath,
 };
 use fermata_store::{Miss, RunLock, StoreError, process};
 
@@ -89,9 +89,8 @@ pub async fn run_worker(
     let now = surroundings.clock.now();
     match ledger.state.status {
         Status::Queued => {}
-        Status::Running => return interrupted(&mut ledger, now),
-        Status::Waiting if !ledger.state.parked => return interrupted(&mut ledger, now),
-        status => return Ok(Ended::NotDue(status)),
+        status if ledger.state.end_without_worker().is_none() => return Ok(Ended::NotDue(status)),
+        _ => return bury(&mut ledger, now),
     }
     let file = ledger.state.request.file.clone();
     let definition = Definition::load(surroundings.world.as_ref(), Path::new(&file));
@@ -172,38 +171,19 @@ fn start(
     )
 }
 
-/// A run that was left running: it fails as interrupted and can be resumed.
-fn interrupted(ledger: &mut Ledger, now: u64) -> Result<Ended, WorkerError> {
-    let was = ledger.state.status;
-    // Attempts are gone with their processes, and gates inside a turn with the turn; all other gates hold.
-    for (path, body) in ledger
-        .state
-        .cut_off(false, "its worker is gone; the next attempt begins anew")
-    {
-        ledger.write(now, &path, &body)?;
+/// A run that was left running: what was asked of it is done, else it fails as interrupted and can be resumed.
+fn bury(ledger: &mut Ledger, now: u64) -> Result<Ended, WorkerError> {
+    while let Some(end) = ledger.state.end_without_worker() {
+        let events = ledger.state.ending(&end).into_iter();
+        let last = events.map(|(path, body)| Entry {
+            at: now,
+            path,
+            body,
+        });
+        // If a surface has asked for something meanwhile, that counts.
+        ledger.write_all_if_unchanged(last.collect())?;
     }
-    ledger.write(
-        now,
-        &StepPath::root(),
-        &EventBody::RunFailed {
-            cause: Cause::Interrupted,
-            error: Failure {
-                kind: "Interrupted".to_owned(),
-                message: format!(
-                    "the run was {} when its worker vanished; what has a result is kept, resume it to go on",
-                    was.as_str()
-                ),
-                names: Vec::new(),
-            },
-            step: None,
-            output: None,
-            actor: Some(Actor {
-                by: "worker".to_owned(),
-                surface: Surface::Policy,
-            }),
-        },
-    )?;
-    Ok(Ended::With(Status::Failed))
+    Ok(Ended::With(ledger.state.status))
 }
 
 /// A run that was claimed and cannot begin.

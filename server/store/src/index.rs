@@ -1,13 +1,11 @@
 //! What a session has read of the disk, kept until it changes: files, folders and what is not there. Changes are told
-//! by the system, and by whoever else knows of one. Where the system cannot tell (other programs may have used up what
-//! it has of watchers), what is kept is looked at again and again.
-
-mod stamp;
+//! by the system, and by whoever else knows of one. What cannot be watched is not kept, and is looked at from time to
+//! time.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,11 +15,11 @@ use fermata_workflow::world::PathKind;
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use self::stamp::Stamp;
+use crate::stamps::Stamps;
 use crate::world::{OsWorld, read_disk};
 
-/// Pause between two looks at what the system does not tell of.
-const POLL: Duration = Duration::from_millis(500);
+/// Pause between two looks at what cannot be watched.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Reads the disk once. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -31,14 +29,14 @@ pub struct Index {
 
 struct Shared {
     state: Mutex<State>,
-    changed: Mutex<Changed>,
     watcher: Mutex<Option<RecommendedWatcher>>,
+    unwatched: Stamps,
+    /// Whether a thread looks at `unwatched`.
+    looking: AtomicBool,
+    changed: Box<dyn Fn(Vec<PathBuf>) + Send + Sync>,
     memo: Memo,
     reads: AtomicU64,
 }
-
-/// Called with paths at which something has changed.
-type Changed = Box<dyn Fn(Vec<PathBuf>) + Send>;
 
 #[derive(Default)]
 struct State {
@@ -47,8 +45,6 @@ struct State {
     kinds: HashMap<PathBuf, Option<PathKind>>,
     lists: HashMap<PathBuf, Option<Vec<String>>>,
     watched: HashSet<PathBuf>,
-    /// What is kept and the system does not tell of, as it was before it was read; `None` until there is something.
-    polled: Option<HashMap<PathBuf, Stamp>>,
     /// Goes up with every change, so that what was read before one is not kept after it.
     changes: u64,
 }
@@ -58,13 +54,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Index {
-    /// An empty index; `changed` is called, on a thread of its own, with paths at which something has changed.
+    /// An empty index; `changed` is called, on a thread of its own, with paths at or below which something has changed.
     #[must_use]
-    pub fn start(changed: impl Fn(Vec<PathBuf>) + Send + 'static) -> Self {
-        let index = Self::untold(changed);
+    pub fn start(changed: impl Fn(Vec<PathBuf>) + Send + Sync + 'static) -> Self {
+        let index = Self::unwatched(changed);
         let told = Arc::downgrade(&index.shared);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let (Ok(event), Some(shared)) = (event, told.upgrade()) else {
+            let Some(shared) = told.upgrade() else {
+                return;
+            };
+            let Some(event) = event.ok().filter(|event| !event.need_rescan()) else {
+                // More has happened than the system could tell.
+                shared.tell(shared.roots());
                 return;
             };
             let matters = match event.kind {
@@ -85,21 +86,32 @@ impl Index {
         index
     }
 
-    /// One that the system tells nothing.
-    fn untold(changed: impl Fn(Vec<PathBuf>) + Send + 'static) -> Self {
-        let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            changed: Mutex::new(Box::new(changed)),
-            watcher: Mutex::new(None),
-            memo: Memo::default(),
-            reads: AtomicU64::new(0),
-        });
-        Self { shared }
+    /// As [`Self::start`] where the system has no watches left.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn unwatched(changed: impl Fn(Vec<PathBuf>) + Send + Sync + 'static) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                watcher: Mutex::new(None),
+                unwatched: Stamps::default(),
+                looking: AtomicBool::new(false),
+                changed: Box::new(changed),
+                memo: Memo::default(),
+                reads: AtomicU64::new(0),
+            }),
+        }
     }
 
     /// Says that something has changed at these paths.
     pub fn touch(&self, paths: &[PathBuf]) {
         self.shared.forget(paths);
+    }
+
+    /// Whether the system tells of changes. Where it cannot, what was read is not kept.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        lock(&self.shared.watcher).is_some()
     }
 
     /// How often the disk was asked for a file or a folder.
@@ -143,7 +155,43 @@ impl Asked {
 impl Shared {
     fn tell(&self, paths: Vec<PathBuf>) {
         self.forget(&paths);
-        lock(&self.changed)(paths);
+        (self.changed)(paths);
+    }
+
+    /// What everything that is kept lies below.
+    fn roots(&self) -> Vec<PathBuf> {
+        let state = lock(&self.state);
+        let roots: BTreeSet<&Path> = state
+            .watched
+            .iter()
+            .filter_map(|folder| folder.ancestors().last())
+            .collect();
+        roots.into_iter().map(Path::to_path_buf).collect()
+    }
+
+    /// Has a path looked at from time to time, for as long as the index lives.
+    fn look_at(self: &Arc<Self>, path: &Path) {
+        self.unwatched.note(path);
+        if self.looking.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let looked = Arc::downgrade(self);
+        let thread = std::thread::Builder::new()
+            .name("fermata-look".to_owned())
+            .spawn(move || {
+                loop {
+                    std::thread::sleep(LOOK);
+                    let Some(shared) = looked.upgrade() else {
+                        return;
+                    };
+                    let changed = shared.unwatched.changed();
+                    if !changed.is_empty() {
+                        shared.tell(changed);
+                    }
+                }
+            });
+        // The next path that is asked for tries again.
+        self.looking.store(thread.is_ok(), Ordering::Relaxed);
     }
 
     fn forget(&self, paths: &[PathBuf]) {
@@ -158,10 +206,6 @@ impl Shared {
             state.watched.retain(|known| !below(known));
             if let Some(folder) = path.parent() {
                 state.lists.remove(folder);
-            }
-            // What nothing is kept of any more is read before it is kept again.
-            if let Some(polled) = &mut state.polled {
-                polled.retain(|known, _| !below(known));
             }
         }
     }
@@ -187,35 +231,7 @@ impl Shared {
         false
     }
 
-    /// Looks at a path again and again from now on: it is another one when it no longer has this stamp.
-    fn poll(self: &Arc<Self>, state: &mut State, path: &Path, stamp: Stamp) {
-        if let Some(polled) = &mut state.polled {
-            // The first answer that is kept has the oldest stamp.
-            polled.entry(path.to_path_buf()).or_insert(stamp);
-            return;
-        }
-        state.polled = Some(HashMap::from([(path.to_path_buf(), stamp)]));
-        let polled = Arc::downgrade(self);
-        let spawned = std::thread::Builder::new()
-            .name("fermata-poll".to_owned())
-            .spawn(move || {
-                while let Some(shared) = polled.upgrade() {
-                    let known = lock(&shared.state).polled.clone().unwrap_or_default();
-                    let other = |(path, stamp): (PathBuf, Stamp)| {
-                        (Stamp::of(&path) != stamp).then_some(path)
-                    };
-                    let changed: Vec<PathBuf> = known.into_iter().filter_map(other).collect();
-                    if !changed.is_empty() {
-                        shared.tell(changed);
-                    }
-                    drop(shared);
-                    std::thread::sleep(POLL);
-                }
-            });
-        drop(spawned);
-    }
-
-    /// The kept answer, else the disk's.
+    /// The kept answer, else the disk's, kept where changes are told.
     fn ask<T: Clone>(
         self: &Arc<Self>,
         path: &Path,
@@ -226,18 +242,15 @@ impl Shared {
             return answer.clone();
         }
         let told = self.watch(path.parent().unwrap_or(path)) && self.watch(path);
-        // The root of the file system and what is in it is not watched, and too rarely asked about to be looked at.
-        let deep = path.ancestors().nth(2).is_some();
-        let stamp = (!told && deep).then(|| Stamp::of(path));
+        if !told {
+            self.look_at(path);
+        }
         let before = lock(&self.state).changes;
         self.reads.fetch_add(1, Ordering::Relaxed);
         let answer = disk();
         let mut state = lock(&self.state);
-        if (told || deep) && state.changes == before {
+        if told && state.changes == before {
             kept(&mut state).insert(path.to_path_buf(), answer.clone());
-            if let Some(stamp) = stamp {
-                self.poll(&mut state, path, stamp);
-            }
         }
         answer
     }
@@ -350,52 +363,5 @@ impl World for IndexedWorld {
 
     fn memo(&self) -> Option<&Memo> {
         Some(&self.index.shared.memo)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_watchers_of_the_system_changes_are_found_all_the_same_and_nothing_is_read_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.yaml");
-        let (send, told) = std::sync::mpsc::channel();
-        let index = Index::untold(move |paths| {
-            let _ = send.send(paths);
-        });
-        let world = || IndexedWorld::new(&index, []);
-        let until_told = |path: &Path| {
-            let long = Duration::from_secs(60);
-            while !told
-                .recv_timeout(long)
-                .unwrap()
-                .iter()
-                .any(|told| path.starts_with(told))
-            {}
-        };
-        assert!(world().read(&file).is_err());
-        assert_eq!(world().list(folder.path()).unwrap(), [""; 0]);
-        std::fs::write(&file, "one").unwrap();
-        until_told(&file);
-        assert_eq!(world().read(&file).unwrap(), b"one");
-        assert_eq!(world().list(folder.path()).unwrap(), ["a.yaml"]);
-        // Once both have been seen as they are now, what is kept is not read.
-        loop {
-            let reads = index.reads();
-            assert_eq!(world().read(&file).unwrap(), b"one");
-            assert_eq!(world().list(folder.path()).unwrap(), ["a.yaml"]);
-            if index.reads() == reads {
-                break;
-            }
-        }
-        std::fs::write(&file, "another").unwrap();
-        until_told(&file);
-        assert_eq!(world().read(&file).unwrap(), b"another");
-        std::fs::remove_file(&file).unwrap();
-        until_told(&file);
-        assert!(world().read(&file).is_err());
-        assert_eq!(world().kind(folder.path()).unwrap(), PathKind::Folder);
     }
 }

@@ -21,6 +21,7 @@ pub mod process;
 mod record;
 mod rules;
 mod sqlite;
+mod stamps;
 mod tables;
 mod ulid;
 mod wake;

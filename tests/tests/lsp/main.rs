@@ -8,6 +8,7 @@ mod gates;
 mod hostile;
 mod messages;
 mod navigation;
+mod pictures;
 mod project;
 mod pull;
 mod server;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use fermata_tests::Lab;
 use serde_json::{Value, json};
 
-use crate::server::{QUIET, TestServer, uri};
+use crate::server::{QUIET, TestServer, assert_no_reads, uri};
 
 const MAIN: &str = "name: main\ndescription: d\nnodes:\n  - {id: a, command: plan}\n  - {id: b, depends_on: [a], prompt: By $a.output}\n";
 
@@ -142,7 +142,7 @@ async fn a_keystroke_reads_and_parses_nothing_of_the_project_again() {
             .await
             .expect("an answer");
     }
-    assert_eq!(disk.reads(), reads, "the disk was read again");
+    assert_no_reads(&disk, reads);
     // Each text of the document itself is parsed as a member of its project, and nothing else.
     assert!(
         disk.parses() - parses <= 10,
@@ -251,5 +251,27 @@ async fn definitions_of_commands_and_references_renames_inlays_and_tokens_arrive
         .filter_map(Value::as_u64)
         .collect();
     assert_eq!(&data[..4], [4, 40, 2, 0], "`$a` on line 4");
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_is_written_over_checks_the_open_workflow_again() {
+    let lab = Lab::new();
+    let main = "name: main\ndescription: d\nnodes:\n  - {id: a, prompt: x, model: \"@fast\"}\n";
+    let path = project(
+        &lab,
+        &[
+            ("workflows/main.yaml", main),
+            (
+                "config.yaml",
+                "aliases: {fast: {provider: claude, model: haiku}}\n",
+            ),
+        ],
+    );
+    let mut server = server(&lab).await;
+    let file = server.open(&path).await;
+    until(&mut server, &file, &[]).await;
+    project(&lab, &[("config.yaml", "assistant: claude\n")]);
+    until(&mut server, &file, &["unknown-model-alias"]).await;
     server.end().await;
 }

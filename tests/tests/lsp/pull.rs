@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use fermata_tests::Lab;
 use serde_json::{Value, json};
 
-use crate::server::{TestServer, uri};
+use crate::server::{TestServer, assert_no_reads, uri};
 
 const QUIET: [&str; 2] = ["window/logMessage", "workspace/codeLens/refresh"];
 
@@ -355,7 +355,7 @@ async fn after_an_edit_a_workspace_pull_checks_that_file_and_those_that_use_it()
     );
     assert_eq!(lowerings(&server) - counted, 3, "it and its two users");
     assert_eq!(disk.parses() - parses, 1, "the others are parsed already");
-    assert_eq!(disk.reads(), reads, "and read");
+    assert_no_reads(&disk, reads);
     // Another name is something to everybody in the project.
     let counted = lowerings(&server);
     replace(

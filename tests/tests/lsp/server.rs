@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use fermata_control::{AgentCheck, Control, NoAgent, Options, WorkerCommand};
 use fermata_engine::Surface;
 use fermata_lsp::Probe;
+use fermata_store::Index;
 use fermata_tests::{Lab, fermata};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
@@ -59,7 +60,7 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// A server that nobody has greeted.
     pub(crate) fn start(lab: &Lab) -> Self {
-        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
         let (output, input) = tokio::io::split(ours);
         let (their_input, their_output) = tokio::io::split(theirs);
         let probe = Arc::new(Probe::default());
@@ -226,6 +227,11 @@ impl TestServer {
             .await;
     }
 
+    /// The next message, whatever it is; waits for it.
+    pub(crate) async fn next(&mut self) -> Value {
+        self.take("anything", |_| true).await
+    }
+
     /// Reads until a message fits, keeping the others.
     async fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.unread.iter().position(&fits) {
@@ -318,6 +324,15 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
         }
         assert!(Instant::now() < end, "waited in vain until {what}");
         tokio::task::yield_now().await;
+    }
+}
+
+/// Asserts that the disk was not read since a session had read it so often.
+pub(crate) fn assert_no_reads(disk: &Index, since: u64) {
+    if disk.is_told() {
+        assert_eq!(disk.reads(), since, "the disk was read again");
+    } else {
+        eprintln!("SKIPPED: the system has no watches left, so what was read is not kept");
     }
 }
 

@@ -123,31 +123,19 @@ fn outcome(turn: &Turn<'_>, output: Option<&Value>) -> Option<String> {
 
 /// A person rejected what a node asked about: the run is cancelled, in that person's name.
 pub(crate) fn rejected(turn: &mut Turn<'_>, id: &str, reason: &str) {
-    let root = StepPath::root();
-    if !turn.close(&root, &format!("`{id}` was rejected")) {
-        return;
-    }
     let actor = turn.draft.last_answerer();
-    turn.draft.emit(
-        &root,
-        EventBody::RunCancelled {
-            actor,
-            reason: format!("`{id}` was rejected: {reason}"),
-        },
+    turn.cancel_run(
+        &format!("`{id}` was rejected"),
+        actor,
+        format!("`{id}` was rejected: {reason}"),
     );
 }
 
-/// A `cancel` node ran and everything beside it has come to an end.
+/// A `cancel` node ran; at the top, everything beside it has come to an end.
 pub(crate) fn halt(turn: &mut Turn<'_>, reason: &str) {
-    let root = StepPath::root();
-    if !turn.close(&root, &format!("the run was cancelled: {reason}")) {
-        return;
-    }
-    turn.draft.emit(
-        &root,
-        EventBody::RunCancelled {
-            actor: policy("workflow"),
-            reason: reason.to_owned(),
-        },
+    turn.cancel_run(
+        &format!("the run was cancelled: {reason}"),
+        policy("workflow"),
+        reason.to_owned(),
     );
 }

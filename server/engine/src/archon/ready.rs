@@ -55,14 +55,14 @@ pub(crate) fn pass(turn: &mut Turn<'_>, scope: &StepPath) -> Progress {
         all: true,
     };
     for at in graph.order() {
-        if turn.draft.is_full() || turn.draft.state.status.is_final() {
+        if turn.draft.is_full() {
             return Progress::Open;
         }
         sweep.look(turn, *at);
-    }
-    if turn.draft.state.status.is_final() {
-        // A rejected gate ends the run while its node is looked after.
-        return Progress::Open;
+        if ends(turn.draft.state) {
+            // A rejected gate ends the run while its node is looked after.
+            return Progress::Open;
+        }
     }
     match (sweep.all, sweep.halt, sweep.failed) {
         (true, Some(reason), _) => Progress::Halted(reason),
@@ -70,6 +70,11 @@ pub(crate) fn pass(turn: &mut Turn<'_>, scope: &StepPath) -> Progress {
         (true, None, None) => Progress::Done,
         (false, _, _) => Progress::Open,
     }
+}
+
+/// Whether the run has ended, or is about to.
+fn ends(state: &RunState) -> bool {
+    state.status.is_final() || state.abort_requested.is_some()
 }
 
 /// How many processes and turns of this run are open.

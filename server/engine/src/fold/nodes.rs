@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::CUT_OFF;
+use super::is_cut_off;
 use crate::archon::outputs;
 use crate::event::{Event, EventBody};
 use crate::ids::{GateId, Seq, StepPath};
@@ -91,16 +91,20 @@ impl RunState {
     }
 
     /// A failed run goes on: failed nodes are due again, skipped ones are judged again. A group or loop that failed
-    /// begins again; one that was only cut off goes on where it was.
-    pub(super) fn reopen_nodes(&mut self, seq: Seq) {
+    /// begins again; one that was only cut off goes on where it was. Where the run was only interrupted, nothing else
+    /// is due again, and tries count as if nothing had happened.
+    pub(super) fn reopen_nodes(&mut self, seq: Seq, interrupted: bool) {
         self.reopened = seq;
         let mut afresh = Vec::new();
         for (path, node) in &mut self.nodes {
-            node.retry = None;
-            node.retries = 0;
-            let cut = node.error.as_ref().is_some_and(|e| e.kind == CUT_OFF);
+            if !interrupted {
+                node.retry = None;
+                node.retries = 0;
+            }
+            let cut = node.error.as_ref().is_some_and(is_cut_off);
             match node.state {
                 NodeState::Failed if cut => node.state = NodeState::Pending,
+                NodeState::Failed | NodeState::Skipped if interrupted => {}
                 NodeState::Failed => {
                     let rework = node.detail.get(REWORK).and_then(Value::as_str);
                     let rework = rework.map(|gate| (GateId::from(gate), node.rounds));

@@ -5,7 +5,7 @@
 use serde_json::Map;
 
 use crate::draft::failure;
-use crate::event::{Cause, EventBody};
+use crate::event::{Actor, Cause, EventBody};
 use crate::fold::CUT_OFF;
 use crate::ids::StepPath;
 
@@ -78,6 +78,18 @@ impl Turn<'_> {
                 },
             );
         }
+    }
+
+    /// The run is cancelled, as soon as what is under way has ended. Nothing else begins until then, whoever does it: that
+    /// it is to end is in the log.
+    pub(crate) fn cancel_run(&mut self, why: &str, actor: Actor, reason: String) {
+        let root = StepPath::root();
+        let body = if self.close(&root, why) {
+            EventBody::RunCancelled { actor, reason }
+        } else {
+            EventBody::AbortRequested { actor, reason }
+        };
+        self.draft.emit(&root, body);
     }
 
     /// A stop or an abort that somebody asked for.

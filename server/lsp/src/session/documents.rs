@@ -59,6 +59,9 @@ impl Session {
         self.analyze(uri);
         if outlined {
             // The others are checked again if what they see of it has changed.
+            for document in self.documents.values_mut() {
+                document.inside_changed(&path);
+            }
             self.check(self.open_users(&path));
             self.workspace_edited(&path);
         } else {
@@ -76,6 +79,9 @@ impl Session {
 
     /// Checks the open workflows again that have looked at a document.
     fn check_users(&mut self, changed: &Uri, path: &Path) {
+        for document in self.documents.values_mut() {
+            document.path_changed(path);
+        }
         self.check_those(|uri, document| uri != changed && document.uses(path));
     }
 
@@ -85,6 +91,9 @@ impl Session {
         let open = |path: &PathBuf| self.documents.values().any(|d| d.path == *path);
         // What is open is read from the editor.
         let paths: Vec<&PathBuf> = paths.iter().filter(|path| !open(path)).collect();
+        for document in self.documents.values_mut() {
+            paths.iter().for_each(|path| document.path_changed(path));
+        }
         self.check_those(|_, document| paths.iter().any(|path| document.uses(path)));
         for path in paths {
             if self.concerns_workspace(path) {
@@ -128,7 +137,7 @@ impl Session {
         if document.in_flight.is_some() {
             return;
         }
-        document.in_flight = Some(document.revision);
+        document.take_off();
         self.probe.lowerings.fetch_add(1, Ordering::Relaxed);
         let (path, revision, attached) =
             (document.path.clone(), document.revision, document.attached);
@@ -154,23 +163,25 @@ impl Session {
     }
 
     pub(super) fn analyzed(&mut self, uri: &Uri, revision: u64, analysis: Option<Analysis>) {
+        let next = self.revision();
         let Some(document) = self.documents.get_mut(uri) else {
             return;
         };
         // Of the same file, but opened before: it was closed since.
-        if document.in_flight != Some(revision) {
+        let Some(flight) = document.land(revision) else {
             return;
-        }
-        document.in_flight = None;
+        };
         let Some(analysis) = analysis else {
             return self.not_analyzed(uri, revision);
         };
-        let attached_now = document.attached.is_none() && analysis.dialect.is_some();
         document.attached = document.attached.or(analysis.dialect);
-        let newest = analysis.revision == document.revision;
-        let path = document.path.clone();
         document.analysis = Some(analysis.clone());
-        if !newest {
+        document.analysed = flight.version;
+        let path = document.path.clone();
+        if analysis.revision == document.revision && flight.is_outdated(&path, &analysis) {
+            document.revision = next;
+        }
+        if analysis.revision != document.revision {
             self.analyze(uri);
             return;
         }
@@ -178,17 +189,19 @@ impl Session {
         for waiting in waiting {
             waiting(Some(&analysis));
         }
+        let first = document.attached.is_some() && !document.speaks;
         if document.attached.is_some() {
+            document.speaks = true;
             self.publish(uri);
         }
-        if attached_now {
+        if first {
             self.speak_again(uri);
         }
         if self.outlined(&path, &analysis) {
             self.check_users(uri, &path);
             self.workspace_changed(&path);
         }
-        if attached_now {
+        if first {
             self.read_runs();
         }
         self.settle();
@@ -220,7 +233,7 @@ impl Session {
         };
         let users = self.documents.iter();
         let users: Vec<Uri> = users
-            .filter(|(uri, document)| *uri != file && document.speaks() && document.uses(&path))
+            .filter(|(uri, document)| *uri != file && document.speaks && document.uses(&path))
             .map(|(uri, _)| uri.clone())
             .collect();
         for user in users {
@@ -236,7 +249,7 @@ impl Session {
         let terms = self.facts.terms();
         let mut by_file = reports::said(uri, &analysis.loaded, &analysis.diagnostics, &terms);
         // Until a file that was just opened is analysed, the others go on speaking for it: nothing is said and taken back.
-        let speaking = self.documents.values().filter(|d| d.speaks());
+        let speaking = self.documents.values().filter(|d| d.speaks);
         let speaking: HashSet<&Path> = speaking.map(|d| d.path.as_path()).collect();
         let (children, seen) = (&analysis.loaded.children, &mut HashSet::new());
         reports::below(children, &speaking, &terms, seen, &mut by_file);
@@ -257,7 +270,8 @@ impl Session {
         self.outbox.send(Mail::Diagnostics {
             uri: file.clone(),
             diagnostics: reports::about(file, &self.published),
-            version: self.documents.get(file).map(|d| d.version),
+            // What is said about an older text is not taken for what is wrong with the newest.
+            version: self.documents.get(file).map(|d| d.analysed),
         });
     }
 

@@ -1,11 +1,12 @@
 //! The workspace's workflows, those that nobody has open among them: a survey when somebody asks, answers once it and the
 //! open documents are of the newest texts.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fermata_ide::{RunFacts, Snapshot};
+use fermata_workflow::detect;
 use tower_lsp::ls_types::Uri;
 
 use crate::convert;
@@ -248,7 +249,8 @@ impl Session {
         }
     }
 
-    /// The open documents that use a workflow, through others too, open or not.
+    /// The open documents that use a workflow, through others too, open or not. Of a workflow that nobody has looked into,
+    /// it is not known what it uses: it counts as if it used this one.
     pub(super) fn open_users(&self, path: &Path) -> Vec<Uri> {
         let open = self.documents.values().filter_map(|document| {
             let analysis = document.analysis.as_ref()?;
@@ -258,7 +260,13 @@ impl Session {
             Some((path.as_path(), known.analysis.as_ref()?.links.as_ref()))
         });
         let links: Vec<_> = open.chain(hidden).collect();
-        let users = survey::users(&[path.to_path_buf()].into(), &links);
+        let looked_into: BTreeSet<&Path> = links.iter().map(|(path, _)| *path).collect();
+        let used = links.iter().flat_map(|(_, used)| used.iter());
+        let unknown = used.filter(|file| {
+            detect::by_place(file).is_some() && !looked_into.contains(file.as_path())
+        });
+        let of: BTreeSet<PathBuf> = unknown.cloned().chain([path.to_path_buf()]).collect();
+        let users = survey::users(&of, &links);
         let using = |(uri, document): (&Uri, &Document)| {
             (document.path != path && users.contains(&document.path)).then(|| uri.clone())
         };

@@ -8,6 +8,7 @@
 mod contract;
 mod disk;
 mod doctor;
+mod index;
 mod kill;
 mod make;
 mod sessions;

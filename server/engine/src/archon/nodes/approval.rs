@@ -344,7 +344,6 @@ fn do_over(turn: &mut Turn<'_>, place: &Place<'_>, path: &StepPath, text: &str, 
 }
 
 fn cancel(turn: &mut Turn<'_>, place: &Place<'_>, gate: &GateId, reason: &str, exhausted: bool) {
-    let root = StepPath::root();
     let why = match (exhausted, reason) {
         (true, "") => format!("`{}` was rejected after its last rework", place.node.id()),
         (true, reason) => format!(
@@ -355,10 +354,7 @@ fn cancel(turn: &mut Turn<'_>, place: &Place<'_>, gate: &GateId, reason: &str, e
         (false, reason) => format!("`{}` was rejected: {reason}", place.node.id()),
     };
     let actor = who(turn.draft.state, gate);
-    if turn.close(&root, &why) {
-        turn.draft
-            .emit(&root, EventBody::RunCancelled { actor, reason: why });
-    }
+    turn.cancel_run(&why, actor, why.clone());
 }
 
 fn who(state: &RunState, gate: &GateId) -> Actor {
