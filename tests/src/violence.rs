@@ -60,16 +60,19 @@ pub fn signal(pid: u64, name: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Whether a process lives; one that has ended and was not reaped yet does not.
+/// Whether a process lives: has a thread that has not ended. Its first thread may have ended before the others, which
+/// hold its locks and files until they have, too.
 #[must_use]
 pub fn lives(pid: u64) -> bool {
-    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Ok(stat) => !stat
-            .rsplit(") ")
-            .next()
-            .is_some_and(|rest| rest.starts_with('Z')),
-        Err(_) => !std::path::Path::new("/proc/self/stat").exists() && signal(pid, "0"),
-    }
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return !std::path::Path::new("/proc/self/stat").exists() && signal(pid, "0");
+    };
+    threads.flatten().any(|thread| {
+        std::fs::read_to_string(thread.path().join("stat")).is_ok_and(|stat| {
+            let state = stat.rsplit(") ").next().unwrap_or_default();
+            !state.starts_with(['Z', 'X'])
+        })
+    })
 }
 
 /// The worker of a run, as the run says; none when nobody works on it.

@@ -97,12 +97,8 @@ fn a_parent_whose_child_waits_parks_with_it_and_names_the_child_and_its_gate() {
     assert_eq!(listed.len(), 1, "{listed:?}");
     assert_eq!(listed[0]["gates"][0], *gate);
     for run in [&parent, &child] {
-        let events = lab.events(run);
-        let started = events.iter().rfind(|event| event["type"] == "run_started");
-        let pid = started.expect("a worker began")["worker"]["pid"].as_u64();
-        wait("the worker is gone", || {
-            (!lives(pid.expect("a pid"))).then_some(())
-        });
+        assert_eq!(types(&lab, run, "run_started", ""), 1, "a worker began");
+        lab.until_workers_ended(run);
     }
 }
 
@@ -184,6 +180,7 @@ fn a_cancelled_child_is_its_steps_failure_and_a_resume_starts_another() {
         let gate = lab.until_parked(&parent)["gates"][0].clone();
         let fresh = gate["extra"]["child"].as_str().expect("a child").to_owned();
         assert_ne!(fresh, child);
+        lab.until_parked(&fresh);
         // What was cancelled stays as it is; the other one is gone on with like any child.
         assert_eq!(lab.call(&["stop", &parent]).code, 0);
         assert_eq!(lab.call(&["resume", &parent]).code, 4);

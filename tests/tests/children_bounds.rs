@@ -2,7 +2,7 @@
 //! a chain that is too long, end with a clear error and leave nothing behind.
 
 use fermata_tests::Lab;
-use fermata_tests::violence::{examine, lives};
+use fermata_tests::violence::examine;
 use serde_json::Value;
 
 /// Runs a workflow to its end; all runs that there are then, none of which may be live.
@@ -14,12 +14,7 @@ fn ended(lab: &Lab, file: &str, words: &[&str]) -> (Value, Vec<Value>) {
     let all = all["runs"].as_array().expect("runs").clone();
     for run in &all {
         assert_eq!(run["status"], "failed", "{run}");
-        let events = lab.events(run["run"].as_str().expect("an id"));
-        let workers = events.iter().filter(|e| e["type"] == "run_started");
-        for worker in workers {
-            let pid = worker["worker"]["pid"].as_u64().expect("a pid");
-            fermata_tests::wait("the worker is gone", || (!lives(pid)).then_some(()));
-        }
+        lab.until_workers_ended(run["run"].as_str().expect("an id"));
     }
     examine(lab);
     (said.json(), all)

@@ -264,11 +264,13 @@ fn the_server_ends_with_its_input_also_while_somebody_waits() {
     let mut server = Server::greeted(&lab, true);
     let started = server.call("run", &json!({"workflow": "long"}));
     assert_eq!(started["ok"], true, "{started}");
+    let run = started["run"].as_str().expect("an id");
+    lab.until(run, "running");
     server.request(
         "tools/call",
-        &json!({"name": "wait", "arguments": {"run": started["run"]}}),
+        &json!({"name": "wait", "arguments": {"run": run}}),
     );
     drop(server.input.take());
     assert!(server.process.wait().expect("it ends").success());
-    assert_eq!(lab.newest()["status"], "running", "the run goes on");
+    assert_eq!(lab.status(run), "running", "the run goes on");
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use fermata_tests::workflows::HELD;
-use fermata_tests::{Lab, Said, wait};
+use fermata_tests::{Lab, Said};
 
 /// Refused with this code, all of these words on standard error, and nothing started.
 #[track_caller]
@@ -216,9 +216,8 @@ fn a_corrupt_store_is_named_and_the_doctor_says_what_is_left_to_do() {
     lab.write("held.yaml", HELD);
     assert_eq!(lab.call(&["run", "held.yaml"]).code, 4);
     assert_eq!(lab.call(&["abandon", "@last"]).code, 0);
-    wait("the worker has ended", || {
-        lab.show("@last")["worker"].is_null().then_some(())
-    });
+    // The last thing that its worker does is to close the store.
+    lab.until_workers_ended("@last");
     for end in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(lab.home().join(format!("fermata.db{end}")));
     }
@@ -401,11 +400,7 @@ fn modes_bind(lab: &Lab) -> Option<impl Fn(&[&str]) -> Said + '_> {
             .stdin(std::process::Stdio::null())
             .output()
             .expect("the binary starts");
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Said::from(output)
     })
 }
 

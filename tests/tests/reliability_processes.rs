@@ -67,11 +67,7 @@ fn twenty_processes_stream_into_one_home_and_nothing_of_any_is_lost() {
     for (number, viewer) in viewers.into_iter().enumerate() {
         let number = number.to_string();
         let output = viewer.wait_with_output().expect("it ends");
-        let said = Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
+        let said = Said::from(output);
         assert_eq!(said.code, 0, "{said:?}");
         let ended = said.json();
         assert_eq!(

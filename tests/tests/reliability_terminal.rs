@@ -1,10 +1,12 @@
 //! A person at a terminal: prompts at gates and choices, leaving and coming
 //! back. What the prompts say in detail is not tested here.
 
-use std::process::Command;
+use std::process::{Child, Command};
 
+use fermata_engine::RunId;
+use fermata_store::{Home, SqliteStore, Store as _};
 use fermata_tests::workflows::HELD;
-use fermata_tests::{Lab, Terminal, wait};
+use fermata_tests::{Lab, Terminal, run_id, wait};
 
 /// A step that waits for a file to appear.
 const WAITS: &str = r#"
@@ -113,6 +115,14 @@ fn a_gate_that_is_answered_elsewhere_vanishes_from_the_terminal() {
     );
 }
 
+fn interrupt(viewer: &Child) {
+    let sent = Command::new("kill")
+        .args(["-INT", &viewer.id().to_string()])
+        .status()
+        .expect("kill");
+    assert!(sent.success());
+}
+
 #[test]
 fn an_interrupted_viewer_detaches_says_how_to_come_back_and_leaves_the_run_alone() {
     let lab = lab();
@@ -120,11 +130,7 @@ fn an_interrupted_viewer_detaches_says_how_to_come_back_and_leaves_the_run_alone
     wait("the step runs", || {
         lab.read("log").contains("begun").then_some(())
     });
-    let sent = Command::new("kill")
-        .args(["-INT", &viewer.id().to_string()])
-        .status()
-        .expect("kill");
-    assert!(sent.success());
+    interrupt(&viewer);
     let said = viewer.wait_with_output().expect("the viewer ends");
     let out = String::from_utf8_lossy(&said.stdout);
     assert_eq!(said.status.code(), Some(0), "{out}");
@@ -133,4 +139,29 @@ fn an_interrupted_viewer_detaches_says_how_to_come_back_and_leaves_the_run_alone
     lab.write("go", "");
     lab.until_status("completed");
     assert_eq!(lab.read("log"), "begun\ndone\n");
+}
+
+#[test]
+fn who_leaves_before_a_worker_has_come_is_told_how_to_come_back_as_well() {
+    let lab = lab();
+    assert_eq!(lab.call(&["run", "waits.yaml", "--detach"]).code, 0);
+    let run = run_id(&lab.newest());
+    lab.until(&run, "running");
+    lab.kill_worker(&run);
+    lab.until(&run, "failed");
+    // While the lock is held here, no worker begins, and whoever resumes the run waits for one.
+    let store = Home::open(&lab.home()).and_then(|home| SqliteStore::open(&home));
+    let store = store.expect("the store opens");
+    let lock = store.try_lock(&RunId::from(run.as_str()));
+    let lock = lock.expect("it can be locked").expect("it is free");
+    let viewer = lab.start(&["resume", &run]);
+    lab.until(&run, "queued");
+    interrupt(&viewer);
+    let said = viewer.wait_with_output().expect("the viewer ends");
+    let out = String::from_utf8_lossy(&said.stdout);
+    assert_eq!(said.status.code(), Some(0), "{said:?}");
+    assert!(out.contains("--follow"), "{out}");
+    drop(lock);
+    lab.write("go", "");
+    lab.until(&run, "completed");
 }

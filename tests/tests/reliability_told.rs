@@ -67,13 +67,13 @@ fn the_users_commands_hear_once_of_each_gate_and_of_the_end() {
     assert_eq!(told(&lab, "gate").len(), 1);
     assert_eq!(told(&lab, "completed").len(), 1);
     assert!(told(&lab, "failed").is_empty());
-    // What the commands say is kept with the run.
-    let log = lab.home().join("logs");
-    let said: String = fs::read_dir(log)
-        .expect("logs")
-        .map(|entry| fs::read_to_string(entry.expect("a log").path()).unwrap_or_default())
-        .collect();
-    assert!(said.contains("heard of gate"), "{said}");
+    wait("what the commands say is kept with the run", || {
+        let logs = fs::read_dir(lab.home().join("logs")).expect("logs");
+        let said: String = logs
+            .map(|entry| fs::read_to_string(entry.expect("a log").path()).unwrap_or_default())
+            .collect();
+        said.contains("heard of gate").then_some(())
+    });
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //! up to date after a copy was made, a newer one is only touched as far as it
 //! allows itself.
 
-use fermata_tests::Lab;
 use fermata_tests::violence::examine;
+use fermata_tests::{Lab, run_id};
 use rusqlite::Connection;
 
 const FLOW: &str = r#"
@@ -16,6 +16,8 @@ fn store(lab: &Lab) -> Connection {
     lab.write("small.yaml", FLOW);
     let said = lab.call(&["run", "small.yaml", "--json"]).json();
     assert_eq!(said["status"], "failed", "{said:#}");
+    // Nobody else has it open.
+    lab.until_workers_ended(&run_id(&said));
     Connection::open(lab.home().join("fermata.db")).expect("the store")
 }
 

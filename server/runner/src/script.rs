@@ -12,7 +12,7 @@ use fermata_store::process;
 use process_wrap::tokio::CommandWrap;
 use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::sys;
@@ -22,6 +22,8 @@ use crate::task::{Report, Reports, cancelled};
 const KEPT: usize = 8 * 1024 * 1024;
 /// How long streams may stay open after the process has ended, held by what it left behind.
 const DRAIN: Duration = Duration::from_secs(2);
+/// What a pipe holds at most, in bytes: no more can have been written before the process ended and not be read.
+const PIPE: usize = 1024 * 1024;
 
 /// Where a script runs.
 pub(crate) struct Place {
@@ -151,7 +153,7 @@ pub(crate) async fn run(
             return Outcome::Cancelled { elapsed: elapsed() };
         }
     };
-    let (stdout, stderr) = (drained(out).await, drained(err).await);
+    let (stdout, stderr) = (drained(out, DRAIN).await, drained(err, DRAIN).await);
     match status {
         Ok(status) => Outcome::Process {
             stdout,
@@ -305,13 +307,22 @@ enum Seen<'t> {
 /// What a stream has said so far.
 type Kept = Arc<Mutex<Vec<u8>>>;
 
+/// A stream that is being read.
+struct Reading {
+    kept: Kept,
+    reader: JoinHandle<()>,
+    /// Says that only what is there already is to be read.
+    enough: oneshot::Sender<()>,
+}
+
 /// Reads a stream to its end, in a task of its own.
 fn read(
     stream: Option<impl AsyncRead + Send + Unpin + 'static>,
     mut look: impl FnMut(Seen<'_>) + Send + 'static,
-) -> (Kept, JoinHandle<()>) {
+) -> Reading {
     let kept: Kept = Arc::default();
     let into = Arc::clone(&kept);
+    let (enough, mut is_enough) = oneshot::channel();
     let reader = tokio::spawn(async move {
         let Some(mut stream) = stream else {
             return;
@@ -319,7 +330,20 @@ fn read(
         let mut buffer = vec![0; 8192];
         let mut unseen = Vec::new();
         let mut cut = false;
-        while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+        // How much more is read, once it is enough.
+        let mut more = None;
+        while more != Some(0) {
+            let read = tokio::select! {
+                biased;
+                read = stream.read(&mut buffer) => read,
+                _ = &mut is_enough, if more.is_none() => {
+                    more = Some(PIPE);
+                    continue;
+                }
+                () = std::future::ready(()), if more.is_some() => break,
+            };
+            let Ok(count @ 1..) = read else { break };
+            more = more.map(|more| more.saturating_sub(count));
             let mut all = into.lock().unwrap_or_else(PoisonError::into_inner);
             let room = KEPT.saturating_sub(all.len());
             all.extend_from_slice(&buffer[..count.min(room)]);
@@ -343,7 +367,11 @@ fn read(
             look(Seen::Text(&String::from_utf8_lossy(&unseen)));
         }
     });
-    (kept, reader)
+    Reading {
+        kept,
+        reader,
+        enough,
+    }
 }
 
 /// How many of the bytes are not the beginning of a character whose end is still to come.
@@ -360,15 +388,29 @@ fn whole_characters(bytes: &[u8]) -> usize {
         .unwrap_or(bytes.len())
 }
 
-/// What was read; a stream that something left behind keeps open is not waited for longer than [`DRAIN`].
-async fn drained((kept, reader): (Kept, JoinHandle<()>)) -> String {
-    let _ = tokio::time::timeout(DRAIN, reader).await;
+/// What was read; a stream that something left behind keeps open is not waited for longer than so long. What the process
+/// wrote before it ended is read all the same: this worker may have been held up for as long itself.
+async fn drained(reading: Reading, at_most: Duration) -> String {
+    let Reading {
+        kept,
+        mut reader,
+        enough,
+    } = reading;
+    if tokio::time::timeout(at_most, &mut reader).await.is_err() {
+        let _ = enough.send(());
+        let _ = reader.await;
+    }
     let bytes = kept.lock().unwrap_or_else(PoisonError::into_inner);
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use tokio::io::ReadBuf;
+
     use super::*;
 
     #[tokio::test]
@@ -376,7 +418,7 @@ mod tests {
         let (mut program, stream) = tokio::io::duplex(64);
         let seen = Arc::new(Mutex::new(String::new()));
         let into = Arc::clone(&seen);
-        let (_, reader) = read(Some(stream), move |piece| {
+        let reading = read(Some(stream), move |piece| {
             if let Seen::Text(text) = piece {
                 into.lock().unwrap().push_str(text);
             }
@@ -390,7 +432,33 @@ mod tests {
         // What never becomes a character is not kept back for ever.
         program.write_all(&[0xF0, 0x9D]).await.unwrap();
         drop(program);
-        reader.await.unwrap();
+        reading.reader.await.unwrap();
         assert_eq!(*seen.lock().unwrap(), format!("{text}\u{FFFD}"));
+    }
+
+    /// A pipe that others keep open, in which something is found at the second look only.
+    struct Late(Option<&'static [u8]>, bool);
+
+    impl AsyncRead for Late {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            if std::mem::replace(&mut self.1, true)
+                && let Some(text) = self.0.take()
+            {
+                buffer.put_slice(text);
+                return Poll::Ready(Ok(()));
+            }
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_written_before_the_end_is_kept_also_when_there_was_no_time_to_read_it() {
+        let reading = read(Some(Late(Some(b"last words"), false)), |_| {});
+        tokio::task::yield_now().await;
+        assert_eq!(drained(reading, Duration::ZERO).await, "last words");
     }
 }

@@ -6,6 +6,7 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -48,7 +49,10 @@ async fn of(text: &str) -> Commits {
     let store = Arc::new(MemStore::new());
     let before = store.commits();
     on(store.clone(), text).await;
-    let after = store.commits();
+    since(before, store.commits())
+}
+
+fn since(before: Commits, after: Commits) -> Commits {
     Commits {
         synced: after.synced - before.synced,
         relaxed: after.relaxed - before.relaxed,
@@ -58,7 +62,12 @@ async fn of(text: &str) -> Commits {
 /// Runs a workflow to its end in a store.
 async fn on<S: Store + 'static>(store: Arc<S>, text: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("chain.yaml");
+    within(folder.path(), store, text).await;
+}
+
+/// Runs a workflow to its end in a store and a folder.
+async fn within<S: Store + 'static>(folder: &Path, store: Arc<S>, text: &str) {
+    let file = folder.join("chain.yaml");
     std::fs::write(&file, text).unwrap();
     let run = queue(
         store.as_ref(),
@@ -93,6 +102,30 @@ async fn a_step_of_a_chain_is_one_synced_transaction_and_at_most_one_for_its_pro
     assert!(long.relaxed <= short.relaxed + 15, "{short:?} {long:?}");
 }
 
+/// As [`chain`]; a file `named-0`, `named-1`, … comes to be when the first process, the second, … is named in the log.
+async fn named(steps: usize, line: &str) -> Commits {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("begun"), "").unwrap();
+    let store = Arc::new(MemStore::new());
+    let before = store.commits();
+    let telling = tokio::spawn({
+        let (store, folder) = (Arc::clone(&store), folder.path().to_path_buf());
+        async move {
+            let mut told = 0;
+            loop {
+                while told < store.commits().relaxed - before.relaxed {
+                    std::fs::write(folder.join(format!("named-{told}")), "").unwrap();
+                    told += 1;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    });
+    within(folder.path(), store.clone(), &scripts(steps, line)).await;
+    telling.abort();
+    since(before, store.commits())
+}
+
 /// How often a chain of so many scripts looks into its log, but for the looks that follow a process named there.
 async fn reads(steps: usize) -> u64 {
     let store = Arc::new(Faulty::new(MemStore::new()));
@@ -113,7 +146,9 @@ async fn a_worker_is_not_woken_by_what_it_writes_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_works_on_is_named_in_the_log_by_one_transaction() {
-    let (short, long) = (chain(1, "sleep 0.5").await, chain(3, "sleep 0.5").await);
+    // Each works until it is named.
+    let line = "n=$(($(wc -l < begun))); echo >> begun; until [ -e named-$n ]; do sleep 0.02; done";
+    let (short, long) = (named(1, line).await, named(3, line).await);
     assert_eq!(long.synced - short.synced, 2, "{short:?} {long:?}");
     assert_eq!(long.relaxed - short.relaxed, 2, "{short:?} {long:?}");
 }

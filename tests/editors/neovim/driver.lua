@@ -18,8 +18,8 @@ local choices = {}
 ---@type { message: string, level: integer? }[]
 local messages = {}
 
---- How long anything may take, in milliseconds.
-M.patience = 20000
+--- How long anything may take, in milliseconds, on a machine that is busy with other things.
+M.patience = 60000
 
 --- Adds one thing to prove. They run in order, in the same editor.
 ---@param sentence string

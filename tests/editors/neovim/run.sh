@@ -4,7 +4,7 @@
 # configuration but the plugin. Its last line is `N passed, M failed, K skipped`.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-nvim=$1 scenario=$2
+nvim=$1 scenario=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 folder=$(mktemp -d "${TMPDIR:-/tmp}/fermata-neovim-XXXXXX")
 mkdir -p "$folder"/{workspace,fermata-home,config,data,state,cache}
 
@@ -28,7 +28,7 @@ cd "$folder/workspace" || exit 1
 env -u NVIM -u VIMRUNTIME HOME="$folder" XDG_CONFIG_HOME="$folder/config" XDG_DATA_HOME="$folder/data" \
   XDG_STATE_HOME="$folder/state" XDG_CACHE_HOME="$folder/cache" FERMATA_HOME="$folder/fermata-home" \
   FERMATA_SCREENSHOTS="${FERMATA_SCREENSHOTS:-$here/../../../target/screenshots}" \
-  timeout --kill-after=5 "${FERMATA_SCENARIO_SECONDS:-120}" \
+  timeout --kill-after=5 "${FERMATA_SCENARIO_SECONDS:-300}" \
   "$nvim" --headless --clean -n -i NONE \
   --cmd "set runtimepath^=$here/../../../editors/neovim" \
   --cmd "lua package.path = '$here/?.lua;' .. package.path" \

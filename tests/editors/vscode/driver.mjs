@@ -3,7 +3,6 @@
 // it started is ended by `close`. Knows the workbench, not the extension.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -29,6 +28,7 @@ const QUIET = {
 };
 
 const TOASTS = '.notifications-toasts .notification-list-item';
+const CENTRE = '.notifications-center .notification-list-item';
 const EDITOR = '.editor-instance .monaco-editor';
 const INPUT = '.editor-instance .native-edit-context, .editor-instance textarea.inputarea';
 
@@ -100,8 +100,8 @@ class VsCode {
 
   async start() {
     this.#install(this.#options.vsix);
-    const port = await freePort();
-    const flags = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check',
+    // A port that the system chooses: one that is free now may be somebody's in a moment.
+    const flags = ['--auth', 'none', '--bind-addr', '127.0.0.1:0', '--disable-telemetry', '--disable-update-check',
       '--disable-getting-started-override', '--disable-proxy', ...this.#folders()];
     if (!this.#options.workspaceTrust) flags.push('--disable-workspace-trust');
     this.#server = spawn(NODE, [SERVER, ...flags], {
@@ -109,7 +109,7 @@ class VsCode {
       detached: true,
       stdio: ['ignore', fs.openSync(this.#log, 'a'), fs.openSync(this.#log, 'a')],
     });
-    const address = `http://127.0.0.1:${port}`;
+    const address = await until('the address of the server', () => /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(fs.readFileSync(this.#log, 'utf8'))?.[1]);
     await until('the server to answer', async () => (await fetch(`${address}/healthz`)).ok);
     this.#opened = await openPage(`${address}/?folder=${encodeURIComponent(this.workspace)}`);
     await this.#ready();
@@ -142,10 +142,16 @@ class VsCode {
 
   /** Opens a file by its relative path, and waits until its text is shown. */
   async openFile(name) {
-    await this.#quickInput('Control+p', name);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: path.basename(name) }).first().waitFor();
-    await this.page.keyboard.press('Enter');
-    await this.page.locator('.editor-group-container.active .tab.active', { hasText: path.basename(name) }).waitFor();
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: path.basename(name) }).first();
+    const tab = this.page.locator('.editor-group-container.active .tab.active', { hasText: path.basename(name) }).first();
+    await until(`${name} to be opened`, async () => {
+      if (await tab.isVisible()) return true;
+      await this.palette('Control+p', name);
+      // Its own row, because the first one changes while files are still looked for.
+      await row.click({ timeout: 5000 });
+      await tab.waitFor({ timeout: 5000 });
+      return true;
+    });
     await this.page.locator(`${EDITOR} .view-line`).first().waitFor();
   }
 
@@ -157,9 +163,14 @@ class VsCode {
 
   /** Puts the cursor on a line (from 1) and column (from 1). */
   async goTo(line, column = 1) {
-    await this.#quickInput('Control+g', `:${line}:${column}`);
-    await this.page.keyboard.press('Enter');
-    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    const there = this.page.locator('.statusbar-item', { hasText: new RegExp(`Ln ${line}, Col ${column}(?!\\d)`) }).first();
+    await until(`the cursor to be at ${line}:${column}`, async () => {
+      await this.palette('Control+g', `:${line}:${column}`);
+      await this.page.keyboard.press('Enter');
+      await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden', timeout: 5000 });
+      await there.waitFor({ timeout: 5000 });
+      return true;
+    });
     await this.focus();
   }
 
@@ -173,9 +184,16 @@ class VsCode {
 
   /** Saves the active file and waits until disk and `reached` agree. */
   async save(name, reached) {
-    await this.focus();
-    await this.page.keyboard.press('Control+s');
-    await until(`${name} to be saved`, () => reached(this.readFile(name)));
+    let pressed = 0;
+    await until(`${name} to be saved`, async () => {
+      // A key is lost when the focus moves under it.
+      if (Date.now() - pressed > PATIENCE / 6) {
+        await this.focus();
+        await this.page.keyboard.press('Control+s');
+        pressed = Date.now();
+      }
+      return reached(this.readFile(name));
+    });
   }
 
   /** How many squiggles of a severity are visible: error, warning, info or hint. */
@@ -187,21 +205,29 @@ class VsCode {
     await this.page.locator(`${EDITOR} .squiggly-${severity}`).first().waitFor();
   }
 
-  /** The rows of the Problems view, without the file's own row. */
-  async problems() {
+  /** The rows of the Problems view, without the file's own row; once there are `count`, where that is said. */
+  async problems(count) {
     await this.command('Problems: Focus on Problems View');
     await this.page.locator('.markers-panel').waitFor();
     const rows = this.page.locator('.markers-panel .monaco-list-row:has(.marker-icon)');
-    return oneLine(await rows.allInnerTexts());
+    const texts = async () => oneLine(await rows.allInnerTexts());
+    if (count === undefined) return texts();
+    return until(`${count} problems`, async () => {
+      const found = await texts();
+      if (found.length !== count) throw new Error(found.join('\n'));
+      return found;
+    });
   }
 
   /** Titles of what Ctrl+. offers at the cursor. */
   async quickFixes() {
-    const menu = await this.#quickFixMenu();
-    const titles = oneLine(await menu.locator('.monaco-list-row.action').allInnerTexts());
-    await this.page.keyboard.press('Escape');
-    await menu.waitFor({ state: 'hidden' });
-    return titles;
+    return until('quick fixes', async () => {
+      const menu = await this.#quickFixMenu();
+      const titles = oneLine(await menu.locator('.monaco-list-row.action').allInnerTexts());
+      await this.page.keyboard.press('Escape');
+      await menu.waitFor({ state: 'hidden', timeout: 4000 });
+      return titles.length > 0 && titles;
+    });
   }
 
   /**
@@ -285,10 +311,15 @@ class VsCode {
 
   /** Runs a command by its full title in the palette. */
   async command(title) {
-    await this.#quickInput('F1', `>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    const row = '.quick-input-list .monaco-list-row';
+    await until(`the command "${title}"`, async () => {
+      await this.palette('F1', `>${title}`);
+      // Enter takes the marked row, which is another one until the list is filtered.
+      await this.page.locator(`${row}.focused`, { hasText: title }).first().waitFor({ timeout: 5000 });
+      return true;
+    });
     await this.page.keyboard.press('Enter');
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor({ state: 'hidden' });
+    await this.page.locator(row, { hasText: title }).first().waitFor({ state: 'hidden' });
   }
 
   /** Answers an open input box or pick list with text. */
@@ -301,24 +332,30 @@ class VsCode {
 
   /** Picks an entry of an open pick list. */
   async pick(label) {
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first();
+    await row.click();
+    // What is asked next must not find this list in its place.
+    await row.waitFor({ state: 'hidden' });
   }
 
-  /** The toasts that are visible now. */
+  /** The notifications that are visible now, all read in one moment: toasts go by themselves. */
   async notifications() {
-    const found = [];
-    for (const toast of await this.page.locator(TOASTS).all()) {
-      found.push({
-        message: (await toast.locator('.notification-list-item-message').innerText()).trim(),
-        buttons: oneLine(await toast.locator('.notification-list-item-buttons-container .monaco-button').allInnerTexts()),
-      });
-    }
-    return found;
+    const found = await this.page.locator(`${TOASTS}, ${CENTRE}`).evaluateAll((items) => items.map((item) => ({
+      message: item.querySelector('.notification-list-item-message')?.innerText ?? '',
+      buttons: [...item.querySelectorAll('.notification-list-item-buttons-container .monaco-button')].map((button) => button.innerText),
+    })));
+    return found.map(({ message, buttons }) => ({ message: oneLine([message])[0], buttons: oneLine(buttons) }));
   }
 
-  /** Waits for a toast whose text contains `message`. */
+  /** Waits for a notification whose text contains `message`, and returns it. */
   async waitForNotification(message) {
-    await this.page.locator(TOASTS, { hasText: message }).first().waitFor();
+    const begun = Date.now();
+    return until(`the notification "${message}"`, async () => {
+      const found = (await this.notifications()).find((item) => item.message.includes(message));
+      // When many come at once, or it has gone by itself, it is in the centre only.
+      if (!found && Date.now() - begun > PATIENCE / 3) await this.command('Notifications: Show Notifications');
+      return found;
+    });
   }
 
   async clickNotificationButton(message, button) {
@@ -375,6 +412,15 @@ class VsCode {
     await this.#ready();
   }
 
+  /** The same by the window's own command, as a person would. */
+  async reloadWindow() {
+    await this.page.evaluate(() => { globalThis.isBeforeReload = true; });
+    // The window may go before the palette does.
+    await this.command('Developer: Reload Window').catch(() => undefined);
+    await until('the window to be another one', () => this.page.evaluate(() => !globalThis.isBeforeReload));
+    await this.#ready();
+  }
+
   async screenshot(name) { return screenshot(this.page, name); }
 
   // --- the end
@@ -425,7 +471,7 @@ class VsCode {
   }
 
   /** Opens the palette by a key (again, should the workbench have missed it) and fills it. */
-  async #quickInput(key, text) {
+  async palette(key, text) {
     const input = this.page.locator('.quick-input-widget:visible input').first();
     await until(`the palette to open on ${key}`, async () => {
       await this.page.keyboard.press(key);
@@ -459,15 +505,6 @@ async function endEverythingNaming(folder) {
       }
     }
     return left.length === 0;
-  });
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
   });
 }
 

@@ -75,8 +75,7 @@ test('workflows are checked once and walked through in VS Code', async (t) => {
   });
 
   await editor.step('symbols of the workspace are found', async () => {
-    await editor.page.keyboard.press('Control+t');
-    await editor.page.locator('.quick-input-widget:visible input').first().fill('#kid-fl');
+    await editor.palette('Control+t', '#kid-fl');
     await editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'kid-flow' }).first().waitFor();
     await editor.screenshot('navigation-symbols');
     await editor.page.keyboard.press('Escape');

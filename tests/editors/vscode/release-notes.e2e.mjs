@@ -94,10 +94,9 @@ test('an Archon graph is mended, run, held and answered in VS Code', async (t) =
 
   await editor.step('Run asks what the run is about, and the loop that is not done holds at its limit', async () => {
     await notes.toLine(notes.lineOf('name: release-notes'), 1);
-    await notes.run(() => editor.page.locator('.quick-input-widget:visible input').first().waitFor({ timeout: 5000 }));
+    await notes.run(() => editor.page.locator('.quick-input-widget:visible input').first().waitFor({ timeout: 15_000 }));
     await editor.answerInput('version 2.4');
-    await editor.waitForNotification('release-notes held at 4/4 in notes');
-    const [toast] = await editor.notifications();
+    const toast = await editor.waitForNotification('release-notes held at 4/4 in notes');
     assert.deepEqual(toast.buttons, ['1 more', '5 more', '10 more', 'Stop', 'Abort']);
     assert.equal(listed().runs[0].message, 'version 2.4');
     await editor.waitForStatusBar('1');
@@ -122,8 +121,7 @@ test('an Archon graph is mended, run, held and answered in VS Code', async (t) =
     await editor.clearNotifications();
     await toNode(notes, 'notes');
     await editor.quickFix('Continue with 1 more');
-    await editor.waitForNotification('release-notes holds at publish');
-    const [toast] = await editor.notifications();
+    const toast = await editor.waitForNotification('release-notes holds at publish');
     assert.deepEqual(toast.buttons, ['Announce it', 'Not today', 'Reject']);
     await lens('held at 4/4').waitFor({ state: 'detached' });
     await toNode(notes, 'publish');
@@ -150,10 +148,10 @@ test('an Archon graph is mended, run, held and answered in VS Code', async (t) =
   await editor.step('a rejection takes its reason along, and what was changed is asked about again', async () => {
     await editor.clearNotifications();
     await signOff.toLine(1, 1);
-    await signOff.run(() => editor.page.locator('.quick-input-widget:visible input').first().waitFor({ timeout: 5000 }));
+    await signOff.run(() => editor.page.locator('.quick-input-widget:visible input').first().waitFor({ timeout: 15_000 }));
     await editor.answerInput('the release');
-    await editor.waitForNotification('sign-off holds at review: 2.4 is out.');
-    assert.deepEqual((await editor.notifications())[0].buttons, ['Approve', 'Open']);
+    const toast = await editor.waitForNotification('sign-off holds at review: 2.4 is out.');
+    assert.deepEqual(toast.buttons, ['Approve', 'Open']);
     await toNode(signOff, 'review');
     await lens('held: answer').waitFor();
     const offered = await editor.quickFixes();
@@ -168,7 +166,7 @@ test('an Archon graph is mended, run, held and answered in VS Code', async (t) =
     await editor.screenshot('release-notes-rejected');
     await editor.quickFix('Approve');
     await frame().locator('.card-end').waitFor();
-    assert.deepEqual(listed().runs.map((run) => run.status), ['completed', 'completed']);
+    await until('both runs to be over', () => listed().runs.map((run) => run.status).join() === 'completed,completed');
   });
 
   await editor.step('nothing was asked of another host', () => {

@@ -24,7 +24,7 @@ export function filesIn(folder) {
  */
 export function runsIn(editor, workflow, text) {
   const lines = text.split('\n');
-  const lens = (title) => editor.page.locator('.codelens-decoration a', { hasText: title });
+  const lens = (title) => editor.page.locator('.codelens-decoration a', { hasText: title }).first();
 
   /** The line (from 1) of the first text that contains `part`. */
   const lineOf = (part) => lines.findIndex((line) => line.includes(part)) + 1;
@@ -56,10 +56,12 @@ export function runsIn(editor, workflow, text) {
 
     // Toasts hide after a while; the notification centre keeps them.
     async clickNotification(message, button) {
-      const toast = editor.page.locator('.notifications-toasts .notification-list-item', { hasText: message });
-      if (!(await toast.first().isVisible())) await editor.command('Notifications: Show Notifications');
       const item = editor.page.locator('.notification-list-item:visible', { hasText: message }).first();
-      await item.locator('.monaco-button', { hasText: button }).first().click();
+      await until(`"${button}" of "${message}" to be clicked`, async () => {
+        if (!(await item.isVisible())) await editor.command('Notifications: Show Notifications');
+        await item.locator('.monaco-button', { hasText: button }).first().click({ timeout: 5000 });
+        return true;
+      });
     },
 
     /** The same moment in light and dark, wide and narrow: pictures to look at. */

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use fermata_tests::Lab;
 use serde_json::{Value, json};
 
-use crate::server::TestServer;
+use crate::server::{TestServer, until};
 
 /// Two approvals after one another: the second answers a rejection with rework.
 const ASKS: &str = "\
@@ -28,10 +28,7 @@ nodes:
 
 /// The workflow in a lab.
 fn asks(lab: &Lab) -> PathBuf {
-    let path = lab.work().join(".archon/workflows/asks.yaml");
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-    std::fs::write(&path, ASKS).expect("a file");
-    path
+    lab.write(".archon/workflows/asks.yaml", ASKS)
 }
 
 async fn editor(lab: &Lab, experimental: Value) -> TestServer {
@@ -52,7 +49,7 @@ async fn editor(lab: &Lab, experimental: Value) -> TestServer {
 /// Titles of the actions on a line that answer a gate, once there are some.
 async fn answers(server: &mut TestServer, uri: &str, line: u32) -> Vec<(String, Value)> {
     let at = json!({"line": line, "character": 6});
-    for _ in 0..3000 {
+    until(&format!("an answer is offered on line {line}"), async || {
         let params = json!({"textDocument": {"uri": uri}, "range": {"start": at, "end": at}, "context": {"diagnostics": []}});
         let offered = server.ask("textDocument/codeAction", params).await;
         let offered = offered.expect("actions");
@@ -67,12 +64,9 @@ async fn answers(server: &mut TestServer, uri: &str, line: u32) -> Vec<(String, 
                 (label.to_owned(), action["command"]["arguments"][0].clone())
             })
             .collect();
-        if !found.is_empty() {
-            return found;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("no answer is offered on line {line}");
+        (!found.is_empty()).then_some(found)
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use fermata_engine::{GateId, RunId, Surface};
 use fermata_tests::{Lab, wait};
 use serde_json::{Value, json};
 
-use crate::server::{TestServer, control};
+use crate::server::{TestServer, control, until};
 
 /// A loop of one set step that reaches its limit of three.
 const HELD: &str = "\
@@ -54,14 +54,12 @@ async fn lenses(server: &mut TestServer, uri: &str) -> Vec<String> {
 }
 
 async fn until_lens(server: &mut TestServer, uri: &str, part: &str, there: bool) {
-    for _ in 0..3000 {
+    let what = format!("the lens {part} became {there}");
+    until(&what, async || {
         let shown = lenses(server, uri).await;
-        if shown.iter().any(|title| title.contains(part)) == there {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("the lens {part} never became {there}");
+        (shown.iter().any(|title| title.contains(part)) == there).then_some(())
+    })
+    .await;
 }
 
 async fn start(server: &mut TestServer, uri: &str, topic: &str) -> Value {

@@ -13,9 +13,7 @@ const MAIN: &str = "name: main\ndescription: d\nnodes:\n  - {id: a, command: pla
 /// A lab with an `.archon` folder; the path of a workflow in it.
 fn project(lab: &Lab, files: &[(&str, &str)]) -> PathBuf {
     for (name, text) in files {
-        let path = lab.work().join(".archon").join(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-        std::fs::write(path, text).expect("a file");
+        lab.write(&format!(".archon/{name}"), text);
     }
     lab.work().join(".archon/workflows/main.yaml")
 }
@@ -55,7 +53,7 @@ async fn a_command_file_that_comes_and_goes_checks_the_open_workflow_again() {
     until(&mut server, &file, &["command-not-found"]).await;
     project(&lab, &[("commands/plan.md", "Plan it.")]);
     until(&mut server, &file, &[]).await;
-    std::fs::write(lab.work().join(".archon/commands/plan.md"), " \n").expect("a file");
+    project(&lab, &[("commands/plan.md", " \n")]);
     until(&mut server, &file, &["command-file-empty"]).await;
     std::fs::remove_file(lab.work().join(".archon/commands/plan.md")).expect("it was there");
     until(&mut server, &file, &["command-not-found"]).await;

@@ -93,12 +93,10 @@ fn lowerings(server: &TestServer) -> u64 {
 
 /// Workflows of an Archon project of the lab.
 fn project(lab: &Lab, files: &[(&str, &str)]) -> PathBuf {
-    let folder = lab.work().join(".archon/workflows");
-    std::fs::create_dir_all(&folder).expect("folders");
     for (name, text) in files {
-        std::fs::write(folder.join(name), text).expect("a file");
+        lab.write(&format!(".archon/workflows/{name}"), text);
     }
-    folder
+    lab.work().join(".archon/workflows")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,7 +213,7 @@ async fn files_that_nobody_has_open_are_reported_with_the_document_that_runs_the
         ["unknown-route-target"]
     );
     // Mended on disk: the client is asked to ask again, and told that the other file is fine.
-    std::fs::write(&kid, GOOD).expect("a file");
+    lab.write("kid.yaml", GOOD);
     server.said("workspace/diagnostic/refresh").await;
     let id = report["resultId"].as_str();
     let mended = pull(&mut server, &file, id).await;
@@ -233,6 +231,8 @@ async fn a_change_of_another_file_has_the_client_ask_again_and_its_own_edit_does
     let lab = Lab::new();
     let main = "name: main\ndescription: d\nnodes:\n  - {id: a, command: plan}\n";
     let path = project(&lab, &[("main.yaml", main)]).join("main.yaml");
+    // There already, so that the file is all that comes.
+    std::fs::create_dir_all(lab.work().join(".archon/commands")).expect("a folder");
     let mut server = server(&lab).await;
     let file = server.open(&path).await;
     assert_eq!(
@@ -244,8 +244,7 @@ async fn a_change_of_another_file_has_the_client_ask_again_and_its_own_edit_does
         codes(&pull(&mut server, &file, None).await),
         ["command-not-found"]
     );
-    std::fs::create_dir_all(lab.work().join(".archon/commands")).expect("a folder");
-    std::fs::write(lab.work().join(".archon/commands/plot.md"), "Plot it.").expect("a file");
+    lab.write(".archon/commands/plot.md", "Plot it.");
     // One request for the one change: a second would be left over at the end.
     server.said("workspace/diagnostic/refresh").await;
     assert_eq!(codes(&pull(&mut server, &file, None).await), [""; 0]);
@@ -279,7 +278,7 @@ async fn a_workspace_is_reported_whole_once_and_then_only_where_it_changed() {
     );
     assert_eq!(lowerings(&server), counted, "nothing was analysed again");
     // On disk, without a word to anybody; and one that was not there before.
-    std::fs::write(&good, BAD.replace("nowhere", "nobody")).expect("a file");
+    lab.write("good.yaml", &BAD.replace("nowhere", "nobody"));
     lab.write("more.yaml", GOOD);
     let third = pull_all(&mut server, &ids(&second)).await;
     assert_eq!(

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fermata_control::{AgentCheck, Control, NoAgent, Options, WorkerCommand};
 use fermata_engine::Surface;
@@ -312,6 +312,18 @@ impl Drop for TestServer {
             "nobody read what the server said: {:#?}",
             self.unread
         );
+    }
+}
+
+/// Looks until something is found, asking the server again and again.
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        tokio::task::yield_now().await;
     }
 }
 

@@ -224,7 +224,7 @@ impl Process {
     /// Waits a moment for an ended process's status and last words: its pipes close before either
     /// is known.
     pub(crate) async fn settle(&self) {
-        const MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
+        const MOMENT: std::time::Duration = std::time::Duration::from_secs(5);
         self.ended_within(MOMENT).await;
         let mut tail_read = self.tail_read.clone();
         let _ = tokio::time::timeout(MOMENT, async { while tail_read.changed().await.is_ok() {} })

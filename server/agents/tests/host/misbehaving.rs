@@ -44,7 +44,12 @@ async fn a_history_that_is_replayed_after_loading_is_not_taken_for_an_answer() {
     let folder = tempfile::tempdir().expect("a folder");
     let state = folder.path().join("state");
     let state = state.to_str().expect("text");
-    let stage = Stage::own(AGENT, &["late-replay", state], Limits::default());
+    let limits = Limits {
+        // What was said long ago comes right behind the answer, on a slow machine as well.
+        quiet: Duration::from_secs(3),
+        ..Limits::default()
+    };
+    let stage = Stage::own(AGENT, &["late-replay", state], limits);
     let error = stage
         .run(stage.own_request("a", ""))
         .await
@@ -150,14 +155,26 @@ async fn an_agent_that_never_answers_initialize_is_given_up_and_killed() {
     let note = folder.path().join("pid");
     let text = format!("echo $$ > '{}'\nexec sleep 1000", note.display());
     let file = Stage::shell(folder.path(), &text);
-    let stage = Stage::own(file.to_str().expect("text"), &[], short());
-    let error = stage
-        .run(stage.own_request("a", ""))
-        .await
-        .expect_err("silence");
-    assert_eq!(error.kind, AgentErrorKind::Start);
-    assert!(error.message.contains("`initialize`"), "{error}");
-    let pid = std::fs::read_to_string(&note).expect("it was started");
+    let mut patience = Duration::from_millis(300);
+    let pid = loop {
+        let limits = Limits {
+            initialize: patience,
+            ..short()
+        };
+        let stage = Stage::own(file.to_str().expect("text"), &[], limits);
+        let error = stage
+            .run(stage.own_request("a", ""))
+            .await
+            .expect_err("silence");
+        assert_eq!(error.kind, AgentErrorKind::Start);
+        assert!(error.message.contains("`initialize`"), "{error}");
+        match std::fs::read_to_string(&note) {
+            Ok(pid) if pid.ends_with('\n') => break pid,
+            // Given up before it could even say who it is: more patience.
+            _ => patience *= 4,
+        }
+        assert!(patience < Duration::from_secs(60), "it was never started");
+    };
     while std::path::Path::new(&format!("/proc/{}", pid.trim())).exists() {
         tokio::task::yield_now().await;
     }

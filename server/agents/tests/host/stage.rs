@@ -128,10 +128,9 @@ impl Stage {
     }
 }
 
-/// Limits that a test need not wait for.
+/// Limits of an agent's end that a test need not wait for; for its beginning it has all the time that it needs.
 pub(crate) fn short() -> Limits {
     Limits {
-        initialize: Duration::from_millis(300),
         cancel: Duration::from_millis(100),
         close: Duration::from_millis(100),
         terminate: Duration::from_millis(500),

@@ -8,8 +8,8 @@ use fermata_control::ChoiceAnswer;
 
 use crate::console::Console;
 use crate::exit::{Exit, Usage};
-use crate::open;
 use crate::verbs::{After, carry_on};
+use crate::{left, open};
 
 /// Options of `choose`.
 #[derive(Debug, Args)]
@@ -33,6 +33,10 @@ pub(crate) struct Choose {
 pub(crate) fn run(options: &Choose, home: Option<&Path>, console: &Console) -> Result<Exit> {
     let answer = ChoiceAnswer::read(&options.answer).map_err(Usage::new)?;
     let control = open::terminal(home)?;
+    // From here on there may be a run: who leaves is told which, and how to come back to it.
+    if !options.detach {
+        left::watch();
+    }
     let outcome = control.choose(&options.start, answer)?;
     carry_on(
         &control,

@@ -8,8 +8,8 @@ use fermata_control::{DefinitionChoice, ResumeOptions};
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::open;
 use crate::verbs::{After, carry_on};
+use crate::{left, open};
 
 /// Options of `resume`.
 #[derive(Debug, Args)]
@@ -56,6 +56,10 @@ pub(crate) fn run(options: &Resume, home: Option<&Path>, console: &Console) -> R
         agent: options.agent.clone(),
     };
     let before = control.store().run(&run)?.last_seq;
+    // From here on it goes on: who leaves is told how to come back to it.
+    if !options.detach {
+        left::watch();
+    }
     let outcome = control.resume(&run, resume)?;
     carry_on(
         &control,

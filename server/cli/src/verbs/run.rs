@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::console::Console;
 use crate::exit::{Exit, Usage};
 use crate::verbs::{After, carry_on};
-use crate::{discover, open, source};
+use crate::{discover, left, open, source};
 
 /// Options of `run`.
 #[derive(Debug, Args)]
@@ -113,6 +113,10 @@ pub(crate) fn run(options: &Run, home: Option<&Path>, console: &Console) -> Resu
         ..StartRequest::default()
     };
     let control = open::terminal(home)?;
+    // From here on there may be a run: who leaves is told which, and how to come back to it.
+    if !options.detach {
+        left::watch();
+    }
     let outcome = control.start(request)?;
     carry_on(
         &control,

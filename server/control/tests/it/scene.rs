@@ -62,6 +62,12 @@ impl AgentCheck for Nobody {
     }
 }
 
+/// Longer than any worker that a test plays takes on a busy machine.
+const PATIENT: Patience = Patience {
+    stop: std::time::Duration::from_secs(60),
+    abort: std::time::Duration::from_secs(60),
+};
+
 pub(crate) struct Scene {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) home: Home,
@@ -103,7 +109,7 @@ impl Scene {
             "ada",
             UserConfig::default(),
             Arc::new(AnyAgent),
-            Patience::default(),
+            PATIENT,
         );
         Self {
             folder,
@@ -134,7 +140,7 @@ impl Scene {
             by,
             config,
             agents,
-            Patience::default(),
+            PATIENT,
         )
     }
 
