@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::is_cut_off;
 use crate::event::{Event, EventBody, Failure, ProcessId};
 use crate::ids::{Seq, StepPath};
 use crate::state::{OpenAttempt, RunState, StepRecord, StepStatus, Timer};
@@ -44,6 +45,9 @@ impl RunState {
                 ..
             } => {
                 self.spend(path, detail.get("cost_usd"));
+                if is_cut_off(error) {
+                    self.owe_answer(path);
+                }
                 if self.record(path).is_none() {
                     // It failed before it could start: its first attempt is still to come.
                     self.record_start(event, step, "", 0);

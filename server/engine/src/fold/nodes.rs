@@ -7,10 +7,12 @@ use super::is_cut_off;
 use crate::archon::outputs;
 use crate::event::{Event, EventBody};
 use crate::ids::{GateId, Seq, StepPath};
-use crate::state::{Gave, NodeRecord, NodeState, RunState};
+use crate::state::{ClosedGate, Gave, NodeRecord, NodeState, RunState};
 
 /// Key in `detail` of a failed approval: the gate whose rejection asked for the rework that failed.
 pub(crate) const REWORK: &str = "rework";
+/// Kind of an attempt that holds for a person.
+const APPROVAL: &str = "approval";
 
 impl RunState {
     /// Events about nodes.
@@ -32,6 +34,7 @@ impl RunState {
                 node.detail.clone_from(detail);
                 node.error = None;
                 node.retries = 0;
+                node.rework = None;
                 node.ended();
             }
             EventBody::StepFailed { error, detail, .. } => {
@@ -68,6 +71,18 @@ impl RunState {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// An approval that is cut off after somebody has answered: what was decided is done before anybody is asked again.
+    pub(super) fn owe_answer(&mut self, path: &StepPath) {
+        let open = self.open.get(path).filter(|open| open.kind == APPROVAL);
+        let Some(gate) = open.and_then(|open| open.gate.clone()) else {
+            return;
+        };
+        let answered = matches!(self.closed_gates.get(&gate), Some(ClosedGate::Answered(_)));
+        if let Some(node) = self.nodes.get_mut(path).filter(|_| answered) {
+            node.rework = Some(gate);
         }
     }
 

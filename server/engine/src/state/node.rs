@@ -45,8 +45,8 @@ pub struct NodeRecord {
     pub retries: u32,
     /// Rounds of a loop that were started.
     pub rounds: u64,
-    /// The gate whose rejection asked for a rework that failed in an earlier life of the run: it is due before anybody
-    /// is asked again.
+    /// The gate whose answer has still to be acted on: the rework that it asked for failed in an earlier life of the run,
+    /// or the run was stopped first. That is due before anybody is asked again.
     pub rework: Option<GateId>,
 }
 

@@ -196,6 +196,9 @@ fn frame(state: &RunState, path: &StepPath, frame: &Frame) -> String {
     {
         frame.phase = Phase::Retry(step.clone());
     }
+    if let Phase::AtLimit { gate, .. } = &mut frame.phase {
+        gate.0.clear();
+    }
     for result in &mut frame.journal {
         result.seq = 0;
     }

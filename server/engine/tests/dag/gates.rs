@@ -1,10 +1,11 @@
 //! Approvals: nothing passes without an answer; answers, rejections, rework.
 
+use fermata_engine::event::EventBody;
 use fermata_engine::state::NodeState;
 use fermata_engine::{End, Outcome, Status};
 use serde_json::json;
 
-use crate::run::{Run, workflow};
+use crate::run::{Run, ada, workflow};
 
 fn gated(approval: &str, after: &str) -> Run {
     let mut run = Run::new(&workflow(&format!(
@@ -204,5 +205,26 @@ fn nothing_begins_while_a_rejected_run_is_being_ended() {
     run.conclude("b", Outcome::Cancelled { elapsed: 1 });
     assert_eq!(run.state.status, Status::Cancelled);
     assert_eq!(run.state_of("z"), NodeState::Pending);
+    run.folds_to_itself();
+}
+
+#[test]
+fn what_was_answered_before_a_stop_is_done_on_resume_before_anybody_is_asked_again() {
+    let mut run = gated(
+        "{message: m, on_reject: {prompt: 'Fix $REJECTION_REASON'}}",
+        USE,
+    );
+    run.decide("reject", Some("typo"));
+    let path = "ask[g1]/on_reject";
+    run.write(EventBody::StopRequested { actor: ada() });
+    run.advance();
+    run.conclude(path, Outcome::Cancelled { elapsed: 1 });
+    assert_eq!(run.state.status, Status::Failed);
+    run.resume(2);
+    assert_eq!(run.prompt(path).prompt, "Fix typo");
+    assert!(run.state.open_gates.is_empty());
+    run.speaks(path, json!("fixed"));
+    run.decide("approve", None);
+    assert_eq!(run.under_way(), ["z"]);
     run.folds_to_itself();
 }
