@@ -325,6 +325,12 @@ impl Client {
 
     // -- its picture --------------------------------------------------------
 
+    /// Whether a file was open when something was sent about it last.
+    pub(crate) fn is_pushed_open(&self, uri: &str) -> Option<bool> {
+        let (version, _) = self.pushed.get(uri)?;
+        Some(version.is_number())
+    }
+
     /// What it shows.
     pub(crate) fn picture(&self) -> Picture {
         let empty = |items: &Value| items.as_array().is_none_or(Vec::is_empty);
