@@ -26,7 +26,7 @@ mod watch;
 mod words;
 mod workspace;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Barrier, Mutex, OnceLock, PoisonError};
 
@@ -79,7 +79,7 @@ pub struct Probe {
     pub breaks: AtomicBool,
     /// Holds the next analysis of an open document whose path ends like this, between its end and the session: whoever
     /// holds the other end of the barrier meets it when it is done, and once more to let it go on.
-    pub holds: Mutex<Option<(&'static str, Arc<Barrier>)>>,
+    pub holds: Mutex<Option<(PathBuf, Arc<Barrier>)>>,
     index: OnceLock<fermata_store::Index>,
 }
 
@@ -93,7 +93,7 @@ impl Probe {
     /// Waits where somebody wants to see an analysis end late.
     pub(crate) fn hold(&self, path: &Path) {
         let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = holds.take_if(|(end, _)| path.ends_with(*end));
+        let held = holds.take_if(|(end, _)| path.ends_with(end));
         drop(holds);
         if let Some((_, barrier)) = held {
             barrier.wait();

@@ -38,7 +38,7 @@ async fn server(lab: &Lab) -> TestServer {
 /// Has the next analysis of a file end late; it is done when [`meet`] returns, and goes on at the second meeting.
 fn hold(server: &TestServer, end: &'static str) -> Arc<Barrier> {
     let barrier = Arc::new(Barrier::new(2));
-    let held = (end, Arc::clone(&barrier));
+    let held = (end.into(), Arc::clone(&barrier));
     *server.probe.holds.lock().expect("nobody panics with it") = Some(held);
     barrier
 }

@@ -305,7 +305,31 @@ impl Client {
         self.answers(questions).await;
     }
 
+    /// Waits until every open document but one is analysed.
+    pub(crate) async fn others(&mut self, but: &str) {
+        let mut ids = Vec::new();
+        for uri in self.documents.keys().cloned().collect::<Vec<_>>() {
+            if uri != but {
+                let place = json!({"line": 0, "character": 0});
+                let params = json!({"textDocument": {"uri": uri}, "position": place});
+                let asked = self.request("textDocument/hover", params, Purpose::Kept);
+                ids.push(asked.await);
+            }
+        }
+        while ids.iter().any(|id| !self.kept.contains_key(id)) {
+            let message = self.server.next().await;
+            self.hear(message).await;
+        }
+        self.kept.clear();
+    }
+
     // -- its picture --------------------------------------------------------
+
+    /// Whether a file was open when something was sent about it last.
+    pub(crate) fn is_pushed_open(&self, uri: &str) -> Option<bool> {
+        let (version, _) = self.pushed.get(uri)?;
+        Some(version.is_number())
+    }
 
     /// What it shows.
     pub(crate) fn picture(&self) -> Picture {

@@ -19,6 +19,7 @@ pub(crate) enum Op {
     Open {
         file: usize,
         text: Option<usize>,
+        late: bool,
     },
     /// One notification with these edits.
     Change {
@@ -85,7 +86,8 @@ pub(crate) struct Case {
 }
 
 fn file() -> impl Strategy<Value = usize> {
-    0_usize..1_000
+    // Some are used by others, and matter more.
+    prop_oneof![0_usize..1_000, prop::sample::select(vec![0_usize, 1, 5, 6])]
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
@@ -116,7 +118,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 fn op() -> impl Strategy<Value = Op> {
     let told = || prop::bool::weighted(0.7);
     prop_oneof![
-        6 => (file(), prop::option::weighted(0.3, 0_usize..100)).prop_map(|(file, text)| Op::Open { file, text }),
+        6 => (file(), prop::option::weighted(0.3, 0_usize..100), any::<bool>()).prop_map(|(file, text, late)| Op::Open { file, text, late }),
         6 => (file(), prop::collection::vec(edit(), 1..4)).prop_map(|(file, edits)| Op::Change { file, edits }),
         5 => (file(), 0_usize..100).prop_map(|(file, text)| Op::Replace { file, text }),
         3 => file().prop_map(|file| Op::Close { file }),

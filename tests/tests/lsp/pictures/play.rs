@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use fermata_tests::Lab;
@@ -68,6 +69,9 @@ pub(crate) async fn play(project: &Project, case: &Case) {
         play.compare(last).await;
         play.no_flicker(burst, &before);
     }
+    if !case.pulls {
+        play.open_and_close_each().await;
+    }
     play.client.end().await;
 }
 
@@ -107,7 +111,7 @@ impl Play<'_> {
 
     async fn act(&mut self, op: &Op) {
         match op {
-            Op::Open { file, text } => self.open(*file, *text).await,
+            Op::Open { file, text, late } => self.open(*file, *text, *late).await,
             Op::Change { file, edits } => self.change(*file, edits).await,
             Op::Replace { file, text } => {
                 let text = String::from_utf8_lossy(self.text(*file, *text)).into_owned();
@@ -156,7 +160,7 @@ impl Play<'_> {
         }
     }
 
-    async fn open(&mut self, file: usize, text: Option<usize>) {
+    async fn open(&mut self, file: usize, text: Option<usize>, late: bool) {
         let path = self.path(file);
         let name = uri(&path);
         let text = match text {
@@ -167,7 +171,21 @@ impl Play<'_> {
             && !self.client.documents.contains_key(&name)
         {
             self.proven.remove(&name);
+            // A client that asks would wait for it, too.
+            let late = (late && !self.client.pulls).then(|| Arc::new(Barrier::new(2)));
+            if let Some(barrier) = &late {
+                let held = (path.clone(), Arc::clone(barrier));
+                *self.client.server.probe.holds.lock().expect("no panic") = Some(held);
+            }
             self.client.open(&name, &text, 1).await;
+            if let Some(barrier) = late {
+                let waits = Arc::clone(&barrier);
+                let met = tokio::task::spawn_blocking(move || waits.wait());
+                met.await.expect("a barrier does not panic");
+                self.client.others(&name).await;
+                let met = tokio::task::spawn_blocking(move || barrier.wait());
+                met.await.expect("a barrier does not panic");
+            }
             self.prove(&path, &name).await;
         }
     }
@@ -385,6 +403,32 @@ impl Play<'_> {
             for ((method, params), (ours, theirs)) in questions.iter().zip(ours.iter().zip(&theirs))
             {
                 assert_eq!(ours, theirs, "{method} {params:#}");
+            }
+        }
+    }
+
+    /// Opens and closes what is closed, one after the other: all is as before, and nothing else is said meanwhile.
+    async fn open_and_close_each(&mut self) {
+        for file in 0..self.project.files.len().min(12) {
+            if self.client.documents.contains_key(&uri(&self.path(file))) {
+                continue;
+            }
+            let (text, late) = (None, true);
+            for op in [Op::Open { file, text, late }, Op::Close { file }] {
+                let before = self.client.picture();
+                let name = uri(&self.path(file));
+                self.act(&op).await;
+                // An answer may overtake what was sent before it.
+                let waits = match op {
+                    Op::Close { .. } => before.contains_key(&name),
+                    _ => self.proven.contains(&name) && self.client.documents.contains_key(&name),
+                };
+                let open = self.client.documents.contains_key(&name);
+                self.client.settle(self.surveys).await;
+                while waits && self.client.is_pushed_open(&name) != Some(open) {
+                    self.client.settle(self.surveys).await;
+                }
+                self.no_flicker(&vec![op], &before);
             }
         }
     }
