@@ -29,9 +29,16 @@ pub(crate) struct Analysis {
     pub(crate) outline: Option<Outline>,
 }
 
-/// What an Archon workflow is for those of its project that neither run nor include it: its name, and its inputs where it
-/// is sound. As long as this stays, an edit is nothing to them.
-pub(crate) type Outline = (String, Option<Neighbour>);
+/// What an Archon workflow is for those of its project that neither run nor include it. As long as this stays, an edit is
+/// nothing to them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outline {
+    name: String,
+    /// Whether nobody else may have the name.
+    is_named: bool,
+    /// Its inputs and the like, where it is sound.
+    neighbour: Option<Neighbour>,
+}
 
 impl Analysis {
     /// Loads and analyses a file as the world shows it. Blocks.
@@ -54,8 +61,11 @@ impl Analysis {
             .filter(|workflow| workflow.dialect == Dialect::Archon)
             .map(|workflow| {
                 let mut around = loaded.surroundings.workflows.values();
-                let own = around.find(|neighbour| neighbour.path == path).cloned();
-                (workflow.name.as_str().to_owned(), own)
+                Outline {
+                    name: workflow.name.as_str().to_owned(),
+                    is_named: loaded.surroundings.is_named,
+                    neighbour: around.find(|neighbour| neighbour.path == path).cloned(),
+                }
             });
         let snapshot = Snapshot {
             loaded: Arc::new(loaded),

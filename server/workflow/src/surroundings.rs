@@ -20,6 +20,8 @@ pub struct Surroundings {
     pub scripts: BTreeMap<String, PathBuf>,
     /// Names of model aliases, with their `@`.
     pub aliases: Vec<String>,
+    /// Whether the file loads by itself: then its name is taken, be it sound among the others or not.
+    pub is_named: bool,
 }
 
 /// Another workflow.

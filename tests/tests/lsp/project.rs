@@ -275,3 +275,23 @@ async fn a_configuration_that_is_written_over_checks_the_open_workflow_again() {
     until(&mut server, &file, &["unknown-model-alias"]).await;
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_free_again_when_the_other_workflow_of_that_name_no_longer_loads() {
+    let lab = Lab::new();
+    let text = "name: same\ndescription: d\nnodes:\n  - {id: x, bash: make}\n";
+    let files = [("workflows/one.yaml", text), ("workflows/two.yaml", text)];
+    project(&lab, &files);
+    let mut server = server(&lab).await;
+    let folder = lab.work().join(".archon/workflows");
+    let one = server.open(&folder.join("one.yaml")).await;
+    let two = server.open(&folder.join("two.yaml")).await;
+    until(&mut server, &two, &["duplicate-workflow-name"]).await;
+    let change = json!({
+        "textDocument": {"uri": one, "version": 2},
+        "contentChanges": [{"text": text.replace("bash: make", "bash: ' '")}],
+    });
+    server.tell("textDocument/didChange", change).await;
+    until(&mut server, &two, &[]).await;
+    server.end().await;
+}

@@ -13,11 +13,8 @@ impl Project<'_> {
     /// Everything that the workflow at a path can name.
     #[must_use]
     pub fn surroundings(&self, path: &Path, root: Option<&Datum>) -> Surroundings {
-        let pack = self
-            .members
-            .iter()
-            .find(|m| m.path == path)
-            .and_then(|m| m.pack.as_deref());
+        let own = self.members.iter().find(|m| m.path == path);
+        let pack = own.and_then(|m| m.pack.as_deref());
         let workflows = self
             .members
             .iter()
@@ -51,6 +48,7 @@ impl Project<'_> {
             command_texts,
             scripts: scripts::all(self.world, self.root.as_deref(), path),
             aliases: self.config.aliases.clone(),
+            is_named: own.is_some_and(|m| m.parsed.is_some()),
         }
     }
 }
