@@ -73,6 +73,8 @@ pub fn serve_stdio(opener: impl FnOnce(Surface) -> Result<Control> + Send + 'sta
 pub struct Probe {
     /// How many texts were analysed, open or not: at most one for each edit, however much is asked about it.
     pub lowerings: AtomicU64,
+    /// How often the client was sent what is wrong in a file.
+    pub said: AtomicU64,
     /// Makes the next question about a document panic.
     pub panics: AtomicBool,
     /// Makes the next analysis of an open document panic.

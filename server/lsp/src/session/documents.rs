@@ -271,6 +271,7 @@ impl Session {
         if self.facts.pulls {
             return;
         }
+        self.probe.said.fetch_add(1, Ordering::Relaxed);
         self.outbox.send(Mail::Diagnostics {
             uri: self.name(file),
             diagnostics: reports::about(file, &self.published),

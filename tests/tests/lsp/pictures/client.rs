@@ -2,6 +2,7 @@
 //! asking again when it is bidden to. Says nothing about what is right.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use fermata_tests::Lab;
 use serde_json::{Value, json};
@@ -54,6 +55,15 @@ pub(crate) struct Client {
     kept: HashMap<i64, Value>,
     /// Everything that was sent since somebody looked, in order.
     pub(crate) trail: Vec<(String, Value)>,
+    /// How often something was sent.
+    heard: u64,
+}
+
+/// A question that waits until a document is analysed.
+fn hover(uri: &str) -> (&'static str, Value) {
+    let place = json!({"line": 0, "character": 0});
+    let params = json!({"textDocument": {"uri": uri}, "position": place});
+    ("textDocument/hover", params)
 }
 
 impl Client {
@@ -86,6 +96,7 @@ impl Client {
             waiting: HashMap::new(),
             kept: HashMap::new(),
             trail: Vec::new(),
+            heard: 0,
         }
     }
 
@@ -246,6 +257,7 @@ impl Client {
         match method {
             "textDocument/publishDiagnostics" => {
                 assert!(!self.pulls, "sent to a client that asks: {params:#}");
+                self.heard += 1;
                 let uri = params["uri"].as_str().expect("an address").to_owned();
                 let items = params["diagnostics"].clone();
                 self.trail.push((uri.clone(), items.clone()));
@@ -290,19 +302,34 @@ impl Client {
         }
     }
 
-    /// Asks until everything that the server knows of is analysed; about the whole workspace, too, where that may be asked.
+    /// Asks until everything that the server knows of is analysed and heard of; about the whole workspace, too, where that
+    /// may be asked.
     pub(crate) async fn settle(&mut self, surveys: bool) {
-        let mut questions = Vec::new();
-        for uri in self.documents.keys() {
-            let place = json!({"line": 0, "character": 0});
-            let params = json!({"textDocument": {"uri": uri}, "position": place});
-            questions.push(("textDocument/hover", params));
+        let mut before = None;
+        while before != Some(self.done()) {
+            before = Some(self.done());
+            let mut questions = Vec::new();
+            for uri in self.documents.keys() {
+                questions.push(hover(uri));
+            }
+            if surveys {
+                questions.push(("workspace/symbol", json!({"query": ""})));
+            }
+            self.answers(questions).await;
+            // Answered in its turn: what came before is over, and what followed from it is said.
+            self.answers(vec![hover("file:///nowhere.yaml")]).await;
+            while self.heard < self.done().1 {
+                let message = self.server.next().await;
+                self.hear(message).await;
+            }
         }
-        if surveys {
-            questions.push(("workspace/symbol", json!({"query": ""})));
-        }
-        questions.push(("fermata/ping", json!({})));
-        self.answers(questions).await;
+    }
+
+    /// How many analyses were begun, and how often something was sent.
+    fn done(&self) -> (u64, u64) {
+        let probe = &self.server.probe;
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (count(&probe.lowerings), count(&probe.said))
     }
 
     /// Waits until every open document but one is analysed.
@@ -310,9 +337,8 @@ impl Client {
         let mut ids = Vec::new();
         for uri in self.documents.keys().cloned().collect::<Vec<_>>() {
             if uri != but {
-                let place = json!({"line": 0, "character": 0});
-                let params = json!({"textDocument": {"uri": uri}, "position": place});
-                let asked = self.request("textDocument/hover", params, Purpose::Kept);
+                let (method, params) = hover(&uri);
+                let asked = self.request(method, params, Purpose::Kept);
                 ids.push(asked.await);
             }
         }
@@ -324,12 +350,6 @@ impl Client {
     }
 
     // -- its picture --------------------------------------------------------
-
-    /// Whether a file was open when something was sent about it last.
-    pub(crate) fn is_pushed_open(&self, uri: &str) -> Option<bool> {
-        let (version, _) = self.pushed.get(uri)?;
-        Some(version.is_number())
-    }
 
     /// What it shows.
     pub(crate) fn picture(&self) -> Picture {

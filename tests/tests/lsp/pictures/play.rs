@@ -416,18 +416,8 @@ impl Play<'_> {
             let (text, late) = (None, true);
             for op in [Op::Open { file, text, late }, Op::Close { file }] {
                 let before = self.client.picture();
-                let name = uri(&self.path(file));
                 self.act(&op).await;
-                // An answer may overtake what was sent before it.
-                let waits = match op {
-                    Op::Close { .. } => before.contains_key(&name),
-                    _ => self.proven.contains(&name) && self.client.documents.contains_key(&name),
-                };
-                let open = self.client.documents.contains_key(&name);
                 self.client.settle(self.surveys).await;
-                while waits && self.client.is_pushed_open(&name) != Some(open) {
-                    self.client.settle(self.surveys).await;
-                }
                 self.no_flicker(&vec![op], &before);
             }
         }
