@@ -39,8 +39,9 @@ pub(crate) fn run() {
         let mut over = false;
         for event in came.message["params"]["events"].as_array().unwrap() {
             let at = Duration::from_millis(event["at"].as_u64().unwrap());
-            // What was written before the subscription waited for nobody.
-            if event["seq"].as_u64().unwrap() > known {
+            // What was written before the subscription waited for nobody, and a process is named in the log some time after
+            // it began, which is what its event's time tells.
+            if event["seq"].as_u64().unwrap() > known && event["type"] != "process_started" {
                 samples.add(now.saturating_sub(at));
             }
             over |= event["type"] == "run_completed";
