@@ -2,6 +2,9 @@
 //! it: the holder of a lock, or the leader of what a step left running. Ends
 //! nothing.
 
+use std::path::Path;
+use std::time::Duration;
+
 use fermata_engine::event::ProcessId;
 use fermata_engine::fold::CUT_OFF;
 use fermata_engine::{RunId, RunState};
@@ -113,8 +116,7 @@ pub fn unnamed(run: &RunId, state: &RunState) -> Vec<u32> {
         .filter_map(|entry| {
             let path = entry.ok()?.path();
             let pid = path.file_name()?.to_str()?.parse().ok()?;
-            let environment = std::fs::read(path.join("environ")).ok()?;
-            environment
+            environment(&path)?
                 .split(|byte| *byte == 0)
                 .any(|entry| variables.iter().any(|v| v.as_bytes() == entry))
                 .then_some(())?;
@@ -125,6 +127,21 @@ pub fn unnamed(run: &RunId, state: &RunState) -> Vec<u32> {
     groups.sort_unstable();
     groups.dedup();
     groups
+}
+
+/// The environment of a process; `None` where it is nobody's business. A program that is just being loaded shows none for a
+/// moment, so that an empty one is looked at again for up to 50 ms.
+fn environment(process: &Path) -> Option<Vec<u8>> {
+    let mut looks = 50;
+    loop {
+        let text = std::fs::read(process.join("environ")).ok()?;
+        looks -= 1;
+        // What has no program either (a zombie, a thread of the kernel) will not have one.
+        if !text.is_empty() || looks == 0 || std::fs::read_link(process.join("exe")).is_err() {
+            return Some(text);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn boot() -> String {

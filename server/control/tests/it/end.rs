@@ -195,10 +195,15 @@ fn a_process_that_its_worker_had_no_time_to_name_ends_with_the_run() {
     let key = format!("{}:ship", worker.run);
     let mut child = std::process::Command::new("sleep")
         .arg("600")
-        .env(fermata_store::process::STEP_KEY, key)
+        .env(fermata_store::process::STEP_KEY, &key)
         .process_group(0)
         .spawn()
         .unwrap();
+    // It has begun once its program is loaded.
+    let environment = format!("/proc/{}/environ", child.id());
+    while !std::fs::read_to_string(&environment).is_ok_and(|text| text.contains(&key)) {
+        std::thread::yield_now();
+    }
     worker.die();
     scene.control.abandon(&worker.run).unwrap();
     assert_eq!(scene.status(&worker.run), Status::Cancelled);
