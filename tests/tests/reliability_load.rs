@@ -16,11 +16,10 @@ use serde_json::Map;
 
 const WRITERS: u64 = 20;
 /// Transactions of each writer; each carries as many events as a worker coalesces in a second.
-const BATCHES: u64 = 240;
+const BATCHES: u64 = 120;
 const EVENTS: u64 = 20;
-/// The database's log may not grow beyond this: far above what a store folds at, as a busy machine lets a reader sit on
-/// the log for long, and half of what it comes to when nobody folds.
-const BOUND: u64 = 128 << 20;
+/// The database's log may not grow beyond this.
+const BOUND: u64 = 64 << 20;
 
 const GATE: &str = r#"
 workflow: {name: asked, entry_point: ask}
